@@ -1,68 +1,135 @@
 # SPDX-License-Identifier: Apache-2.0
-# weir's build. One archive per layer, linked from high to low; a test links only the layers up to
-# its own. Everything made goes below $(B). `make help` lists the targets.
+# weir's build. One archive per layer, linked from high to low; a unit test links only the layers up
+# to its own. Everything made goes below $(B). `make help` lists the targets.
 
 B       ?= build
 CC      ?= cc
 OPT     ?= -O2 -g
 SAN     ?=
-PYTHON  ?= python3
 VENV     = build/venv
+PYTHON  ?= $(VENV)/bin/python3
+PREFIX  ?= /usr/local
+JOBS    ?= 2
+FUZZ_SECONDS ?= 20
 
 LAYERS  := base sys net wire store cell svc cli
-LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lz -lpthread -lm
+LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lpthread -lm
 CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) $(SAN) -iquote src -Wall -Wextra -Wshadow -Wconversion \
            -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -fno-strict-aliasing \
            -fno-common -fstack-protector-strong -MMD -MP
 LDFLAGS += $(SAN) -Wl,-z,relro,-z,now
 
-src_of   = $(shell find src/$(1) -name '*.c' 2>/dev/null | sort)
-objs_of  = $(patsubst %.c,$(B)/%.o,$(call src_of,$(1))) $(if $(filter wire,$(1)),$(B)/gen/model.o)
-archives = $(foreach l,$(LAYERS),$(B)/lib$(l).a)
-# archives a layer may use, highest first: itself and what is below it
+objs_of  = $(patsubst %.c,$(B)/%.o,$(shell find src/$(1) -name '*.c' 2>/dev/null | sort)) \
+           $(if $(filter wire,$(1)),$(B)/gen/model.o)
+# the layers a layer may use, highest first: itself and what is below it
 below    = $(call reverse,$(call upto,$(1),$(LAYERS)))
 upto     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
 reverse  = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
+archives = $(foreach l,$(1),$(B)/lib$(l).a)
+of_test  = $(word 2,$(subst /, ,$(patsubst $(B)/%,%,$(1))))
+c_tests  = $(patsubst %.c,$(B)/%,$(shell find test/$(1) -name '*_test.c' 2>/dev/null | sort))
 
-TESTS    := $(patsubst test/%.c,$(B)/test/%,$(shell find test/base test/sys test/net test/wire \
-              test/store test/cell test/svc test/cli -name '*_test.c' 2>/dev/null | sort))
+TESTS   := $(foreach l,$(LAYERS),$(call c_tests,$(l)))
+FUZZERS := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*_fuzz.c))
 
-.PHONY: all help
+.PHONY: all demo test unit e2e crash asan tsan fuzz fuzzers bench tidy lint install clean help
 all: $(B)/weir
 
-$(B)/weir: $(B)/src/main.o $(foreach l,$(call reverse,$(LAYERS)),$(B)/lib$(l).a)
+help:
+	@echo 'make [all] demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
+
+# ---- set-up: stamps, so that it runs once ----
+build/.setup-%: tools/setup tools/requirements.txt
+	@mkdir -p build
+	tools/setup $*
+	@touch $@
+$(VENV)/bin/python3: build/.setup-build
+
+# ---- the program ----
+$(B)/weir: $(B)/src/main.o $(call archives,$(call reverse,$(LAYERS)))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 define layer_rule
 $(B)/lib$(1).a: $(call objs_of,$(1))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c | build/.setup-build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	@echo "CC $<"; $(CC) $(CFLAGS) -c -o $@ $<
 
 $(B)/gen/model.o: $(B)/gen/model.c
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(CC) $(CFLAGS) -O0 -g0 -c -o $@ $<
 
-$(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*)
+$(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*) | build/.setup-build
 	@mkdir -p $(@D)
 	$(PYTHON) tools/gen_model.py --out $@
 
-# test/store/journal_test.c links libstore.a and everything below it
-layer_of_test = $(word 2,$(subst /, ,$(patsubst $(B)/%,%,$(1))))
+# ---- tests: test/store/journal_test.c links libstore.a and everything below it ----
 .SECONDEXPANSION:
-$(B)/test/%_test: $(B)/test/%_test.o $$(foreach l,$$(call below,$$(call layer_of_test,$$@)),$(B)/lib$$(l).a)
+$(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_test,$$@)))
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-unit: $(TESTS)
-	@for t in $^; do $$t || exit 1; done
-unit-%: ; $(MAKE) $(filter $(B)/test/$*/%,$(TESTS)) && for t in $(filter $(B)/test/$*/%,$(TESTS)); do $$t || exit 1; done
+define run_tests
+@set -e; for t in $(1); do echo "== $$t"; $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done
+endef
+unit: build/.setup-test $(TESTS)
+	$(call run_tests,$(TESTS))
+unit-%: ; @$(MAKE) $(call c_tests,$*) && set -e && for t in $(call c_tests,$*); do $$t; done
+$(B)/wire-oracle: $(B)/test/wire/oracle.o $(call archives,$(call below,wire))
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+test: build/.setup-test
+	$(MAKE) -j$(JOBS) all $(TESTS) $(B)/wire-oracle
+	$(MAKE) unit
+	$(MAKE) e2e crash
+e2e: $(B)/weir $(B)/wire-oracle build/.setup-test
+	$(PYTHON) -m pytest -q test/e2e
+crash: $(B)/weir build/.setup-test
+	$(PYTHON) -m pytest -q test/crash/kill_test.py
+
+# ---- the same under sanitizers ----
+asan:
+	$(MAKE) -j$(JOBS) B=build-asan OPT="-O1 -g" \
+	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
+tsan:
+	$(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
+	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(foreach l,sys net store cell,$(call c_tests,$(l))))" unit
+
+# ---- fuzzing: every harness for FUZZ_SECONDS, beginning with its kept corpus ----
+build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out %.h,$^) $(LIBS)
+fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
+fuzz: build/.setup-check
+	$(MAKE) -j$(JOBS) B=build-fuzz CC=clang OPT="-O1 -g" \
+	    SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzzers
+	@set -e; for f in $(FUZZERS); do c=build-fuzz/corpus/$$f; mkdir -p $$c; echo "== $$f"; \
+	    build-fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	        $$c test/fuzz/corpus/$${f%_fuzz} >build-fuzz/$$f.log 2>&1 \
+	        || { tail -40 build-fuzz/$$f.log; exit 1; }; done
+
+# ---- looking ----
+tidy:
+	tools/tidy
+lint: build/.setup-check $(B)/gen/model.c
+	tools/lint
+
+# ---- showing ----
+demo: all
+	$(PYTHON) tools/demo.py
+bench: all build/.setup-bench
+	$(PYTHON) test/bench/bench.py
+
+install: all
+	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	install -D -m 644 docs/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
+	install -D -m 644 docs/weir.service $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
 
 clean:
-	rm -rf $(B)
+	rm -rf build build-*
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

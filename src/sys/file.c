@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The thin callers of a backing, and what both backings share.
+ */
+#include "sys/file.h"
+
+#include <assert.h>
+
+status file_open(const struct files *files, const char *path, int mode, struct file **ret_file)
+{
+    assert((mode & (FILE_READ | FILE_WRITE)) != 0);
+    return files->open(files->ctx, path, mode, ret_file);
+}
+
+void file_close(struct file *file)
+{
+    if (file != NULL) {
+        file->files->close(file);
+    }
+}
+
+status file_read(struct file *file, uint64_t offset, void *at, size_t bytes, size_t *ret_bytes)
+{
+    return file->files->read(file, offset, at, bytes, ret_bytes);
+}
+
+status file_write(struct file *file, uint64_t offset, const void *at, size_t bytes)
+{
+    return file->files->write(file, offset, at, bytes);
+}
+
+status file_sync(struct file *file)
+{
+    return file->files->sync(file);
+}
+
+status file_resize(struct file *file, uint64_t bytes)
+{
+    return file->files->resize(file, bytes);
+}
+
+status file_size(struct file *file, uint64_t *ret_bytes)
+{
+    return file->files->size(file, ret_bytes);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process among others.
+ */
+#include "sys/os.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+uint64_t os_resident_bytes(void)
+{
+    FILE *statm = fopen("/proc/self/statm", "re");
+    unsigned long long size = 0;
+    unsigned long long resident = 0;
+    int read;
+
+    if (statm == NULL) {
+        return 0;
+    }
+    read = fscanf(statm, "%llu %llu", &size, &resident);
+    fclose(statm);
+    return read == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void os_hold_signals(void)
+{
+    sigset_t set;
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    int held;
+
+    stop_signals(&set);
+    held = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    assert(held == 0);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void os_wait_for_stop(void)
+{
+    sigset_t set;
+    int got;
+
+    stop_signals(&set);
+    while (sigwait(&set, &got) != 0) {
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process among others: its memory, and being told to stop.
+ */
+#ifndef WEIR_SYS_OS_H
+#define WEIR_SYS_OS_H
+
+#include <stdint.h>
+
+uint64_t os_resident_bytes(void); /* resident set; 0 when the system does not say */
+
+/* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called once, before any thread
+ * is started, which then inherit it. */
+void os_hold_signals(void);
+void os_wait_for_stop(void);
+
+#endif
