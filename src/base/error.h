@@ -45,7 +45,7 @@ struct why {
 
 /* Writes the sentence (why may be NULL) and returns code, so that it can be returned at once. */
 status why_set(struct why *why, status code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), returns_nonnull));
 
 /* What can go wrong in any layer. */
 extern const struct error ERR_MALFORMED; /* bytes that break their format's rules */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Amazon Resource Names: arn:partition:service:region:account:resource. Source: "Amazon Resource
+ * Names (ARNs)", AWS General Reference.
+ */
+#ifndef WEIR_CELL_ARN_H
+#define WEIR_CELL_ARN_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+struct arn {
+    struct str partition; /* "aws", "aws-cn", "aws-us-gov" */
+    struct str service;   /* "kinesis" */
+    struct str region;    /* may be empty (IAM, S3) */
+    struct str account;   /* may be empty (S3) */
+    struct str resource;  /* all the rest: "stream/scans", with whatever colons it has */
+};
+
+/* False unless there are six parts and the first is "arn". Strings lie in text. */
+bool arn_read(struct str text, struct arn *ret_arn);
+struct str arn_write(struct arena *arena, const struct arn *arn);
+/* The partition that a region belongs to. */
+struct str arn_partition(struct str region);
+
+#endif

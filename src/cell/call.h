@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a handler sees: one call of one operation, with everything it may use. A handler is a plain
+ * function that runs to completion inside the cell, as if it were the only code in the world:
+ *
+ *     check everything → stage changes in c->txn → fill c->out → return OK
+ *     or: return fail(c, &ERROR_LINE, "sentence") with nothing staged
+ *
+ * It takes time from c->now and chance from c->rand, never from the system. What must wait is
+ * parked; it goes on later, again inside the cell.
+ */
+#ifndef WEIR_CELL_CALL_H
+#define WEIR_CELL_CALL_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "cell/arn.h"
+#include "cell/txn.h"
+#include "sys/rand.h"
+#include "wire/value.h"
+
+struct cell;
+
+struct call {
+    struct cell *cell;
+    struct arena *arena;               /* freed when the answer left; in a resumed call: fresh */
+    struct txn *txn;                   /* reading and changing state */
+    int64_t now;                       /* milliseconds since 1970; never goes back */
+    struct rand *rand;
+    struct str account;                /* 12 digits */
+    struct str region;                 /* us-east-1 */
+    struct str principal;              /* ARN of the caller */
+    struct str access_key;             /* id, or empty when unsigned */
+    struct str request_id;
+    const struct operation *operation; /* what was asked */
+    const struct value *in;            /* checked against the model */
+    struct value *out;                 /* to be filled; shaped as the operation's output */
+    void *state;                       /* the service's own, from its open() */
+    void *kept;                        /* a parked call's own notes; in an arena that outlives it */
+    struct arena *keep;                /* lives as long as the whole call, parked or not */
+    bool limits;                       /* --limits=aws: throttle as AWS would */
+    struct str resource;               /* ARN of what is changed, for the journal; see call_on() */
+    struct value *detail;              /* members of the error's shape, or NULL; fail_detail() */
+    struct why why;                    /* the error's sentence */
+};
+
+/* The caller's mistake, in AWS's words. */
+status fail(struct call *c, status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4), returns_nonnull));
+/* The exception's members beside its message, to be filled; code must be modelled. */
+struct value *fail_detail(struct call *c, status code);
+
+/* The ARN of something of this call's account and region. */
+struct str call_arn(struct call *c, const char *service, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Names what is changed, for the journal. */
+static inline void call_on(struct call *c, struct str resource)
+{
+    c->resource = resource;
+}
+
+/* Arguments and answers, at the top level of the operation's input and output. */
+static inline struct str arg_str(const struct call *c, const char *member)
+{
+    return get_str(c->in, member);
+}
+static inline bool arg_has(const struct call *c, const char *member)
+{
+    return has(c->in, member);
+}
+static inline int64_t arg_int(const struct call *c, const char *member, int64_t fallback)
+{
+    return get_int(c->in, member, fallback);
+}
+static inline bool arg_bool(const struct call *c, const char *member, bool fallback)
+{
+    return get_bool(c->in, member, fallback);
+}
+static inline const struct value *arg(const struct call *c, const char *member)
+{
+    return get(c->in, member);
+}
+static inline void put_str(struct call *c, const char *member, struct str s)
+{
+    set_str(c->out, member, s);
+}
+static inline void put_int(struct call *c, const char *member, int64_t number)
+{
+    set_int(c->out, member, number);
+}
+static inline void put_bool(struct call *c, const char *member, bool truth)
+{
+    set_bool(c->out, member, truth);
+}
+static inline void put_time(struct call *c, const char *member, int64_t moment_ms)
+{
+    set_time(c->out, member, moment_ms);
+}
+static inline struct value *put_struct(struct call *c, const char *member)
+{
+    return set_struct(c->arena, c->out, member);
+}
+static inline struct value *put_list(struct call *c, const char *member, size_t count_max)
+{
+    return set_list(c->arena, c->out, member, count_max);
+}
+
+/* Waiting. A list of parked calls belongs to what they wait for (a queue, a shard); its owner lives
+ * in the service's state. */
+struct waiters {
+    struct link head; /* of parked calls */
+};
+void waiters_init(struct waiters *waiters);
+
+/* Nothing leaves now. resume runs in the cell when on is woken or c->now reached until_ms, whichever
+ * is first (on may be NULL); it may park again, or answer. Return OK right after it. */
+void call_park(struct call *c, struct waiters *on, int64_t until_ms,
+               status (*resume)(struct call *c));
+/* Resumes every call parked there, still in this turn. */
+void waiters_wake(struct cell *cell, struct waiters *waiters);
+bool waiters_any(const struct waiters *waiters);
+/* ended runs in the cell when the call is over: answered, failed, or its caller gone. */
+void call_on_end(struct call *c, void (*ended)(struct call *c));
+
+/* Event streams. The operation's handler fills c->out (the first message) and calls call_stream();
+ * next then runs, in the cell, whenever the peer can take more. Each time it emits one event, or
+ * parks (with itself or another resume), or does neither: then the stream ends. */
+void call_stream(struct call *c, status (*next)(struct call *c));
+/* An empty structure for that event, to be filled; sent when next returns. */
+struct value *call_emit(struct call *c, const char *event);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What commands share: where data lives, addresses, and asking a running weir.
+ */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "base/time.h"
+#include "net/client.h"
+#include "sys/clock.h"
+#include "wire/sigv4.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *default_data_dir(void)
+{
+    static char dir[4096];
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+
+    if (state != NULL && state[0] == '/') {
+        snprintf(dir, sizeof(dir), "%s/weir", state);
+    } else {
+        snprintf(dir, sizeof(dir), "%s/.local/state/weir", home != NULL ? home : "/tmp");
+    }
+    return dir;
+}
+
+bool listen_read(const char *text, char *ret_host, uint16_t *ret_port)
+{
+    struct str whole = str_c(text);
+    struct str host = STR("127.0.0.1");
+    struct str port = whole;
+    size_t colon = whole.bytes;
+    uint64_t number;
+
+    while (colon > 0 && whole.at[colon - 1] != ':') {
+        colon--;
+    }
+    if (colon > 0) {
+        host = str_slice(whole, 0, colon - 1);
+        port = str_slice(whole, colon, whole.bytes);
+    }
+    if (str_starts(host, STR("[")) && str_ends(host, STR("]"))) {
+        host = str_slice(host, 1, host.bytes - 1);
+    }
+    if (str_eq(host, STR("localhost"))) {
+        host = STR("127.0.0.1");
+    }
+    if (host.bytes == 0 || host.bytes > 63 || !str_to_u64(port, &number) || number > 65535) {
+        return false;
+    }
+    memcpy(ret_host, host.at, host.bytes);
+    ret_host[host.bytes] = '\0';
+    *ret_port = (uint16_t)number;
+    return true;
+}
+
+/* Signed when the environment has credentials, which a server with --auth=on wants. */
+static size_t sign(const char *method, const char *host, uint16_t port, struct str target,
+                   struct arena *arena, struct http_header *headers)
+{
+    const char *access_key = getenv("AWS_ACCESS_KEY_ID");
+    const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    struct buf date;
+    size_t query = str_find(target, '?', 0);
+
+    if (access_key == NULL || secret == NULL) {
+        return 0;
+    }
+    struct clock clock;
+
+    clock_init_real(&clock);
+    int64_t now = clock_now_ms(&clock);
+
+    buf_init(&date, 64);
+    buf_add_sigv4_date(&date, now);
+    headers[0] = (struct http_header){STR("x-amz-date"), arena_dup(arena, buf_str(&date))};
+    buf_done(&date);
+    struct http_header covered[2] = {
+        {STR("host"), arena_printf(arena, "%s:%u", host, (unsigned)port)}, headers[0]};
+    struct http_request request = {
+        .method = str_c(method),
+        .target = target,
+        .path = str_slice(target, 0, query),
+        .query = str_slice(target, query + 1, target.bytes),
+        .authority = covered[0].value,
+        .headers = covered,
+        .header_count = 2,
+    };
+
+    headers[1] = (struct http_header){
+        STR("authorization"), sigv4_sign(&request, str_c(access_key), str_c(secret),
+                                         STR("us-east-1"), STR("weir"), now, arena)};
+    return 2;
+}
+
+status ask_server(const struct args *args, const char *method, struct str target,
+                  struct arena *arena, struct client_answer *ret_answer)
+{
+    char host[64];
+    struct http_header headers[2];
+    struct client_request request = {.host = host, .method = method, .target = target};
+    struct why why = {""};
+    const char *server = flag_value(args, "server");
+    status asked;
+
+    if (!listen_read(server, host, &request.port)) {
+        usage_error(args, "--server %s is not ADDR:PORT.", server);
+        return &ERR_MALFORMED;
+    }
+    request.headers = headers;
+    request.header_count = sign(method, host, request.port, target, arena, headers);
+    asked = client_call(&request, arena, &why, ret_answer);
+    if (asked != OK) {
+        trouble(args, "%s. Is `weir serve` running there? --server names another.", why.text);
+        return asked;
+    }
+    if (ret_answer->http != 200) {
+        trouble(args, "the server answered %d: %.*s", ret_answer->http,
+                STR_ARG(ret_answer->body));
+        return &ERR_IO;
+    }
+    return OK;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside Kinesis: streams, shards, records, consumers, queues. Everything here happens in the cell.
+ *
+ * Invariants between the files:
+ *   1. Memory mirrors the store: every stream, shard, consumer and queue record is loaded at open,
+ *      and changed in memory in the same handler that stages the change. A handler checks
+ *      everything before it touches either.
+ *   2. A shard's records are one log; a record's number in its shard is its log sequence. The
+ *      sequence number on the wire is made from it (sequence.c), never stored.
+ *   3. Open shards cover the hash space 0 to 2^128-1 without gap or overlap.
+ */
+#ifndef WEIR_SVC_KINESIS_INT_H
+#define WEIR_SVC_KINESIS_INT_H
+
+#include "base/map.h"
+#include "base/u128.h"
+#include "cell/call.h"
+#include "svc/kinesis/kinesis.h"
+
+#define STREAMS_MAX 100000
+#define SHARDS_PER_STREAM_MAX 10000
+#define SHARD_ID_BYTES 20         /* shardId-000000000000 */
+#define SEQUENCE_TEXT_BYTES 56
+#define SEQUENCE_LAST UINT64_C(0x7fffffffffffffff) /* a closed shard's ending number, as on AWS */
+#define CONSUMERS_PER_STREAM_MAX 50
+#define TAGS_MAX 50
+#define RETENTION_HOURS_MIN 24
+#define RETENTION_HOURS_MAX 8760
+#define ITERATOR_MS_MAX (5 * 60 * 1000)
+#define RECORD_KIB_DEFAULT 1024
+#define PUT_RECORDS_BYTES_MAX (10u * 1024 * 1024)
+#define GET_RECORDS_BYTES_MAX (10u * 1024 * 1024)
+#define GET_RECORDS_COUNT_MAX 10000
+
+extern const struct error KINESIS_ACCESS_DENIED, KINESIS_EXPIRED_ITERATOR, KINESIS_EXPIRED_TOKEN,
+    KINESIS_INTERNAL, KINESIS_INVALID_ARGUMENT, KINESIS_LIMIT, KINESIS_THROUGHPUT, KINESIS_IN_USE,
+    KINESIS_NOT_FOUND, KINESIS_VALIDATION, KINESIS_DRY_RUN, KINESIS_THROTTLING;
+
+/* Use within the running second, for --limits=aws. */
+struct usage {
+    int64_t second;      /* of weir's clock */
+    uint64_t bytes;      /* so far in it */
+    uint32_t count;      /* records or calls so far in it */
+};
+
+struct shard {
+    struct stream *stream;     /* whose it is */
+    uint32_t number;           /* in its name */
+    uint32_t parent;           /* number + 1; 0: none */
+    uint32_t adjacent;         /* the other parent after a merge: number + 1; 0: none */
+    u128 from, to;             /* hash keys, both included */
+    int64_t created_ms;
+    int64_t closed_ms;         /* 0: open */
+    uint64_t log;              /* its records */
+    struct waiters waiters;    /* subscribers waiting for a record or for closing */
+    struct link subscriptions; /* of SubscribeToShard, subscribe.c's */
+    struct usage written;      /* records and bytes put this second */
+    struct usage read;         /* calls and bytes got this second */
+};
+
+struct tag {
+    struct str key, value; /* owned by the tag list */
+};
+
+/* Tags of a stream, consumer or queue; sorted by key. */
+struct tags {
+    struct tag *items;
+    size_t count;
+};
+
+struct consumer {
+    struct stream *stream;     /* whose it is */
+    struct str name;           /* owned */
+    int64_t created_ms;
+    struct tags tags;
+    struct str policy;         /* owned; empty: none */
+    struct consumer *next;     /* in the stream's list, by name */
+};
+
+struct stream {
+    struct str account, region, name;  /* owned */
+    int64_t created_ms;
+    bool on_demand;
+    bool distribute_auto;      /* RecordDistributionStrategy AUTO */
+    uint32_t retention_hours;
+    uint32_t max_record_kib;
+    uint32_t warm_mibps;
+    uint32_t metrics;          /* bit per shard-level metric, in the enum's order */
+    struct str key_id;         /* KMS key; empty: not encrypted; owned */
+    struct tags tags;
+    struct str policy;         /* resource policy; empty: none; owned */
+    struct shard **shards;     /* by number; expired ones are NULL */
+    uint32_t shard_count;      /* numbers given out */
+    struct shard **open;       /* open shards by hash range */
+    uint32_t open_count;
+    struct consumer *consumers;
+    uint32_t consumer_count;
+    struct queue *queues;      /* queue.c's, by name */
+    uint32_t queue_count;
+};
+
+/* The service's state. */
+struct kinesis {
+    struct cell *cell;
+    struct map *streams;       /* "account/region/name" → struct stream */
+    struct map *queues;        /* queue.c's: queue ARN → struct queue */
+};
+
+static inline struct kinesis *kinesis_of(const struct call *c)
+{
+    return c->state;
+}
+
+/* ---- keys.c: the only file that knows key and record bytes ---- */
+
+struct buf;
+struct cursor;
+void write_tags(struct buf *packed, const struct tags *tags);
+void read_tags(struct cursor *cursor, struct tags *tags);
+void stream_save(struct call *c, const struct stream *stream);
+void stream_erase(struct call *c, const struct stream *stream);
+void shard_save(struct call *c, const struct shard *shard);
+void shard_erase(struct call *c, const struct shard *shard);
+void consumer_save(struct call *c, const struct consumer *consumer);
+void consumer_erase(struct call *c, const struct consumer *consumer);
+/* An account's commitment to a minimum throughput, in a region. */
+struct account_settings {
+    bool committed;      /* was ever enabled */
+    int64_t started_ms;
+    int64_t ended_ms;    /* 0: not ended */
+};
+void account_settings_get(struct call *c, struct account_settings *ret_settings);
+void account_settings_save(struct call *c, const struct account_settings *settings);
+/* Reads every stream, shard and consumer record into kinesis. */
+status kinesis_load(struct kinesis *kinesis);
+
+/* ---- stream.c ---- */
+
+struct stream *stream_new(struct str account, struct str region, struct str name);
+void stream_free(struct stream *stream);
+/* By StreamARN or StreamName of the call. */
+status stream_of_call(struct call *c, struct stream **ret_stream);
+/* By an ARN of this account's; policies of other accounts' streams come with IAM. */
+status stream_of_arn(struct call *c, struct str arn, struct stream **ret_stream);
+struct stream *stream_find(const struct kinesis *kinesis, struct str account, struct str region,
+                           struct str name); /* NULL: none */
+status stream_add(struct kinesis *kinesis, struct stream *stream); /* ERR_LIMIT */
+void stream_remove(struct kinesis *kinesis, struct stream *stream); /* and frees it */
+struct str stream_arn(struct call *c, const struct stream *stream);
+/* Replaces a text that its owner keeps on the heap. */
+void text_set(struct str *owned, struct str text);
+/* Streams of the call's account and region, sorted by name, in the call's arena. */
+struct stream **streams_sorted(struct call *c, size_t *ret_count);
+/* Encrypted at rest: "KMS", else STR_NONE. */
+struct str stream_encryption(const struct stream *stream);
+
+/* ---- tag.c ---- */
+
+struct str *tags_find(struct tags *tags, struct str key);         /* the value, or NULL */
+void tags_set(struct tags *tags, struct str key, struct str value); /* copies */
+void tags_remove(struct tags *tags, struct str key);
+void tags_done(struct tags *tags);
+/* Checks a TagMap member against AWS's rules together with what is there already. */
+status tags_check(struct call *c, const struct tags *there, const struct value *map);
+
+/* What an ARN names and may have tags and a policy: a stream, a consumer or a queue. */
+struct tagged {
+    struct tags *tags;
+    struct str *policy;
+    struct stream *stream;     /* it or its own */
+    struct consumer *consumer; /* NULL: not a consumer */
+    struct queue *queue;       /* NULL: not a queue */
+};
+status tagged_find(struct call *c, struct str arn, struct tagged *ret_tagged);
+void tagged_save(struct call *c, const struct tagged *tagged);
+
+/* ---- shard.c ---- */
+
+/* Adds an open shard to stream, in memory and staged. parent, adjacent: number + 1 or 0. */
+struct shard_range {
+    u128 from, to;
+    uint32_t parent, adjacent;
+};
+struct shard *shard_open(struct call *c, struct stream *stream, const struct shard_range *range);
+void shard_close(struct call *c, struct shard *shard);
+void shard_attach(struct stream *stream, struct shard *shard); /* loading */
+/* Out of memory, with its subscriptions told; what is staged is the caller's doing. */
+void shard_free(struct shard *shard);
+struct shard *shard_of_hash(const struct stream *stream, u128 hash);
+/* The number in "shardId-000000000003", "any-3" or "3": AWS looks at what follows the hyphen. */
+bool shard_number_read(struct str id, uint32_t *ret_number);
+/* By its id; ResourceNotFoundException otherwise. */
+status shard_of_id(struct call *c, struct stream *stream, struct str id, struct shard **ret_shard);
+struct str shard_id(struct arena *arena, uint32_t number);
+/* Splits the whole space evenly. */
+void stream_open_shards(struct call *c, struct stream *stream, uint32_t count);
+/* Children of a closed shard, as GetRecords and SubscribeToShard list them. */
+void put_children(struct call *c, struct value *structure, const struct shard *shard);
+/* A Shard structure, as DescribeStream and ListShards list them. */
+void put_shard(struct call *c, struct value *item, const struct shard *shard);
+
+/* ---- sequence.c ---- */
+
+/* The 56 digits of a record: number within its shard (0: the shard's own start) and moment. */
+struct str sequence_text(struct arena *arena, const struct shard *shard, uint64_t sequence,
+                         int64_t at_ms);
+/* What a sequence number says. */
+struct sequence {
+    uint64_t number;           /* within the shard */
+    int64_t shard_created_s;   /* which shard of that number: seconds */
+    int64_t at_ms;             /* the record's moment, to the second */
+    uint32_t shard;            /* the shard's number */
+};
+bool sequence_read(struct str text, struct sequence *ret_sequence);
+
+struct iterator {
+    int64_t made_ms;           /* good for five minutes */
+    int64_t stream_created_ms; /* tells a stream from an earlier one of the same name */
+    struct str stream;         /* name */
+    uint32_t shard;            /* number */
+    uint64_t next;             /* log sequence to read from */
+};
+struct str iterator_text(struct arena *arena, const struct iterator *iterator);
+bool iterator_read(struct arena *arena, struct str text, struct iterator *ret_iterator);
+/* Pagination tokens: the name to go on after, of what, and since when the token is good. */
+struct str token_text(struct arena *arena, struct call *c, const char *kind, struct str subject,
+                      struct str after);
+/* ExpiredNextTokenException after five minutes, InvalidArgumentException for what is no token. */
+status token_read(struct call *c, const char *kind, struct str token, struct str *ret_subject,
+                  struct str *ret_after);
+
+/* ---- record.c ---- */
+
+/* Where a consumer begins; type as in ShardIteratorType. */
+struct start {
+    struct str type;
+    struct str sequence_number; /* for AT_ and AFTER_SEQUENCE_NUMBER */
+    bool has_time;
+    int64_t at_ms;              /* for AT_TIMESTAMP */
+};
+status start_sequence(struct call *c, struct shard *shard, const struct start *start,
+                      uint64_t *ret_next);
+
+/* Records of a shard from a log sequence on, as the model's Record structures. */
+struct reading {
+    uint64_t next;             /* in: where to read; out: where to go on */
+    size_t count_max;          /* records at most */
+    uint64_t bytes_max;        /* of data at most */
+    int64_t behind_ms;         /* out: MillisBehindLatest */
+    bool ended;                /* out: the shard is closed and everything was read */
+    uint64_t bytes;            /* out: of data */
+    int64_t last_at_ms;        /* out: moment of the last record given; 0: none */
+};
+status records_read(struct call *c, struct shard *shard, struct reading *reading,
+                    struct value *structure, const char *member);
+/* Drops what is older than the stream keeps, and closed shards that have nothing left; part of the
+ * minute's tick. */
+void stream_expire(struct call *c, struct stream *stream);
+/* A record as it lies in the log, taken apart. */
+struct stored_record {
+    struct str partition_key;
+    struct str data;
+    bool encrypted;
+};
+bool record_read(struct str stored, struct stored_record *ret_record);
+
+/* Limits of AWS, when asked for: true when so much more still fits in this second. */
+bool usage_take(struct usage *usage, int64_t now_ms, const struct usage *more,
+                const struct usage *limit);
+
+/* ---- handlers, one file per group; the table is in api.c ---- */
+
+status kinesis_create_stream(struct call *c);
+status kinesis_delete_stream(struct call *c);
+status kinesis_describe_stream(struct call *c);
+status kinesis_describe_stream_summary(struct call *c);
+status kinesis_list_streams(struct call *c);
+status kinesis_list_shards(struct call *c);
+status kinesis_split_shard(struct call *c);
+status kinesis_merge_shards(struct call *c);
+status kinesis_update_shard_count(struct call *c);
+status kinesis_increase_retention(struct call *c);
+status kinesis_decrease_retention(struct call *c);
+status kinesis_update_stream_mode(struct call *c);
+
+status kinesis_put_record(struct call *c);
+status kinesis_put_records(struct call *c);
+status kinesis_get_shard_iterator(struct call *c);
+status kinesis_get_records(struct call *c);
+
+status kinesis_register_consumer(struct call *c);
+status kinesis_deregister_consumer(struct call *c);
+status kinesis_describe_consumer(struct call *c);
+status kinesis_list_consumers(struct call *c);
+status kinesis_subscribe_to_shard(struct call *c);
+
+status kinesis_add_tags(struct call *c);
+status kinesis_remove_tags(struct call *c);
+status kinesis_list_tags(struct call *c);
+status kinesis_tag_resource(struct call *c);
+status kinesis_untag_resource(struct call *c);
+status kinesis_list_resource_tags(struct call *c);
+
+status kinesis_put_policy(struct call *c);
+status kinesis_get_policy(struct call *c);
+status kinesis_delete_policy(struct call *c);
+status kinesis_start_encryption(struct call *c);
+status kinesis_stop_encryption(struct call *c);
+status kinesis_enable_monitoring(struct call *c);
+status kinesis_disable_monitoring(struct call *c);
+status kinesis_describe_limits(struct call *c);
+status kinesis_describe_account_settings(struct call *c);
+status kinesis_update_account_settings(struct call *c);
+status kinesis_update_max_record_size(struct call *c);
+status kinesis_update_distribution(struct call *c);
+status kinesis_update_warm_throughput(struct call *c);
+
+/* subscribe.c: the shard is about to be freed. */
+void subscriptions_orphan(struct shard *shard);
+void subscriptions_end_of(struct call *c, const struct consumer *consumer);
+
+/* consumer.c */
+struct str consumer_arn(struct call *c, const struct consumer *consumer);
+/* By the ARN's stream, name and creation time; ResourceNotFoundException otherwise. */
+status consumer_of_arn(struct call *c, struct str arn, struct consumer **ret_consumer);
+void consumer_free(struct consumer *consumer);
+struct consumer *consumer_find(const struct stream *stream, struct str name); /* NULL: none */
+
+/* queue.c: for tagged_find. */
+status queue_of_arn(struct call *c, struct str arn, struct queue **ret_queue);
+struct tags *queue_tags(struct queue *queue);
+struct str *queue_policy(struct queue *queue);
+struct stream *queue_stream(struct queue *queue);
+void queue_save(struct call *c, const struct queue *queue);
+
+/* queue.c and api_queue.c: opened, closed and ticked with the service. */
+status queues_load(struct kinesis *kinesis);
+void queues_done(struct kinesis *kinesis);
+void queues_wake_stream(struct call *c, struct stream *stream); /* records were put */
+void queues_tick(struct call *c);
+status kinesis_create_queue(struct call *c);
+status kinesis_delete_queue(struct call *c);
+status kinesis_describe_queue(struct call *c);
+status kinesis_list_queues(struct call *c);
+status kinesis_update_queue(struct call *c);
+status kinesis_receive_queue_records(struct call *c);
+status kinesis_acknowledge_queue_records(struct call *c);
+status kinesis_update_queue_visibility(struct call *c);
+status kinesis_receive_dead_records(struct call *c);
+status kinesis_acknowledge_dead_records(struct call *c);
+status kinesis_update_dead_visibility(struct call *c);
+status kinesis_restore_dead_records(struct call *c);
+
+#endif

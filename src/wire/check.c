@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Is an input what the model allows? Walks the tree beside its shapes and gathers every violation in
+ * AWS's words:
+ *
+ *   2 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must
+ *   have length greater than or equal to 1; Value null at 'records.1.member.data' failed to …
+ *
+ * Names begin in lower case; items of lists are counted from 1 and say ".member"; entries of maps
+ * name their key. Patterns are compiled once, on first use, and match the whole text; a pattern of
+ * Java's that PCRE2 does not know is passed over.
+ */
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/mem.h"
+#include "sys/thread.h"
+#include "wire/wire.h"
+
+#include <assert.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#define PATH_BYTES_MAX 512
+#define TEXT_BYTES_MAX (WHY_BYTES_MAX - 128)
+#define SHOWN_BYTES_MAX 400 /* of a value in a message */
+#define MATCH_STEPS_MAX 1000000
+#define PATTERN_SUBJECT_BYTES_MAX 65536 /* longer texts are only measured */
+
+struct checker {
+    struct buf text;   /* the violations so far */
+    struct buf path;   /* where the walk is */
+    uint32_t count;    /* of violations */
+    int depth;
+};
+
+/* ---- patterns ---- */
+
+/* Compiled patterns by the offset of their text: an open table that only grows. An entry with code
+ * NULL is a pattern that cannot be compiled. */
+struct compiled {
+    uint32_t pattern; /* offset of the text + 1; 0: free */
+    pcre2_code *code;
+};
+
+#define COMPILED_SLOTS 8192 /* the models have about 3,000 different patterns */
+
+static struct compiled compiled[COMPILED_SLOTS];
+static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
+
+static pcre2_code *compile(struct str pattern)
+{
+    int error;
+    PCRE2_SIZE at;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern.at, pattern.bytes,
+                                     PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ANCHORED |
+                                         PCRE2_ENDANCHORED,
+                                     &error, &at, NULL);
+
+    if (code != NULL) {
+        pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    }
+    return code;
+}
+
+/* The compiled form of a pattern; NULL when there is none. */
+static pcre2_code *pattern_code(uint32_t pattern)
+{
+    uint32_t at = pattern * 2654435761u % COMPILED_SLOTS;
+
+    for (;; at = (at + 1) % COMPILED_SLOTS) {
+        uint32_t there = __atomic_load_n(&compiled[at].pattern, __ATOMIC_ACQUIRE);
+
+        if (there == pattern + 1) {
+            return compiled[at].code;
+        }
+        if (there == 0) {
+            break;
+        }
+    }
+    pthread_mutex_lock(&compiling);
+    while (compiled[at].pattern != 0 && compiled[at].pattern != pattern + 1) {
+        at = (at + 1) % COMPILED_SLOTS;
+    }
+    if (compiled[at].pattern == 0) {
+        compiled[at].code = compile(model_text(pattern));
+        __atomic_store_n(&compiled[at].pattern, pattern + 1, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&compiling);
+    return compiled[at].code;
+}
+
+/* A text of plain letters, digits and _.-: what [a-zA-Z0-9_.-]+ means, the commonest pattern. */
+static bool is_plain_name(struct str s)
+{
+    for (size_t i = 0; i < s.bytes; i++) {
+        char ch = s.at[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+              ch == '_' || ch == '.' || ch == '-')) {
+            return false;
+        }
+    }
+    return s.bytes > 0;
+}
+
+/* One match block per thread, for every pattern: only whether it matches is asked. */
+static _Thread_local pcre2_match_data *match_data;
+static _Thread_local pcre2_match_context *match_context;
+
+static bool matches(uint32_t pattern, struct str s)
+{
+    pcre2_code *code;
+    int matched;
+
+    if (str_eq(model_text(pattern), STR("[a-zA-Z0-9_.-]+"))) {
+        return is_plain_name(s);
+    }
+    code = pattern_code(pattern);
+    if (code == NULL || s.bytes > PATTERN_SUBJECT_BYTES_MAX) {
+        return true;
+    }
+    if (match_data == NULL) {
+        match_data = pcre2_match_data_create(1, NULL);
+        match_context = pcre2_match_context_create(NULL);
+        pcre2_set_match_limit(match_context, MATCH_STEPS_MAX);
+    }
+    matched = pcre2_match(code, (PCRE2_SPTR)(s.at == NULL ? "" : s.at), s.bytes, 0, 0, match_data,
+                          match_context);
+    return matched >= 0;
+}
+
+/* ---- messages ---- */
+
+static void show_value(struct buf *out, const struct value *value)
+{
+    switch ((enum value_kind)value->kind) {
+    case VALUE_STR:
+        buf_add(out, str_slice(value->str, 0, SHOWN_BYTES_MAX));
+        return;
+    case VALUE_BLOB:
+        buf_printf(out, "java.nio.HeapByteBuffer[pos=0 lim=%zu cap=%zu]", value->str.bytes,
+                   value->str.bytes);
+        return;
+    case VALUE_LIST:
+        buf_add_c(out, '[');
+        for (uint32_t i = 0; i < value->count && i < 20; i++) {
+            buf_add(out, i > 0 ? STR(", ") : STR_NONE);
+            show_value(out, &value->items[i]);
+        }
+        buf_add_c(out, ']');
+        return;
+    default:
+        value_dump(out, value);
+        return;
+    }
+}
+
+/* value NULL: it is missing. */
+static void violate(struct checker *checker, const struct value *value, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void violate(struct checker *checker, const struct value *value, const char *format, ...)
+{
+    char rule[512];
+    va_list args;
+
+    checker->count++;
+    if (checker->text.bytes > 0) {
+        buf_add(&checker->text, STR("; "));
+    }
+    if (value == NULL) {
+        buf_add(&checker->text, STR("Value null"));
+    } else {
+        buf_add(&checker->text, STR("Value '"));
+        show_value(&checker->text, value);
+        buf_add_c(&checker->text, '\'');
+    }
+    va_start(args, format);
+    vsnprintf(rule, sizeof(rule), format, args);
+    va_end(args);
+    buf_printf(&checker->text, " at '%.*s' failed to satisfy constraint: Member must %s",
+               STR_ARG(buf_str(&checker->path)), rule);
+}
+
+/* ---- rules ---- */
+
+static void check_size(struct checker *checker, const struct value *value,
+                       const struct shape *shape, int64_t size)
+{
+    if ((shape->flags & SHAPE_HAS_MIN) != 0 && size < shape->min) {
+        violate(checker, value, "have length greater than or equal to %lld",
+                (long long)shape->min);
+    }
+    if ((shape->flags & SHAPE_HAS_MAX) != 0 && size > shape->max) {
+        violate(checker, value, "have length less than or equal to %lld", (long long)shape->max);
+    }
+}
+
+static void check_number(struct checker *checker, const struct value *value,
+                         const struct shape *shape)
+{
+    double number = value->kind == VALUE_INT ? (double)value->number : value->real;
+
+    if ((shape->flags & SHAPE_HAS_MIN) != 0 && number < (double)shape->min) {
+        violate(checker, value, "have value greater than or equal to %lld",
+                (long long)shape->min);
+    }
+    if ((shape->flags & SHAPE_HAS_MAX) != 0 && number > (double)shape->max) {
+        violate(checker, value, "have value less than or equal to %lld", (long long)shape->max);
+    }
+}
+
+static void check_enum(struct checker *checker, const struct value *value,
+                       const struct shape *shape)
+{
+    struct buf list;
+
+    for (uint32_t i = 0; i < shape->enum_count; i++) {
+        if (str_eq(model_text(model_enum_texts[shape->enum_first + i]), value->str)) {
+            return;
+        }
+    }
+    buf_init(&list, 400);
+    for (uint32_t i = 0; i < shape->enum_count; i++) {
+        buf_add(&list, i > 0 ? STR(", ") : STR_NONE);
+        buf_add(&list, model_text(model_enum_texts[shape->enum_first + i]));
+    }
+    violate(checker, value, "satisfy enum value set: [%.*s]", STR_ARG(buf_str(&list)));
+    buf_done(&list);
+}
+
+static void check_text(struct checker *checker, const struct value *value,
+                       const struct shape *shape)
+{
+    if (shape->enum_count > 0) {
+        check_enum(checker, value, shape);
+        return;
+    }
+    if (shape->pattern != 0 && !matches(shape->pattern, value->str)) {
+        violate(checker, value, "satisfy regular expression pattern: %.*s",
+                STR_ARG(model_text(shape->pattern)));
+    }
+    if ((shape->flags & (SHAPE_HAS_MIN | SHAPE_HAS_MAX)) != 0) {
+        /* Bytes are at least characters: only what is long enough to matter is counted. */
+        int64_t size = (int64_t)value->str.bytes;
+
+        if (size > shape->max || size < 4 * shape->min) {
+            size = (int64_t)utf8_count(value->str);
+        }
+        check_size(checker, value, shape, size);
+    }
+}
+
+/* ---- the walk ---- */
+
+static void check_value(struct checker *checker, const struct value *value, uint32_t index);
+
+/* Appends to the path for the time of a visit; returns where it ended before. */
+static size_t step(struct checker *checker, struct str name, bool member)
+{
+    size_t before = checker->path.bytes;
+
+    if (before > 0) {
+        buf_add_c(&checker->path, '.');
+    }
+    if (member && name.bytes > 0) { /* streamName, not StreamName; URLs keep their capitals */
+        bool acronym = name.bytes > 1 && name.at[1] >= 'A' && name.at[1] <= 'Z';
+        char first = name.at[0];
+
+        buf_add_c(&checker->path,
+                  !acronym && first >= 'A' && first <= 'Z' ? (char)(first + 32) : first);
+        buf_add(&checker->path, str_slice(name, 1, name.bytes));
+    } else {
+        buf_add(&checker->path, name);
+    }
+    return before;
+}
+
+static void step_back(struct checker *checker, size_t before)
+{
+    checker->path.bytes = before;
+    checker->path.spent = false;
+}
+
+static void check_struct(struct checker *checker, const struct value *value,
+                         const struct shape *shape)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct member *member = &model_members[shape->first + i];
+        const struct value *field = &value->items[i];
+        bool missing = field->kind == VALUE_NONE;
+
+        if (missing && (member->flags & MEMBER_REQUIRED) == 0) {
+            continue;
+        }
+        size_t before = step(checker, model_text(member->name), true);
+
+        if (!missing) {
+            check_value(checker, field, member->shape);
+        } else if ((member->flags & MEMBER_IDEMPOTENCY_TOKEN) == 0) {
+            violate(checker, NULL, "not be null");
+        }
+        step_back(checker, before);
+    }
+}
+
+static void check_list(struct checker *checker, const struct value *value,
+                       const struct shape *shape)
+{
+    check_size(checker, value, shape, value->count);
+    for (uint32_t i = 0; i < value->count; i++) {
+        char number[32];
+        int bytes;
+        size_t before;
+
+        if (value->items[i].kind == VALUE_NONE || value->items[i].kind == VALUE_NULL) {
+            continue;
+        }
+        bytes = snprintf(number, sizeof(number), "%u.member", i + 1);
+        before = step(checker, str_of(number, (size_t)bytes), false);
+        check_value(checker, &value->items[i], model_members[shape->first].shape);
+        step_back(checker, before);
+    }
+}
+
+static void check_map(struct checker *checker, const struct value *value,
+                      const struct shape *shape)
+{
+    check_size(checker, value, shape, value->count);
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct pair *pair = &value->pairs[i];
+        struct value key = {.kind = VALUE_STR};
+        size_t before;
+
+        key.str = pair->key;
+        check_value(checker, &key, model_members[shape->first].shape);
+        if (pair->value.kind == VALUE_NONE || pair->value.kind == VALUE_NULL) {
+            continue;
+        }
+        before = step(checker, str_slice(pair->key, 0, 64), false);
+        check_value(checker, &pair->value, model_members[shape->first + 1].shape);
+        step_back(checker, before);
+    }
+}
+
+static void check_value(struct checker *checker, const struct value *value, uint32_t index)
+{
+    const struct shape *shape = model_shape(index);
+
+    if (++checker->depth > WIRE_DEPTH_MAX) {
+        checker->depth--;
+        return;
+    }
+    switch ((enum shape_kind)shape->kind) {
+    case SHAPE_STRUCTURE:
+        check_struct(checker, value, shape);
+        break;
+    case SHAPE_LIST:
+        check_list(checker, value, shape);
+        break;
+    case SHAPE_MAP:
+        check_map(checker, value, shape);
+        break;
+    case SHAPE_STRING:
+        check_text(checker, value, shape);
+        break;
+    case SHAPE_BLOB:
+        check_size(checker, value, shape, (int64_t)value->str.bytes);
+        break;
+    case SHAPE_INTEGER:
+    case SHAPE_LONG:
+    case SHAPE_FLOAT:
+    case SHAPE_DOUBLE:
+        check_number(checker, value, shape);
+        break;
+    case SHAPE_BOOLEAN:
+    case SHAPE_TIMESTAMP:
+    case SHAPE_DOCUMENT:
+        break;
+    }
+    checker->depth--;
+}
+
+status wire_check(const struct operation *operation, const struct value *input,
+                  struct arena *arena, struct why *why)
+{
+    struct checker checker = {.count = 0};
+    status checked = OK;
+
+    (void)arena;
+    buf_init(&checker.text, TEXT_BYTES_MAX * 16);
+    buf_init(&checker.path, PATH_BYTES_MAX);
+    if (operation->input != 0) {
+        check_value(&checker, input, operation->input);
+    }
+    if (checker.count > 0) {
+        struct str text = str_slice(buf_str(&checker.text), 0, TEXT_BYTES_MAX);
+
+        checked = why_set(why, &WIRE_VALIDATION, "%u validation error%s detected: %.*s",
+                          checker.count, checker.count == 1 ? "" : "s", STR_ARG(text));
+    }
+    buf_done(&checker.text);
+    buf_done(&checker.path);
+    return checked;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Value trees: reading, building, dumping. Invariant: a structure has exactly as many fields as its
+ * shape has members, in the same order.
+ */
+#include "wire/value.h"
+
+#include "base/buf.h"
+#include "base/codec.h"
+#include "wire/json.h"
+
+#include <assert.h>
+
+/* ---- reading ---- */
+
+static struct value *field(const struct value *structure, const char *member)
+{
+    int index;
+
+    assert(structure->kind == VALUE_STRUCT);
+    index = model_member_index(model_shape(structure->shape), str_c(member));
+    assert(index >= 0); /* a member that the model does not have is a bug of ours */
+    return &structure->items[index];
+}
+
+const struct value *get(const struct value *structure, const char *member)
+{
+    const struct value *found = field(structure, member);
+
+    return found->kind == VALUE_NONE ? NULL : found;
+}
+
+bool has(const struct value *structure, const char *member)
+{
+    return field(structure, member)->kind != VALUE_NONE;
+}
+
+struct str get_str(const struct value *structure, const char *member)
+{
+    const struct value *found = field(structure, member);
+
+    if (found->kind == VALUE_NONE) {
+        return STR_NONE;
+    }
+    assert(found->kind == VALUE_STR || found->kind == VALUE_BLOB);
+    return found->str;
+}
+
+int64_t get_int(const struct value *structure, const char *member, int64_t fallback)
+{
+    const struct value *found = field(structure, member);
+
+    if (found->kind == VALUE_NONE) {
+        return fallback;
+    }
+    assert(found->kind == VALUE_INT);
+    return found->number;
+}
+
+double get_double(const struct value *structure, const char *member, double fallback)
+{
+    const struct value *found = field(structure, member);
+
+    if (found->kind == VALUE_NONE) {
+        return fallback;
+    }
+    if (found->kind == VALUE_INT) {
+        return (double)found->number;
+    }
+    assert(found->kind == VALUE_DOUBLE);
+    return found->real;
+}
+
+bool get_bool(const struct value *structure, const char *member, bool fallback)
+{
+    const struct value *found = field(structure, member);
+
+    if (found->kind == VALUE_NONE) {
+        return fallback;
+    }
+    assert(found->kind == VALUE_BOOL);
+    return found->truth;
+}
+
+int64_t get_time(const struct value *structure, const char *member, int64_t fallback_ms)
+{
+    const struct value *found = field(structure, member);
+
+    if (found->kind == VALUE_NONE) {
+        return fallback_ms;
+    }
+    assert(found->kind == VALUE_TIME);
+    return found->moment_ms;
+}
+
+const struct value *map_find(const struct value *map, struct str key)
+{
+    assert(map->kind == VALUE_MAP);
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (str_eq(map->pairs[i].key, key)) {
+            return &map->pairs[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* ---- building ---- */
+
+static void make_struct(struct arena *arena, struct value *at, uint32_t shape)
+{
+    uint32_t count = model_shape(shape)->count;
+
+    assert(model_shape(shape)->kind == SHAPE_STRUCTURE || shape == 0);
+    *at = (struct value){.kind = VALUE_STRUCT, .shape = shape, .count = count, .room = count};
+    at->items = arena_zero(arena, (count + 1) * sizeof(struct value));
+}
+
+struct value *value_struct(struct arena *arena, uint32_t shape)
+{
+    struct value *made = ARENA_NEW(arena, struct value);
+
+    make_struct(arena, made, shape);
+    return made;
+}
+
+/* The member's shape, by its place in the structure's fields. */
+static uint32_t member_shape(const struct value *structure, const struct value *at)
+{
+    return model_members[model_shape(structure->shape)->first +
+                         (uint32_t)(at - structure->items)].shape;
+}
+
+static struct value *place(struct value *structure, const char *member, enum value_kind kind)
+{
+    struct value *at = field(structure, member);
+
+    *at = (struct value){.kind = (uint8_t)kind, .shape = member_shape(structure, at)};
+    return at;
+}
+
+void set_str(struct value *structure, const char *member, struct str s)
+{
+    place(structure, member, VALUE_STR)->str = s;
+}
+
+void set_blob(struct value *structure, const char *member, struct str s)
+{
+    place(structure, member, VALUE_BLOB)->str = s;
+}
+
+void set_int(struct value *structure, const char *member, int64_t number)
+{
+    place(structure, member, VALUE_INT)->number = number;
+}
+
+void set_double(struct value *structure, const char *member, double number)
+{
+    place(structure, member, VALUE_DOUBLE)->real = number;
+}
+
+void set_bool(struct value *structure, const char *member, bool truth)
+{
+    place(structure, member, VALUE_BOOL)->truth = truth;
+}
+
+void set_time(struct value *structure, const char *member, int64_t moment_ms)
+{
+    place(structure, member, VALUE_TIME)->moment_ms = moment_ms;
+}
+
+struct value *set_struct(struct arena *arena, struct value *structure, const char *member)
+{
+    struct value *at = field(structure, member);
+
+    make_struct(arena, at, member_shape(structure, at));
+    return at;
+}
+
+struct value *set_list(struct arena *arena, struct value *structure, const char *member,
+                       size_t count_max)
+{
+    struct value *at = place(structure, member, VALUE_LIST);
+
+    assert(model_shape(at->shape)->kind == SHAPE_LIST);
+    assert(count_max <= UINT32_MAX);
+    at->room = (uint32_t)count_max;
+    at->items = arena_alloc(arena, (count_max + 1) * sizeof(struct value));
+    return at;
+}
+
+struct value *set_map(struct arena *arena, struct value *structure, const char *member,
+                      size_t count_max)
+{
+    struct value *at = place(structure, member, VALUE_MAP);
+
+    assert(model_shape(at->shape)->kind == SHAPE_MAP);
+    assert(count_max <= UINT32_MAX);
+    at->room = (uint32_t)count_max;
+    at->pairs = arena_alloc(arena, (count_max + 1) * sizeof(struct pair));
+    return at;
+}
+
+void set_value(struct value *structure, const char *member, const struct value *value)
+{
+    *field(structure, member) = *value;
+}
+
+/* An unset value, or a made structure, of the list's or map's member shape. */
+static void blank(struct arena *arena, struct value *at, uint32_t shape)
+{
+    if (model_shape(shape)->kind == SHAPE_STRUCTURE) {
+        make_struct(arena, at, shape);
+    } else {
+        *at = (struct value){.kind = VALUE_NONE, .shape = shape};
+    }
+}
+
+struct value *list_add(struct arena *arena, struct value *list)
+{
+    struct value *at;
+
+    assert(list->kind == VALUE_LIST);
+    assert(list->count < list->room);
+    at = &list->items[list->count++];
+    blank(arena, at, model_members[model_shape(list->shape)->first].shape);
+    return at;
+}
+
+static struct value *list_place(struct value *list, enum value_kind kind)
+{
+    struct value *at;
+
+    assert(list->kind == VALUE_LIST);
+    assert(list->count < list->room);
+    at = &list->items[list->count++];
+    *at = (struct value){.kind = (uint8_t)kind,
+                         .shape = model_members[model_shape(list->shape)->first].shape};
+    return at;
+}
+
+void list_add_str(struct value *list, struct str s)
+{
+    list_place(list, VALUE_STR)->str = s;
+}
+
+void list_add_int(struct value *list, int64_t number)
+{
+    list_place(list, VALUE_INT)->number = number;
+}
+
+struct value *map_add(struct arena *arena, struct value *map, struct str key)
+{
+    struct pair *at;
+
+    assert(map->kind == VALUE_MAP);
+    assert(map->count < map->room);
+    at = &map->pairs[map->count++];
+    at->key = key;
+    blank(arena, &at->value, model_members[model_shape(map->shape)->first + 1].shape);
+    return &at->value;
+}
+
+void map_add_str(struct value *map, struct str key, struct str s)
+{
+    struct pair *at;
+
+    assert(map->kind == VALUE_MAP);
+    assert(map->count < map->room);
+    at = &map->pairs[map->count++];
+    at->key = key;
+    at->value = (struct value){.kind = VALUE_STR,
+                               .shape = model_members[model_shape(map->shape)->first + 1].shape};
+    at->value.str = s;
+}
+
+/* ---- dumping ---- */
+
+static void dump_time(struct buf *out, int64_t moment_ms)
+{
+    int64_t whole = moment_ms / 1000;
+    int64_t part = moment_ms % 1000;
+
+    if (part < 0) {
+        part += 1000;
+        whole--;
+    }
+    buf_add_i64(out, whole);
+    if (part != 0) {
+        buf_printf(out, ".%03d", (int)part);
+    }
+}
+
+static void dump_struct(struct buf *out, const struct value *value)
+{
+    const struct shape *shape = model_shape(value->shape);
+    bool first = true;
+
+    buf_add_c(out, '{');
+    for (uint32_t i = 0; i < value->count; i++) {
+        if (value->items[i].kind == VALUE_NONE) {
+            continue;
+        }
+        if (!first) {
+            buf_add_c(out, ',');
+        }
+        first = false;
+        json_write_str(out, model_text(model_members[shape->first + i].name));
+        buf_add_c(out, ':');
+        value_dump(out, &value->items[i]);
+    }
+    buf_add_c(out, '}');
+}
+
+static void dump_many(struct buf *out, const struct value *value)
+{
+    bool list = value->kind == VALUE_LIST;
+
+    buf_add_c(out, list ? '[' : '{');
+    for (uint32_t i = 0; i < value->count; i++) {
+        if (i > 0) {
+            buf_add_c(out, ',');
+        }
+        if (list) {
+            value_dump(out, &value->items[i]);
+        } else {
+            json_write_str(out, value->pairs[i].key);
+            buf_add_c(out, ':');
+            value_dump(out, &value->pairs[i].value);
+        }
+    }
+    buf_add_c(out, list ? ']' : '}');
+}
+
+void value_dump(struct buf *out, const struct value *value)
+{
+    switch ((enum value_kind)value->kind) {
+    case VALUE_NONE:
+    case VALUE_NULL:
+        buf_add(out, STR("null"));
+        return;
+    case VALUE_BOOL:
+        buf_add(out, value->truth ? STR("true") : STR("false"));
+        return;
+    case VALUE_INT:
+        buf_add_i64(out, value->number);
+        return;
+    case VALUE_DOUBLE:
+        json_write_double(out, value->real);
+        return;
+    case VALUE_STR:
+        json_write_str(out, value->str);
+        return;
+    case VALUE_BLOB:
+        buf_add_c(out, '"');
+        buf_add_base64(out, value->str);
+        buf_add_c(out, '"');
+        return;
+    case VALUE_TIME:
+        dump_time(out, value->moment_ms);
+        return;
+    case VALUE_STRUCT:
+        dump_struct(out, value);
+        return;
+    case VALUE_LIST:
+    case VALUE_MAP:
+        dump_many(out, value);
+        return;
+    }
+}
