@@ -48,7 +48,10 @@ status fsck_journal_each(const struct files *files, const char *dir,
         if (found->good != OK || found->header.first_position == 0) {
             continue;
         }
-        read = segment_each(found, each, arg, why, &go_on);
+        read = found_open(&list, i, why);
+        if (read == OK) {
+            read = segment_each(found, each, arg, why, &go_on);
+        }
         if (read == &ERR_NOT_FOUND || (read == &ERR_CORRUPT && i == newest)) {
             read = OK;
         }

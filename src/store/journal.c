@@ -14,7 +14,6 @@
 
 #include "base/mem.h"
 #include "sys/clock.h"
-#include "sys/log.h"
 
 #include <assert.h>
 

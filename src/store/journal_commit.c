@@ -18,7 +18,6 @@
  */
 #include "store/journal_int.h"
 
-#include "base/mem.h"
 #include "sys/log.h"
 
 #include <assert.h>
@@ -85,6 +84,7 @@ static struct segment *place(struct journal *journal, struct segment **ret_forme
             break;
         }
         if (!journal_demand(journal, bytes, true)) {
+            lock_give(&journal->lock);
             sys_die("journal", "no space for a segment in %s, and the reserve is used up",
                     journal->dir);
         }
@@ -234,21 +234,15 @@ void journal_commit_thread(void *arg)
 void journal_commit_mark(struct journal *journal)
 {
     struct segment *current = segment_current(journal);
-    struct group mark = {
-        .at = NULL,
-        .bytes = sizeof(struct journal_group_header),
-        .first = atomic_load(&journal->last) + 1,
-    };
+    struct group *group = journal->filling;
+    uint64_t offset = journal->offset;
 
     assert(atomic_load(&journal->last) == atomic_load(&journal->durable));
-    if (journal->offset + JOURNAL_BLOCK_BYTES > current->header.bytes) {
+    if (offset + JOURNAL_BLOCK_BYTES > current->header.bytes) {
         return; /* the segment is full to the last block */
     }
-    mark.room = JOURNAL_BLOCK_BYTES;
-    mark.at = mem_aligned(JOURNAL_BLOCK_BYTES, mark.room);
-    mark.salt = rand_u64(&journal->rand);
-    group_seal(&mark, current, journal->offset);
-    write_group(journal, current, &mark, journal->offset, JOURNAL_BLOCK_BYTES);
+    group_begin_empty(journal);
     journal->offset += JOURNAL_BLOCK_BYTES;
-    mem_free(mark.at);
+    write_group(journal, current, group, offset, group_seal(group, current, offset));
+    group_clear(group);
 }

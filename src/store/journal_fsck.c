@@ -94,7 +94,10 @@ status journal_fsck(const struct files *files, const char *dir,
         if (found_check(&list, i, &why) != OK) {
             finding(&fsck, &why);
         }
-        if (found->good == OK && found->header.first_position != 0 &&
+        if (found->good != OK || found->header.first_position == 0) {
+            continue;
+        }
+        if (found_open(&list, i, &why) != OK ||
             walk(&fsck, found, position_after(&list, i), &why) != OK) {
             finding(&fsck, &why);
         }

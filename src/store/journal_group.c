@@ -98,6 +98,17 @@ static void group_begin(struct journal *journal, struct group *group,
     group->seed = journal_seed(group->salt);
 }
 
+void group_begin_empty(struct journal *journal)
+{
+    const struct journal_entry_header next = {.position = atomic_load(&journal->last) + 1};
+
+    assert(journal->filling->bytes == 0);
+    if (journal->filling->room < JOURNAL_BLOCK_BYTES) {
+        group_grow(journal, journal->filling, JOURNAL_BLOCK_BYTES);
+    }
+    group_begin(journal, journal->filling, &next);
+}
+
 static void seal_up(struct sealing *sealing)
 {
     size_t bytes = (size_t)(sealing->to - sealing->sealed);

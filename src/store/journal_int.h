@@ -124,6 +124,8 @@ uint64_t group_bytes_with(const struct group *group, uint64_t body_bytes);
 /* The group's buffer grows as it must. */
 void group_add(struct journal *journal, struct journal_entry_header *entry,
                const struct str *parts, size_t part_count);
+/* A group without entries, for the mark of a clean stop. */
+void group_begin_empty(struct journal *journal);
 /* Writes the header for that place, zeros behind the entries; returns the padded bytes. */
 size_t group_seal(struct group *group, const struct segment *segment, uint64_t offset);
 void group_clear(struct group *group);

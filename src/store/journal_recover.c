@@ -18,8 +18,8 @@
 #include "store/journal_scan.h"
 
 #include "base/mem.h"
+#include "sys/log.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #define NAME_DIGITS 16
@@ -71,10 +71,34 @@ static int by_generation(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-status found_load(struct found_list *list, struct why *why)
+static void close_all(struct found_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        file_close(list->at[i].file);
+        list->at[i].file = NULL;
+    }
+}
+
+static status found_file(const struct found_list *list, uint64_t generation, struct why *why,
+                         struct file **ret_file)
 {
     const struct journal_options options = {.files = list->files};
     char path[JOURNAL_PATH_BYTES];
+    status opened = OK;
+
+    segment_path(list->dir, generation, "wj", path);
+    opened = segment_file_open(&options, path, FILE_READ, ret_file);
+    return opened == OK ? OK : why_set(why, opened, "%s: cannot be opened", path);
+}
+
+status found_open(struct found_list *list, size_t index, struct why *why)
+{
+    close_all(list);
+    return found_file(list, list->at[index].generation, why, &list->at[index].file);
+}
+
+status found_load(struct found_list *list, struct why *why)
+{
     status listed = list->files->dir(list->files->ctx, list->dir, found_name, list);
 
     if (listed != OK) {
@@ -85,26 +109,20 @@ status found_load(struct found_list *list, struct why *why)
     }
     for (size_t i = 0; i < list->count; i++) {
         struct found *found = &list->at[i];
-        status opened = OK;
 
-        segment_path(list->dir, found->generation, "wj", path);
-        opened = segment_file_open(&options, path, FILE_READ, &found->file);
-        if (opened != OK) {
-            return why_set(why, opened, "%s: cannot be opened", path);
-        }
+        TRY(found_open(list, i, why));
         found->good = scan_header(found->file, found->generation, &found->why, &found->header);
         if (found->good != OK && found->good != &ERR_CORRUPT && found->good != &ERR_MALFORMED) {
             return why_set(why, found->good, "%s: %s", list->dir, found->why.text);
         }
     }
+    close_all(list);
     return OK;
 }
 
 void found_done(struct found_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        file_close(list->at[i].file);
-    }
+    close_all(list);
     mem_free(list->at);
     mem_free(list->making);
     *list = (struct found_list){.files = list->files};
@@ -126,7 +144,7 @@ size_t found_newest(const struct found_list *list)
 }
 
 /* The header is bad: was it being rewritten when the power went, before anything lay behind it? */
-static status torn_header(const struct found *found, bool *ret_torn)
+static status torn_header(const struct found *found, struct file *file, bool *ret_torn)
 {
     struct journal_segment_header header = {.generation = found->generation};
     struct scan scan;
@@ -134,20 +152,37 @@ static status torn_header(const struct found *found, bool *ret_torn)
     uint64_t bytes = 0;
     status looked = OK;
 
-    TRY(file_size(found->file, &bytes));
+    TRY(file_size(file, &bytes));
     header.bytes = bytes / JOURNAL_BLOCK_BYTES * JOURNAL_BLOCK_BYTES;
     if (header.bytes < 2 * JOURNAL_BLOCK_BYTES) {
         *ret_torn = false; /* no crash makes a segment that short: somebody cut it */
         return OK;
     }
     scan_init(&scan);
-    scan_start(&scan, found->file, &header, (struct segment_mark){JOURNAL_BLOCK_BYTES, 1, 0});
+    scan_start(&scan, file, &header, (struct segment_mark){JOURNAL_BLOCK_BYTES, 1, 0});
     looked = scan_group_within(&scan, (struct scan_range){JOURNAL_BLOCK_BYTES, header.bytes}, false,
                                &any);
     scan_done(&scan);
     TRY(looked);
     *ret_torn = !any;
     return OK;
+}
+
+/* A bad header behind the newest segment in use. */
+static status check_torn(const struct found_list *list, const struct found *found, struct why *why)
+{
+    struct file *file = NULL;
+    bool torn = false;
+    status looked = OK;
+
+    TRY(found_file(list, found->generation, why, &file));
+    looked = torn_header(found, file, &torn);
+    file_close(file);
+    if (looked != OK) {
+        return why_set(why, looked, "segment %016llu.wj cannot be read",
+                       (unsigned long long)found->generation);
+    }
+    return torn ? OK : why_set(why, &ERR_CORRUPT, "%s", found->why.text);
 }
 
 /* The newest segment in use before that one; NULL when there is none. */
@@ -167,13 +202,12 @@ status found_check(const struct found_list *list, size_t index, struct why *why)
     const struct found *found = &list->at[index];
     const struct found *before = found_before(list, index);
     size_t newest = found_newest(list);
-    bool torn = false;
 
+    if (found->good == &ERR_MALFORMED && (newest == list->count || index > newest)) {
+        return check_torn(list, found, why);
+    }
     if (found->good != OK) {
-        if (found->good == &ERR_MALFORMED && (newest == list->count || index > newest)) {
-            TRY(torn_header(found, &torn));
-        }
-        return torn ? OK : why_set(why, &ERR_CORRUPT, "%s", found->why.text);
+        return why_set(why, &ERR_CORRUPT, "%s", found->why.text);
     }
     if (!in_use(found) || before == NULL) {
         return OK;
@@ -348,6 +382,10 @@ static status find_end(struct journal *journal, struct why *why)
     TRY(found);
     if (!journal->options.relaxed && file_sync(current->file) != OK) {
         return why_set(why, &ERR_IO, "%s: cannot be synced", journal->dir);
+    }
+    if (tail.torn) {
+        log_write(LOG_INFO, "journal", "%s: a last write that was not complete is left out, behind "
+                  "position %llu", journal->dir, (unsigned long long)tail.next - 1);
     }
     journal->offset = tail.offset;
     journal->made_bytes = current->header.bytes;

@@ -56,7 +56,7 @@ status scan_header(struct file *file, uint64_t generation, struct why *why,
 /* A segment file found in the directory. */
 struct found {
     uint64_t generation;                  /* from the name */
-    struct file *file;                    /* open */
+    struct file *file;                    /* open between found_open and the next one */
     struct journal_segment_header header; /* when good */
     status good;                          /* OK, or what is wrong with the header */
     struct why why;                       /* the sentence for it */
@@ -73,8 +73,11 @@ struct found_list {
     size_t making_room;        /* allocated */
 };
 
-/* Opens every segment for reading, and reads its header. */
+/* Lists the directory and reads the header of every segment. */
 status found_load(struct found_list *list, struct why *why);
+/* Opens one segment's file for reading, and closes the one opened before: there may be more segments
+ * than a process may have open files. */
+status found_open(struct found_list *list, size_t index, struct why *why);
 void found_done(struct found_list *list);
 /* Index of the newest segment in use; count when there is none. */
 size_t found_newest(const struct found_list *list);

@@ -5,7 +5,8 @@
  *
  *   DIR/logs/<log, 16 hex digits>-<segment, 8 hex digits>.seg
  *
- * A segment is frames one after the other, without gaps. A frame is one chunk of records:
+ * A segment is frames one after the other, each beginning at a block of 4,096 bytes. A frame is one
+ * chunk of records:
  *
  *    0  u32  LOG_FRAME_MAGIC
  *    4  u32  CRC32C of the header from offset 8 on
@@ -18,7 +19,7 @@
  *   48  u32  data bytes
  *   52       12 bytes of zero
  *   64  count slots, one per record: u32 offset in data where it ends, u32 ms after the first moment
- *       data: the records one after the other
+ *       data: the records one after the other, then zeros to the next block
  *
  * Slots lie in memory as they lie in the file, so a frame is used as it was read.
  *
@@ -48,6 +49,7 @@
 
 #define LOG_FRAME_MAGIC 0x31434c57u /* "WLC1" */
 #define LOG_FRAME_HEADER_BYTES 64u
+#define LOG_BLOCK_BYTES 4096u
 #define LOG_FRAME_RECORDS_MAX 16384u
 
 #define LOG_MANIFEST_MAGIC "WEIRLOGS"
@@ -78,9 +80,12 @@ static inline uint64_t log_frame_body_bytes(const struct log_frame *frame)
     return (uint64_t)frame->count * sizeof(struct log_slot) + frame->data_bytes;
 }
 
+/* In the file, with the zeros behind it. */
 static inline uint64_t log_frame_bytes(const struct log_frame *frame)
 {
-    return LOG_FRAME_HEADER_BYTES + log_frame_body_bytes(frame);
+    uint64_t bytes = LOG_FRAME_HEADER_BYTES + log_frame_body_bytes(frame);
+
+    return (bytes + LOG_BLOCK_BYTES - 1) / LOG_BLOCK_BYTES * LOG_BLOCK_BYTES;
 }
 
 #endif

@@ -100,7 +100,7 @@ status log_files_get(struct log_files *set, const struct logs *logs, uint64_t lo
                      uint32_t segment, struct file **ret_file)
 {
     char path[LOG_PATH_BYTES_MAX];
-    int mode = set == &logs->files ? FILE_READ : FILE_WRITE;
+    int mode = set == &logs->files ? FILE_READ : FILE_WRITE | FILE_DIRECT;
     size_t oldest = 0;
 
     set->tick++;

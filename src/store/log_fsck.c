@@ -48,7 +48,8 @@ static const char *frame_check(struct check *check, const struct log_segment *se
         offset + log_frame_bytes(frame) > segment->bytes) {
         return "no frame begins here";
     }
-    size_t bytes = (size_t)log_frame_body_bytes(frame);
+    size_t used = (size_t)log_frame_body_bytes(frame);
+    size_t bytes = (size_t)log_frame_bytes(frame) - sizeof(header);
     char *body = mem_alloc(bytes);
 
     if (file_read(file, offset + sizeof(header), body, bytes, &got) != OK) {
@@ -57,6 +58,9 @@ static const char *frame_check(struct check *check, const struct log_segment *se
         fault = "the file is too short";
     } else {
         fault = log_frame_fault(frame, body);
+    }
+    for (size_t i = used; fault == NULL && i < bytes; i++) {
+        fault = body[i] == 0 ? NULL : "what stands behind the frame is not zero";
     }
     mem_free(body);
     check->records += frame->count;

@@ -138,7 +138,9 @@ struct log_spill {
     bool abandon;                /* … at once */
     struct lock files_lock;      /* of files: the writer, and who removes files */
     struct log_files files;      /* open for writing */
-    struct buf head;             /* a frame's header and slots being made */
+    struct buf head;             /* a frame's header being made */
+    char *block;                 /* a whole frame, aligned; under files_lock */
+    size_t block_room;           /* allocated */
 };
 
 struct log_checkpoint {

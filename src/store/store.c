@@ -362,8 +362,8 @@ static status open_parts(struct store *store, struct why *why)
     TRY(lock_directory(store, why));
     TRY(store_format_check(store->options.files, store->dir, false, why));
     TRY(store_note_read(store->options.files, store->dir, why, &store->noted));
+    TRY(open_index(store, why)); /* first: the journal's helper then has the disk to itself */
     TRY(open_journal(store, why));
-    TRY(open_index(store, why));
     store_path(store->dir, "logs", path);
     TRY(logs_open(&logs, store->noted, why, &store->logs));
     store_path(store->dir, "blobs", path);

@@ -163,7 +163,7 @@ static const struct value *detail_of(const struct faulty *f, uint32_t i)
         detail->items[i].kind == VALUE_NONE) {
         return NULL;
     }
-    return model_members[model_shape(detail->shape)->first + i].location == AT_BODY
+    return in_answer_body(&model_members[model_shape(detail->shape)->first + i])
                ? &detail->items[i]
                : NULL;
 }

@@ -18,6 +18,14 @@ static inline struct str json_key(const struct member *member)
     return model_text(member->flags & MEMBER_FLATTENED ? member->name : member->wire_name);
 }
 
+/* Whether an output's member travels in a REST body. What a request would have in its path or query
+ * has no other place in an answer. */
+static inline bool in_answer_body(const struct member *member)
+{
+    return member->location == AT_BODY || member->location == AT_URI ||
+           member->location == AT_QUERY;
+}
+
 /* The members that travel in a REST body; json_write takes all, as the RPC protocols do. */
 void json_write_body(struct buf *out, const struct value *structure, enum time_format fallback);
 /* Seconds with as many digits behind the point as a millisecond needs. */

@@ -16,7 +16,8 @@
  *     their own text. Texts end where they end: there is no zero behind them.
  *  6. Lists and maps grow by doubling in the arena; what they outgrow is given up, at most as much
  *     again as the final one.
- *  7. The next member is guessed to be the one after the last, as clients send them; a guess costs
+ *  7. A member that is JSON in a string (jsonvalue) may also come as that JSON, as botocore sends it.
+ *  8. The next member is guessed to be the one after the last, as clients send them; a guess costs
  *     one comparison.
  */
 #include "wire/json_int.h"
@@ -24,11 +25,14 @@
 #include "wire/pairs.h"
 #include "wire/wire.h"
 
+#include "base/buf.h"
 #include "base/codec.h"
 #include "base/time.h"
 
 #include <assert.h>
 #include <math.h>
+
+#define JSON_VALUE_BYTES_MAX (1u << 20) /* of one member that is JSON in a string */
 
 struct reader {
     char *at;            /* the next byte */
@@ -449,6 +453,32 @@ static uint32_t member_of_key(const struct shape *shape, struct str key)
     return i;
 }
 
+/* JSON where a string that is JSON was expected: the same text, but for its white space. */
+static status read_json_value(struct reader *r, uint32_t shape, struct value *ret)
+{
+    struct value document;
+    struct buf text;
+
+    TRY(read_value(r, (struct wanted){0, TIME_DEFAULT}, &document));
+    buf_init(&text, JSON_VALUE_BYTES_MAX);
+    json_write(&text, &document, TIME_EPOCH);
+    bool spent = buf_spent(&text);
+    *ret = (struct value){.kind = VALUE_STR, .shape = shape};
+    ret->str = spent ? STR_NONE : arena_dup(r->arena, buf_str(&text));
+    buf_done(&text);
+    return spent ? no_room(r) : OK;
+}
+
+static status read_member_value(struct reader *r, uint32_t member, struct value *ret)
+{
+    char c = peek(r);
+
+    if ((model_members[member].flags & MEMBER_JSON_VALUE) && (c == '{' || c == '[')) {
+        return read_json_value(r, model_members[member].shape, ret);
+    }
+    return read_value(r, wanted_of(member), ret);
+}
+
 /* One member with its key. *guess: which one to expect; becomes the one after it. */
 static status read_member(struct reader *r, struct value *structure, uint32_t *guess)
 {
@@ -469,7 +499,7 @@ static status read_member(struct reader *r, struct value *structure, uint32_t *g
         }
     }
     *guess = i + 1;
-    TRY(read_value(r, wanted_of(shape->first + i), &structure->items[i]));
+    TRY(read_member_value(r, shape->first + i, &structure->items[i]));
     if (structure->items[i].kind == VALUE_NULL &&
         model_shape(structure->items[i].shape)->kind != SHAPE_DOCUMENT) {
         structure->items[i].kind = VALUE_NONE;

@@ -186,7 +186,7 @@ static void write_structure(const struct writer *w, const struct value *value, b
     assert(value->count == shape->count);
     for (uint32_t i = 0; i < value->count; i++) {
         const struct member *member = &model_members[shape->first + i];
-        if (value->items[i].kind == VALUE_NONE || (body_only && member->location != AT_BODY)) {
+        if (value->items[i].kind == VALUE_NONE || (body_only && !in_answer_body(member))) {
             continue;
         }
         buf_add_c(w->out, before);

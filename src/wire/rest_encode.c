@@ -271,7 +271,7 @@ static status encode_body(const struct route *route, const struct value *output,
         if (member->flags & MEMBER_PAYLOAD) {
             return encode_payload(route, member, &output->items[i], arena, answer);
         }
-        any = any || member->location == AT_BODY;
+        any = any || in_answer_body(member);
     }
     return any && answer->http != 204 ? encode_tree(route, output, NULL, arena, answer) : OK;
 }

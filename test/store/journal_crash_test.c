@@ -40,6 +40,45 @@ static void expect_death(bool expected)
     }
 }
 
+/* ---- bytes ---- */
+
+/* Changes bytes of a closed segment: what a disk may do over the years. */
+static void poke(struct world *w, uint64_t generation, uint64_t offset,
+                              struct str bytes)
+{
+    char path[JOURNAL_PATH_BYTES];
+    struct file *file = NULL;
+
+    world_path(w, generation, path);
+    assert_true(file_open(w->files, path, FILE_WRITE, &file) == OK);
+    assert_true(file_write(file, offset, bytes.at, bytes.bytes) == OK);
+    assert_true(file_sync(file) == OK);
+    file_close(file);
+}
+
+static void peek(struct world *w, uint64_t generation, uint64_t offset, void *at,
+                              size_t bytes)
+{
+    char path[JOURNAL_PATH_BYTES];
+    struct file *file = NULL;
+    size_t got = 0;
+
+    world_path(w, generation, path);
+    assert_true(file_open(w->files, path, FILE_READ, &file) == OK);
+    assert_true(file_read(file, offset, at, bytes, &got) == OK);
+    assert_int_equal(got, bytes);
+    file_close(file);
+}
+
+static void flip(struct world *w, uint64_t generation, uint64_t offset)
+{
+    char byte = 0;
+
+    peek(w, generation, offset, &byte, 1);
+    byte = (char)(byte ^ (1 << (offset % 8)));
+    poke(w, generation, offset, str_of(&byte, 1));
+}
+
 /* ---- power ---- */
 
 struct work {
@@ -188,11 +227,11 @@ struct torn {
 static void torn_write(struct world *w, struct torn *torn)
 {
     torn->offset = w->journal->offset;
-    world_peek(w, 1, torn->offset, torn->before, TORN_BYTES);
+    peek(w, 1, torn->offset, torn->before, TORN_BYTES);
     world_fill(w, 20, 1100);
     world_sync(w);
     assert_int_equal(w->journal->offset, torn->offset + TORN_BYTES);
-    world_peek(w, 1, torn->offset, torn->after, TORN_BYTES);
+    peek(w, 1, torn->offset, torn->after, TORN_BYTES);
     world_abandon(w);
     w->acked = w->last - 20;
 }
@@ -204,7 +243,7 @@ static void torn_arrive(struct world *w, const struct torn *torn, unsigned set)
         const char *from = (set >> i & 1) != 0 ? torn->after : torn->before;
         uint64_t at = i * JOURNAL_BLOCK_BYTES;
 
-        world_poke(w, 1, torn->offset + at, str_of(from + at, JOURNAL_BLOCK_BYTES));
+        poke(w, 1, torn->offset + at, str_of(from + at, JOURNAL_BLOCK_BYTES));
     }
 }
 
@@ -365,9 +404,9 @@ static void any_changed_byte_before_the_tail_is_noticed(void **state)
             offset = group == 0 ? 0 : used[segment].offsets[group - 1];
             offset += rand_below(&rand, 64);
         }
-        world_flip(w, generations[segment], offset);
+        flip(w, generations[segment], offset);
         assert_is_noticed(w, generations[segment], offset);
-        world_flip(w, generations[segment], offset);
+        flip(w, generations[segment], offset);
     }
     assert_true(open_and_read(w) == &ERR_NOT_FOUND);
     world_free(w);
@@ -390,10 +429,10 @@ static void a_lost_block_before_the_tail_is_noticed(void **state)
     for (uint64_t i = 1; i <= 6; i++) { /* three groups of two blocks; the fourth is the tail */
         uint64_t offset = i * JOURNAL_BLOCK_BYTES;
 
-        world_peek(w, 1, offset, block, sizeof(block));
-        world_poke(w, 1, offset, str_of(zeros, sizeof(zeros)));
+        peek(w, 1, offset, block, sizeof(block));
+        poke(w, 1, offset, str_of(zeros, sizeof(zeros)));
         assert_is_noticed(w, 1, offset);
-        world_poke(w, 1, offset, str_of(block, sizeof(block)));
+        poke(w, 1, offset, str_of(block, sizeof(block)));
     }
     assert_true(open_and_read(w) == &ERR_NOT_FOUND);
     world_free(w);
@@ -422,9 +461,10 @@ static void a_missing_segment_is_noticed(void **state)
     world_path(w, 2, path);
     assert_true(w->files->remove(w->files->ctx, path) == OK);
     assert_true(world_try_open(w) == &ERR_CORRUPT);
-    assert_non_null(strstr(w->why.text, "segment 0000000000000002.wj (from position 1) is missing"));
+    assert_non_null(strstr(w->why.text, "segment 0000000000000002.wj"));
+    assert_non_null(strstr(w->why.text, "is missing"));
     assert_true(world_fsck(w, &entries, &findings) == &ERR_CORRUPT);
-    assert_int_equal(findings, 1);
+    assert_int_equal(findings, 2); /* it is missing, and the one before does not reach the next */
     world_free(w);
 }
 
@@ -440,15 +480,15 @@ static void a_shortened_segment_is_noticed(void **state)
         struct file *file = NULL;
         char path[JOURNAL_PATH_BYTES];
 
-        world_peek(w, generation, 0, whole, sizeof(whole));
+        peek(w, generation, 0, whole, sizeof(whole));
         world_path(w, generation, path);
         for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
             assert_true(file_open(w->files, path, FILE_WRITE, &file) == OK);
             assert_true(file_resize(file, to[i]) == OK);
             file_close(file);
             assert_true(world_try_open(w) == &ERR_CORRUPT);
+            poke(w, generation, 0, str_of(whole, sizeof(whole)));
         }
-        world_poke(w, generation, 0, str_of(whole, sizeof(whole)));
     }
     assert_true(open_and_read(w) == &ERR_NOT_FOUND);
     world_free(w);
@@ -505,7 +545,7 @@ static void a_torn_header_of_an_unused_segment_loses_nothing(void **state)
     assert_true(journal_admit(w->journal, 60000) == OK); /* makes one if there is none */
     spare = segment_of(w->journal->spares.next)->header.generation;
     world_abandon(w);
-    world_flip(w, spare, 41);
+    flip(w, spare, 41);
     world_open(w);
     world_check_recovered(w);
     world_fill(w, 200, 1000);

@@ -2,8 +2,8 @@
  *
  * What store/journal.h promises while nothing goes wrong, on real files and on the disk in memory:
  * what was appended is read back in order, from anywhere, also while others append and after a
- * restart; segments follow each other, are kept as long as asked and recycled after that; space runs
- * out at the admission. What happens when power goes or bytes change is journal_crash_test.c's.
+ * restart; segments follow each other, are kept as long as asked and recycled after that; space
+ * runs out at the admission. What happens when power goes or bytes change is journal_crash_test.c's.
  */
 #include "journal_world.h"
 
@@ -50,7 +50,8 @@ static void an_entry_is_durable_after_sync_and_not_before(void **state)
 
 static void entries_of_every_size_come_back_after_a_restart(void **state)
 {
-    static const size_t sizes[] = {0, 1, 4007, 4008, 4009, 8192, 16383, 16384, 16385, 40000, 100000};
+    static const size_t sizes[] = {0,     1,     4007,  4008,  4009,  8192,
+                                   16383, 16384, 16385, 40000, 100000};
     struct world *w = start(state);
 
     world_open(w);

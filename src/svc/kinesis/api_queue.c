@@ -263,6 +263,7 @@ static void put_summary(struct call *c, struct value *item, const struct queue *
     set_time(item, "QueueCreationTimestamp", queue->created_ms);
     stream = list_add(c->arena, set_list(c->arena, item, "Streams", 1));
     set_str(stream, "StreamARN", stream_arn(c, queue->stream));
+    set_time(stream, "StreamCreationTimestamp", queue->stream->created_ms);
 }
 
 /* ListQueues: by name. */
@@ -382,7 +383,9 @@ static void deliver(struct call *c, const struct receive *receive, struct queue_
     set_str(out, "ReceiptHandle", handle_text(c, queue, item));
     set_str(out, "RecordId", arena_printf(c->arena, "%08x%016llx", item->shard,
                                           (unsigned long long)item->sequence));
-    set_str(out, "PartitionKey", record.partition_key);
+    if (record.partition_key.bytes > 0) {
+        set_str(out, "PartitionKey", record.partition_key);
+    }
     set_blob(out, "Data", record.data);
     set_time(out, "ApproximateArrivalTimestamp", stored->at_ms);
     set_time(out, "FirstReceiveTimestamp", item->first_received_ms);

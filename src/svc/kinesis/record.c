@@ -151,7 +151,9 @@ static status put_stored(struct call *c, struct shard *shard, const struct log_r
             sequence_text(c->arena, shard, stored->sequence, stored->at_ms));
     set_time(item, "ApproximateArrivalTimestamp", stored->at_ms);
     set_blob(item, "Data", record.data);
-    set_str(item, "PartitionKey", record.partition_key);
+    if (record.partition_key.bytes > 0) { /* none when only the explicit hash key was given */
+        set_str(item, "PartitionKey", record.partition_key);
+    }
     if (record.encrypted) {
         set_str(item, "EncryptionType", STR("KMS"));
     }
