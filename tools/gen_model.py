@@ -286,13 +286,25 @@ class Service:
                 len(op.get("errors", ())), http.get("responseCode", 200),
                 METHODS.index(http.get("method", "POST")), " | ".join(flags) or "0"))
 
+    def not_replaced(self):
+        """Operations without deprecated ones that another has taken the address of (S3 has four)."""
+        def address(name):
+            http = self.model["operations"][name].get("http", {})
+            return (http.get("method"), http.get("requestUri"))
+        if not self.protocol_list()[0].startswith("rest"):
+            return list(self.model["operations"])
+        kept = [n for n, op in self.model["operations"].items() if not op.get("deprecated")]
+        taken = {address(n) for n in kept}
+        return kept + [n for n, op in self.model["operations"].items()
+                       if op.get("deprecated") and address(n) not in taken]
+
     def write(self):
         own, protocols = self.protocol_list()
         self.assign()
         for name in self.order:
             self.shape(name)
         first = len(self.t.operations)
-        names = sorted(self.model["operations"], key=lambda n: n.encode())
+        names = sorted(self.not_replaced(), key=lambda n: n.encode())
         service_index = len(self.t.services)
         for name in names:
             self.operation(name, service_index)
