@@ -48,12 +48,15 @@ bool buf_spent(const struct buf *buf)
     return buf->spent;
 }
 
+#define SMALL_BYTES (64u * 1024) /* up to this, no memory ends the process; above, it is refused */
+
 static bool grow(struct buf *buf, size_t needed)
 {
     size_t room = buf->room < ROOM_MIN / 2 ? ROOM_MIN : buf->room * 2;
     room = room < needed ? needed : room;
     room = room > buf->bytes_max ? buf->bytes_max : room;
-    char *at = mem_grow_try(buf->at, room + 1);
+    /* Small ones are our own records, which have to be written; large ones somebody asked for. */
+    char *at = room <= SMALL_BYTES ? mem_grow(buf->at, room + 1) : mem_grow_try(buf->at, room + 1);
     if (at == NULL) {
         return false;
     }

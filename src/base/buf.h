@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A growing byte buffer with a maximum. Passing the maximum (or having no memory) makes the buffer
- * *spent*: later writes do nothing, and its owner asks buf_spent() once at the end.
+ * A growing byte buffer with a maximum. Passing the maximum (or having no memory for more than
+ * 64 KiB; for less the process ends, as mem_alloc does) makes the buffer *spent*: later writes do
+ * nothing, and its owner asks buf_spent() once at the end.
  */
 #ifndef WEIR_BASE_BUF_H
 #define WEIR_BASE_BUF_H

@@ -180,6 +180,10 @@ static void checkpointer_run(void *arg)
             cond_wait(&cell->checkpoint_wanted, &cell->lock);
             continue;
         }
+        /* Most of it is made durable outside, so that the sync inside is short. */
+        lock_give(&cell->lock);
+        journal_sync(store_journal(cell->store));
+        lock_take(&cell->lock);
         store_checkpoint_begin(cell->store);
         lock_give(&cell->lock);
         if (store_checkpoint_wait(cell->store) != OK) {

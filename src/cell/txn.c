@@ -215,11 +215,10 @@ struct log_state txn_log_state(struct txn *txn, uint64_t log)
     return logs_state(store_logs(txn->store), log);
 }
 
-status txn_log_read(struct txn *txn, uint64_t log, const struct log_range *range,
-                    struct log_record *ret_records, size_t *ret_count)
+status txn_log_read(struct txn *txn, const struct log_range *range, struct log_record *ret_records,
+                    size_t *ret_count)
 {
-    return logs_read(store_logs(txn->store), log, range->from, range->count_max, range->bytes_max,
-                     txn->arena, ret_records, ret_count);
+    return logs_read(store_logs(txn->store), range, txn->arena, ret_records, ret_count);
 }
 
 status txn_log_seek(struct txn *txn, uint64_t log, int64_t at_ms, uint64_t *ret_sequence)

@@ -38,14 +38,9 @@ uint64_t txn_log_make(struct txn *txn);
 uint64_t txn_log_append(struct txn *txn, uint64_t log, int64_t at_ms, struct str data);
 /* The log as committed: what this call staged is not in it yet. */
 struct log_state txn_log_state(struct txn *txn, uint64_t log);
-/* Up to count_max records from sequence `from` on, as logs_read(). Data lies in the call's arena. */
-struct log_range {
-    uint64_t from;
-    size_t count_max;
-    uint64_t bytes_max;
-};
-status txn_log_read(struct txn *txn, uint64_t log, const struct log_range *range,
-                    struct log_record *ret_records, size_t *ret_count);
+/* As logs_read(); data lies in the call's arena. */
+status txn_log_read(struct txn *txn, const struct log_range *range, struct log_record *ret_records,
+                    size_t *ret_count);
 /* First record at or after that moment; the last + 1 when there is none. */
 status txn_log_seek(struct txn *txn, uint64_t log, int64_t at_ms, uint64_t *ret_sequence);
 void txn_log_trim(struct txn *txn, uint64_t log, uint64_t before_sequence);

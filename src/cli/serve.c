@@ -319,6 +319,7 @@ static int run(const struct args *given)
     if (read != EXIT_GOOD) {
         return read;
     }
+    os_tune_memory();
     os_hold_signals();
     if (settings.relaxed) {
         fprintf(stderr, "weir: durability is relaxed: answers do not wait for the disk, a crash "

@@ -24,8 +24,8 @@
 #define TRAILER_BYTES 32
 #define TRAILER_MAGIC "WEIRBLOB"
 #define FOLDERS 256
-#define GATHER_BYTES (256u * 1024)
-#define CHECK_BYTES (1024u * 1024)
+#define GATHER_BYTES ((size_t)256 * 1024)
+#define CHECK_BYTES ((size_t)1024 * 1024)
 #define PATH_BYTES 4096
 
 /* As it lies behind the content. */
@@ -367,6 +367,7 @@ struct names {
     size_t count;                  /* of them */
     size_t room;                   /* allocated */
     size_t bytes;                  /* of a name that counts */
+    status listed;                 /* how it went */
 };
 
 static void name_add(void *arg, const char *name)
@@ -385,9 +386,9 @@ static void name_add(void *arg, const char *name)
     names->count++;
 }
 
-static status names_list(const struct blobs *blobs, const char *path, struct names *names)
+static void names_list(const struct blobs *blobs, const char *path, struct names *names)
 {
-    return blobs->files->dir(blobs->files->ctx, path, name_add, names);
+    names->listed = blobs->files->dir(blobs->files->ctx, path, name_add, names);
 }
 
 static bool content_is_good(struct blobs *blobs, struct str id)
@@ -411,24 +412,40 @@ static bool content_is_good(struct blobs *blobs, struct str id)
     return read == OK;
 }
 
+/* Who is told of every blob. */
+struct telling {
+    bool check;                                        /* the content is looked at, too */
+    void (*each)(void *arg, struct str id, bool good); /* hears of each */
+    void *arg;                                         /* its argument */
+};
+
+static status folder_each(struct blobs *blobs, const char *folder, const struct telling *telling)
+{
+    struct names ids = {.bytes = BLOB_ID_BYTES};
+    char path[PATH_BYTES];
+
+    folder_path(blobs, folder, path);
+    names_list(blobs, path, &ids);
+    for (size_t i = 0; ids.listed == OK && i < ids.count; i++) {
+        struct str id = str_of(ids.at[i], BLOB_ID_BYTES);
+
+        telling->each(telling->arg, id, !telling->check || content_is_good(blobs, id));
+    }
+    mem_free(ids.at);
+    return ids.listed;
+}
+
 status blobs_each(struct blobs *blobs, bool check,
                   void (*each)(void *arg, struct str id, bool good), void *arg)
 {
+    const struct telling telling = {check, each, arg};
     struct names folders = {.bytes = 2};
-    status listed = names_list(blobs, blobs->dir, &folders);
+    status listed = OK;
 
+    names_list(blobs, blobs->dir, &folders);
+    listed = folders.listed;
     for (size_t i = 0; listed == OK && i < folders.count; i++) {
-        struct names ids = {.bytes = BLOB_ID_BYTES};
-        char path[PATH_BYTES];
-
-        folder_path(blobs, folders.at[i], path);
-        listed = names_list(blobs, path, &ids);
-        for (size_t k = 0; listed == OK && k < ids.count; k++) {
-            struct str id = str_of(ids.at[k], BLOB_ID_BYTES);
-
-            each(arg, id, !check || content_is_good(blobs, id));
-        }
-        mem_free(ids.at);
+        listed = folder_each(blobs, folders.at[i], &telling);
     }
     mem_free(folders.at);
     return listed;

@@ -5,7 +5,7 @@
  * Rules
  *  1. Data of INLINE_BYTES_MAX and less is copied into the scratch; a part for it would cost more.
  *     Larger data is a part of its own, so a change makes at most two.
- *  2. The scratch is reserved once, for the most that can be needed, so pieces of it do not move.
+ *  2. The scratch is reserved once, for exactly what is needed, so pieces of it do not move.
  *  3. Reading accepts one form only: numbers in their shortest form, nothing behind the last
  *     change. So reading and writing again gives the same bytes.
  */
@@ -18,10 +18,7 @@
 
 #define ENTRY_VERSION 1
 #define INLINE_BYTES_MAX 256
-#define VAR_BYTES_MAX 10
 #define TEXT_COUNT 7
-/* Kind and four numbers of a change. */
-#define CHANGE_BYTES_MAX (1 + 4 * VAR_BYTES_MAX)
 #define CHANGE_COUNT_MAX (JOURNAL_PARTS_MAX / 2 - 1)
 
 /* What a kind of change carries, in the order in which it is written. */
@@ -83,7 +80,13 @@ static uint64_t zigzag(int64_t number)
     return (uint64_t)number << 1 ^ (0 - ((uint64_t)number >> 63));
 }
 
-uint64_t entry_bytes(const struct entry *entry)
+static bool is_large(const struct change *change)
+{
+    return change->data.bytes > INLINE_BYTES_MAX;
+}
+
+/* What goes into the scratch. */
+static uint64_t small_bytes(const struct entry *entry)
 {
     const struct str *texts[TEXT_COUNT];
     uint64_t bytes = 1 + var_bytes(entry->cause) + var_bytes(entry->change_count);
@@ -101,27 +104,20 @@ uint64_t entry_bytes(const struct entry *entry)
         bytes += form->log ? var_bytes(change->log) : 0;
         bytes += form->sequence ? var_bytes(change->sequence) : 0;
         bytes += form->moment ? var_bytes(zigzag(change->at_ms)) : 0;
-        bytes += form->data ? str_bytes(change->data) : 0;
+        bytes += form->data ? var_bytes(change->data.bytes) : 0;
+        bytes += form->data && !is_large(change) ? change->data.bytes : 0;
     }
     return bytes;
 }
 
-/* At most this many bytes of scratch. */
-static size_t scratch_bytes_max(const struct entry *entry)
+uint64_t entry_bytes(const struct entry *entry)
 {
-    const struct str *texts[TEXT_COUNT];
-    size_t bytes = 1 + (2 + TEXT_COUNT) * VAR_BYTES_MAX;
+    uint64_t bytes = small_bytes(entry);
 
-    texts_of(entry, texts);
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
-        bytes += texts[i]->bytes;
-    }
     for (size_t i = 0; i < entry->change_count; i++) {
         const struct change *change = &entry->changes[i];
-        size_t data = form_of(change)->data ? change->data.bytes : 0;
 
-        bytes += CHANGE_BYTES_MAX + (data <= INLINE_BYTES_MAX ? data : 0);
-        bytes += form_of(change)->key ? change->key.bytes : 0;
+        bytes += form_of(change)->data && is_large(change) ? change->data.bytes : 0;
     }
     return bytes;
 }
@@ -187,14 +183,14 @@ static char *put_change(char *to, const struct change *change)
 
 size_t entry_parts(const struct entry *entry, struct buf *scratch, struct str *parts)
 {
-    size_t bytes_max = scratch_bytes_max(entry);
+    size_t bytes = (size_t)small_bytes(entry);
     size_t count = 0;
     char *from = NULL;
     char *to = NULL;
 
     assert(entry->change_count <= CHANGE_COUNT_MAX);
     buf_clear(scratch);
-    from = buf_reserve(scratch, bytes_max);
+    from = buf_reserve(scratch, bytes);
     assert(from != NULL); /* the owner of the scratch bounds what an entry holds */
     to = put_head(from, entry);
     for (size_t i = 0; i < entry->change_count; i++) {
@@ -204,7 +200,7 @@ size_t entry_parts(const struct entry *entry, struct buf *scratch, struct str *p
         if (!form_of(change)->data) {
             continue;
         }
-        if (change->data.bytes <= INLINE_BYTES_MAX) {
+        if (!is_large(change)) {
             to = put_bytes(to, change->data);
             continue;
         }
@@ -215,8 +211,8 @@ size_t entry_parts(const struct entry *entry, struct buf *scratch, struct str *p
     if (to > from) {
         parts[count++] = str_of(from, (size_t)(to - from));
     }
-    assert((size_t)(to - scratch->at) <= bytes_max);
-    buf_used(scratch, (size_t)(to - scratch->at));
+    assert((size_t)(to - scratch->at) == bytes);
+    buf_used(scratch, bytes);
     return count;
 }
 

@@ -139,8 +139,8 @@ static void record_compare(struct compare *compare, uint64_t position, const str
     arena_clear(compare->read);
     if (change->sequence > state.last) {
         fault = "is missing";
-    } else if (logs_read(logs, change->log, change->sequence, 1, READ_BYTES_MAX, compare->read,
-                         &record, &count) != OK || count != 1) {
+    } else if (logs_read(logs, &(struct log_range){change->log, change->sequence, 1, READ_BYTES_MAX}, compare->read,
+                  &record, &count) != OK || count != 1) {
         fault = "cannot be read";
     } else if (record.at_ms != change->at_ms || !str_eq(record.data, change->data)) {
         fault = "differs";

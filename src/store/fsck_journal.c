@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reading a journal that nobody has opened: journal_open would make files ready and cut a torn
- * tail; fsck must not. The newest segment is read up to where its groups end; journal_fsck has judged
- * already whether that is a torn write or damage.
+ * tail; fsck must not. The newest segment is read up to where its groups end; journal_fsck has
+ * judged already whether that is a torn write or damage.
  */
 #include "store/fsck_int.h"
 #include "store/journal_scan.h"

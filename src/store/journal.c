@@ -17,10 +17,10 @@
 
 #include <assert.h>
 
-#define SEGMENT_BYTES_DEFAULT (64u * 1024 * 1024)
-#define SEGMENT_BYTES_MIN (4u * JOURNAL_BLOCK_BYTES)
-#define RESERVE_BYTES_DEFAULT (256u * 1024 * 1024)
-#define GROUP_BYTES_DEFAULT (32u * 1024 * 1024)
+#define SEGMENT_BYTES_DEFAULT ((size_t)64 * 1024 * 1024)
+#define SEGMENT_BYTES_MIN ((uint64_t)4 * JOURNAL_BLOCK_BYTES)
+#define RESERVE_BYTES_DEFAULT ((size_t)256 * 1024 * 1024)
+#define GROUP_BYTES_DEFAULT ((size_t)32 * 1024 * 1024)
 #define LOOK_NS UINT64_C(1000000000)
 
 /* ---- opening and closing ---- */
@@ -222,7 +222,7 @@ static bool has_place(struct journal *journal, uint64_t body_bytes)
            spare_find(journal, group_bytes_with(&none, body_bytes)) != NULL;
 }
 
-/* Space may be there again: asks for another look, about once a second. */
+/* Asks for another look at the disk's free space, about once a second. */
 static void look_again(struct journal *journal)
 {
     uint64_t now = clock_monotonic_ns();
@@ -247,9 +247,7 @@ status journal_admit(struct journal *journal, uint64_t body_bytes)
         return &ERR_LIMIT;
     }
     lock_take(&journal->lock);
-    if (journal->is_short) {
-        look_again(journal);
-    }
+    look_again(journal); /* others fill the disk too, not only the journal */
     if (journal->is_short) {
         admitted = false;
     } else if (!has_place(journal, body_bytes)) {

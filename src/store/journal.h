@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "sys/file.h"
 
-#define JOURNAL_BODY_BYTES_MAX (64u * 1024 * 1024)
+#define JOURNAL_BODY_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
 #define JOURNAL_PARTS_MAX 262144
 
 struct journal;
@@ -60,7 +60,7 @@ uint64_t journal_append(struct journal *journal, int64_t at_ms, const struct str
 /* Makes everything appended so far durable, on this thread, now (it may find that another thread
  * just did). */
 void journal_sync(struct journal *journal);
-/* Wakes the commit thread: there is something to sync. */
+/* There is something to sync: wakes the commit thread, or without one syncs here and now. */
 void journal_wake(struct journal *journal);
 /* hook runs on whichever thread synced, after journal_durable() moved on. One hook. */
 void journal_on_durable(struct journal *journal, void (*hook)(void *arg), void *arg);

@@ -22,7 +22,7 @@
 
 #include <assert.h>
 
-#define WRITE_BYTES_MAX (8u * 1024 * 1024)
+#define WRITE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define IDLE_MS 1000
 
 static void must(const struct journal *journal, const struct segment *segment, const char *what,
@@ -184,7 +184,11 @@ void journal_sync(struct journal *journal)
 
 void journal_wake(struct journal *journal)
 {
-    if (!journal->threaded || atomic_exchange(&journal->wanted, true)) {
+    if (!journal->threaded) {
+        journal_sync(journal); /* nobody else would */
+        return;
+    }
+    if (atomic_exchange(&journal->wanted, true)) {
         return; /* the thread was woken and has yet to look: it will see this too */
     }
     lock_take(&journal->lock);

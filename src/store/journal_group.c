@@ -17,8 +17,8 @@
 
 #include <assert.h>
 
-#define GROUP_ROOM_MIN (64u * 1024)
-#define SEAL_STEP (16u * 1024)
+#define GROUP_ROOM_MIN ((size_t)64 * 1024)
+#define SEAL_STEP ((size_t)16 * 1024)
 
 /* An entry being copied. */
 struct sealing {

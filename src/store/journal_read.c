@@ -199,6 +199,7 @@ status journal_position_at(struct journal *journal, int64_t at_ms, uint64_t *ret
 
     journal_sync(journal); /* only durable entries can be read */
     TRY(journal_read_open(journal, start_for(journal, at_ms), NULL, &reader));
+    assert(reader != NULL);
     position = reader->from;
     while ((read = journal_read_next(reader, NULL, &entry)) == OK && entry.at_ms < at_ms) {
         position = entry.position + 1;

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 
 #define NAME_DIGITS 16
-#define AFTER_MARK_BYTES (1024u * 1024)
+#define AFTER_MARK_BYTES ((size_t)1024 * 1024)
 
 /* ---- what is there ---- */
 
@@ -154,7 +154,7 @@ static status torn_header(const struct found *found, struct file *file, bool *re
 
     TRY(file_size(file, &bytes));
     header.bytes = bytes / JOURNAL_BLOCK_BYTES * JOURNAL_BLOCK_BYTES;
-    if (header.bytes < 2 * JOURNAL_BLOCK_BYTES) {
+    if (header.bytes / JOURNAL_BLOCK_BYTES < 2) {
         *ret_torn = false; /* no crash makes a segment that short: somebody cut it */
         return OK;
     }
@@ -229,7 +229,7 @@ status found_check(const struct found_list *list, size_t index, struct why *why)
 /* Where a group would tell that what lies at the end is damaged, not torn. */
 static struct scan_range telling_range(struct scan *scan, bool in_group)
 {
-    uint64_t torn_bytes = in_group ? scan->group.bytes : JOURNAL_BLOCK_BYTES;
+    uint64_t torn_bytes = in_group ? scan->group.bytes : (uint64_t)JOURNAL_BLOCK_BYTES;
     uint64_t at = in_group ? scan->group.offset : scan->offset;
     struct scan_range range = {journal_padded(at + torn_bytes), scan->header.bytes};
 
@@ -292,10 +292,8 @@ status tail_find(struct scan *scan, struct segment *segment, struct why *why,
     } while (walked == OK);
     if (walked == &ERR_NOT_FOUND) {
         tail.offset = scan->offset; /* behind empty groups too */
-    } else if (walked != &ERR_CORRUPT) {
-        return why_set(why, walked, "%s", found.text);
-    } else if (scan->left == 0) {
-        return why_set(why, walked, "%s", found.text); /* a good header that cannot be */
+    } else if (walked != &ERR_CORRUPT || scan->left == 0) {
+        return why_set(why, walked, "%s", found.text); /* unreadable, or a header that cannot be */
     } else {
         tail.torn = true;
         tail.offset = scan->group.offset;
@@ -370,7 +368,7 @@ static status open_for_writing(struct journal *journal, struct segment *segment,
 static status find_end(struct journal *journal, struct why *why)
 {
     struct segment *current = segment_current(journal);
-    struct tail tail;
+    struct tail tail = {.torn = false};
     struct scan scan;
     status found = OK;
 

@@ -17,8 +17,8 @@
 
 #include <assert.h>
 
-#define WINDOW_BYTES (1024u * 1024)
-#define WINDOW_BYTES_MIN (64u * 1024)
+#define WINDOW_BYTES ((size_t)1024 * 1024)
+#define WINDOW_BYTES_MIN ((size_t)64 * 1024)
 
 void scan_init(struct scan *scan)
 {

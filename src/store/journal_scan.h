@@ -75,8 +75,8 @@ struct found_list {
 
 /* Lists the directory and reads the header of every segment. */
 status found_load(struct found_list *list, struct why *why);
-/* Opens one segment's file for reading, and closes the one opened before: there may be more segments
- * than a process may have open files. */
+/* Opens one segment's file for reading, and closes the one opened before: there may be more
+ * segments than a process may have open files. */
 status found_open(struct found_list *list, size_t index, struct why *why);
 void found_done(struct found_list *list);
 /* Index of the newest segment in use; count when there is none. */

@@ -27,9 +27,9 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define FIRST_SEGMENT_BYTES (2u * 1024 * 1024)
+#define FIRST_SEGMENT_BYTES ((size_t)2 * 1024 * 1024)
 #define SEGMENT_GROWTH 4
-#define FILL_BYTES_MAX (8u * 1024 * 1024)
+#define FILL_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define FREE_COUNT_MAX 8
 
 void segment_path(const char *dir, uint64_t generation, const char *ending,
@@ -393,15 +393,19 @@ static void look_at_space(struct journal *journal)
 /* One step; false when there was nothing to do. */
 static bool tend_step(struct journal *journal)
 {
+    bool look = journal->look;
+
+    journal->look = false;
+    if (look) {
+        look_at_space(journal);
+    }
     bool demanded = journal->demand_bytes > 0;
     bool wanted = demanded ? spare_find(journal, journal->demand_bytes) == NULL
                            : link_alone(&journal->spares);
-    bool look = journal->look;
     size_t frees = free_count(journal);
     uint64_t bytes = next_bytes(journal);
     uint64_t oldest = segment_of(journal->segments.next)->header.bytes;
 
-    journal->look = false;
     if (!wanted) {
         journal->demand_bytes = 0;
     }
@@ -424,11 +428,7 @@ static bool tend_step(struct journal *journal)
         make_spare(journal, bytes, frees > 0 ? take_oldest(journal) : NULL);
         return true;
     }
-    if (look && journal->is_short) {
-        look_at_space(journal);
-        return true;
-    }
-    return false;
+    return look;
 }
 
 bool journal_tend(struct journal *journal)

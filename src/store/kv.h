@@ -18,7 +18,7 @@ struct kv;
 struct kv_scan;
 
 struct kv_write {
-    struct str key;
+    struct str key;   /* not empty; its first byte is not 0 */
     struct str value; /* at NULL: delete */
 };
 
@@ -30,13 +30,14 @@ struct kv_ops {
     void (*apply)(struct kv *kv, uint64_t position, const struct kv_write *writes, size_t count);
     /* The value, copied into the arena; false when there is none. */
     bool (*get)(struct kv *kv, struct arena *arena, struct str key, struct str *ret_value);
-    /* Keys in [from, to), ascending, or descending from just before to. Sees the state as of now. */
+    /* Keys in [from, to), ascending, or descending from just before to. What is applied while it is
+     * open may show or not; the order holds, and the end comes. */
     struct kv_scan *(*scan)(struct kv *kv, struct str from, struct str to, bool descending);
     /* The next pair, valid until the next call; false at the end. */
     bool (*scan_next)(struct kv_scan *scan, struct str *ret_key, struct str *ret_value);
     void (*scan_close)(struct kv_scan *scan);
-    /* In the cell, with everything up to position durable in the journal: marks the state as of now,
-     * and that position, for flushing (cheap) … */
+    /* In the cell, with everything up to position durable in the journal: marks the state as of
+     * now, and that position, for flushing (cheap) … */
     void (*checkpoint_begin)(struct kv *kv, uint64_t position);
     /* … and, on any thread outside the cell: waits until it is on disk. */
     status (*checkpoint_wait)(struct kv *kv);

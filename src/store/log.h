@@ -32,9 +32,9 @@ struct logs_options {
 };
 
 struct log_record {
-    uint64_t sequence;
-    int64_t at_ms;
-    struct str data; /* copied into the reader's arena */
+    uint64_t sequence; /* in its log */
+    int64_t at_ms;     /* when */
+    struct str data;   /* copied into the reader's arena */
 };
 
 /* What is known of a log; all zero when it has no records. */
@@ -63,11 +63,18 @@ void logs_drop(struct logs *logs, uint64_t log);
 
 struct log_state logs_state(struct logs *logs, uint64_t log);
 
-/* Up to count_max records from sequence `from` (or the oldest kept, if later), stopping before
- * bytes_max of data would be passed (but at least one record). Fewer at the end of the log. */
-status logs_read(struct logs *logs, uint64_t log, uint64_t from, size_t count_max,
-                 uint64_t bytes_max, struct arena *arena, struct log_record *ret_records,
-                 size_t *ret_count);
+/* What to read of a log. */
+struct log_range {
+    uint64_t log;       /* which */
+    uint64_t from;      /* first sequence */
+    size_t count_max;   /* records at most */
+    uint64_t bytes_max; /* of data at most, but at least one record */
+};
+
+/* Records from range->from (or the oldest kept, if later) on; fewer at the end of the log.
+ * ret_records has room for range->count_max. */
+status logs_read(struct logs *logs, const struct log_range *range, struct arena *arena,
+                 struct log_record *ret_records, size_t *ret_count);
 /* Sequence of the first record at or after that moment (last + 1 when there is none). */
 status logs_seek_time(struct logs *logs, uint64_t log, int64_t at_ms, uint64_t *ret_sequence);
 
@@ -75,8 +82,8 @@ status logs_seek_time(struct logs *logs, uint64_t log, int64_t at_ms, uint64_t *
  * writes, syncs and notes it. */
 void logs_checkpoint_begin(struct logs *logs, uint64_t position);
 status logs_checkpoint_wait(struct logs *logs);
-/* After the store noted that position durably, on the same thread: files that only earlier checkpoints
- * needed (trimmed, dropped) go. */
+/* After the store noted that position durably, on the same thread: files that only earlier
+ * checkpoints needed (trimmed, dropped) go. */
 void logs_checkpoint_noted(struct logs *logs);
 
 status logs_fsck(const struct files *files, const char *dir,

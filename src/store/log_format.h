@@ -18,7 +18,7 @@
  *   40  i64  moment of the last record, ms
  *   48  u32  data bytes
  *   52       12 bytes of zero
- *   64  count slots, one per record: u32 offset in data where it ends, u32 ms after the first moment
+ *   64  count slots, one per record: u32 offset in data where it ends, u32 ms after the first
  *       data: the records one after the other, then zeros to the next block
  *
  * Slots lie in memory as they lie in the file, so a frame is used as it was read.
@@ -39,8 +39,8 @@
  *         var count of tail records: the newest ones, too few for a frame, each:
  *           zigzag moment, str data
  *
- * A segment file may be longer than its manifest says (written after the checkpoint, cut at the next
- * start) and never shorter.
+ * A segment file may be longer than its manifest says (written after the checkpoint, cut at the
+ * next start) and never shorter.
  */
 #ifndef WEIR_STORE_LOG_FORMAT_H
 #define WEIR_STORE_LOG_FORMAT_H

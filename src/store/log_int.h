@@ -24,7 +24,8 @@
 #include "base/list.h"
 #include "base/buf.h"
 #include "store/log.h"
-#include "store/log_format.h"
+#include "store/log_frame.h"
+#include "store/log_table.h"
 #include "sys/thread.h"
 
 #include <stdatomic.h>
@@ -36,7 +37,6 @@
 #define LOG_MEMORY_BYTES_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define LOG_CACHE_BYTES_MAX (8u * 1024 * 1024) /* of frames read back, or one frame */
 #define LOG_CACHE_FRAMES_MAX 32
-#define LOG_FILES_MAX 16                /* kept open for reading; as many for writing */
 #define LOG_PLACES_MAX 65536            /* of all loaded segment indexes together */
 #define LOG_SPARE_CHUNKS_MAX 8          /* data buffers kept for reuse */
 
@@ -95,13 +95,6 @@ struct log {
     uint32_t last_chunk_bytes;  /* how big its last chunk became: a guess for the next */
 };
 
-/* Numbers to logs: open addressing, linear probing, no tombstones. */
-struct log_table {
-    struct log **slots; /* a power of two of them */
-    size_t slot_count;  /* of slots; 0 at first */
-    size_t count;       /* of logs */
-};
-
 /* A frame read back from disk. */
 struct cached_frame {
     struct log_frame frame;  /* its header */
@@ -109,17 +102,6 @@ struct cached_frame {
     uint64_t used;           /* tick of its last use */
     char *body;              /* slots and data; NULL: the slot is empty */
     uint32_t segment;        /* number of the segment; frame.log says whose */
-};
-
-/* Open segment files, the least recently used is closed first. */
-struct log_files {
-    struct {
-        struct file *file;   /* NULL: empty */
-        uint64_t log;        /* whose segment */
-        uint64_t used;       /* tick of its last use */
-        uint32_t segment;    /* its number */
-    } open[LOG_FILES_MAX];   /* in no order */
-    uint64_t tick;           /* counts uses */
 };
 
 /* What log_spill.c shares with its thread; everything under lock. */
@@ -186,14 +168,6 @@ struct log_view {
     const char *data;              /* of its records */
 };
 
-/* log_table.c */
-struct log *log_table_get(const struct log_table *table, uint64_t number);
-void log_table_add(struct log_table *table, struct log *log);
-void log_table_remove(struct log_table *table, uint64_t number);
-/* for (size_t i = 0; log_table_next(table, &i, &log);) */
-bool log_table_next(const struct log_table *table, size_t *position, struct log **ret_log);
-void log_table_done(struct log_table *table);
-
 /* log_chunk.c */
 /* The log's newest chunk with room for one more record; makes memory free first, may wait. */
 struct chunk *log_chunk_for(struct logs *logs, struct log *log, size_t data_bytes, int64_t at_ms);
@@ -232,21 +206,6 @@ status log_segment_view(struct logs *logs, struct log_segment *segment, uint64_t
 status log_segment_view_before(struct logs *logs, struct log_segment *segment, int64_t at_ms,
                                struct log_view *ret_view);
 void log_cache_clear(struct logs *logs);
-
-/* log_frame.c */
-#define LOG_PATH_BYTES_MAX 4096
-void log_frame_put(const struct log_frame *frame, struct buf *out);
-/* The header alone; false when it is not one. */
-bool log_frame_get(const char at[LOG_FRAME_HEADER_BYTES], struct log_frame *ret_frame);
-uint32_t log_frame_crc(const struct log_slot *slots, const struct log_frame *frame,
-                       const char *data);
-/* Checksum, slots ascending and ending with the data: NULL, or what is wrong. */
-const char *log_frame_fault(const struct log_frame *frame, const char *body);
-/* A file from the set, opened when it is not there yet. */
-status log_files_get(struct log_files *set, const struct logs *logs, uint64_t log,
-                     uint32_t segment, struct file **ret_file);
-void log_files_forget(struct log_files *set, uint64_t log, uint32_t segment);
-void log_files_close(struct log_files *set);
 
 /* log_manifest.c */
 void log_manifest_write(struct logs *logs, uint64_t position, struct buf *out);

@@ -36,90 +36,82 @@ static uint32_t start_of(const struct log_view *view, size_t index)
     return index == 0 ? 0 : view->slots[index - 1].end;
 }
 
-/* Takes records of the view from index on; how many. */
-static size_t view_take(const struct log_view *view, size_t index, size_t count_max,
-                        uint64_t bytes_max, char **at, struct log_record *ret_records)
+/* A read under way. */
+struct reading {
+    struct arena *arena;        /* takes the copies */
+    struct log_record *records; /* where the next one goes */
+    size_t count_left;          /* of records wanted */
+    uint64_t bytes_left;        /* of data wanted */
+};
+
+/* How many of the view's records from index on are wanted, at least one. */
+static size_t view_count(const struct log_view *view, size_t index, const struct reading *reading)
 {
     uint32_t start = start_of(view, index);
-    size_t end = index;
+    size_t end = index + 1;
 
-    while (end < view->frame->count && end - index < count_max &&
-           view->slots[end].end - start <= bytes_max) {
+    while (end < view->frame->count && end - index < reading->count_left &&
+           view->slots[end].end - start <= reading->bytes_left) {
         end++;
-    }
-    if (end == index || *at == NULL) {
-        return end - index;
-    }
-    memcpy(*at, view->data + start, view->slots[end - 1].end - start);
-    for (size_t i = index; i < end; i++) {
-        uint32_t bytes = view->slots[i].end - start_of(view, i);
-
-        ret_records[i - index] =
-            (struct log_record){view->frame->first + i,
-                                view->frame->first_at_ms + view->slots[i].after_ms,
-                                str_of(*at, bytes)};
-        *at += bytes;
     }
     return end - index;
 }
 
-/* As many of the view's records as fit, copied into the arena in one piece. */
-static status view_copy(const struct log_view *view, size_t index, size_t count_max,
-                        uint64_t bytes_max, struct arena *arena, struct log_record *ret_records,
-                        size_t *ret_count)
+/* Takes count records of the view from index on, in one piece. */
+static status view_take(const struct log_view *view, size_t index, size_t count,
+                        struct reading *reading)
 {
-    char *at = NULL;
-    size_t count = view_take(view, index, count_max, bytes_max, &at, NULL);
+    uint32_t start = start_of(view, index);
+    uint32_t bytes = view->slots[index + count - 1].end - start;
+    char *at = arena_try(reading->arena, (size_t)bytes + 1);
 
-    if (count > 0) {
-        size_t bytes = view->slots[index + count - 1].end - start_of(view, index);
-
-        at = arena_try(arena, bytes + 1);
-        if (at == NULL) {
-            return &ERR_LIMIT;
-        }
-        view_take(view, index, count, bytes_max, &at, ret_records);
+    if (at == NULL) {
+        return &ERR_LIMIT;
     }
-    *ret_count = count;
+    memcpy(at, view->data + start, bytes);
+    for (size_t i = index; i < index + count; i++) {
+        uint32_t begin = start_of(view, i);
+
+        *reading->records++ =
+            (struct log_record){view->frame->first + i,
+                                view->frame->first_at_ms + view->slots[i].after_ms,
+                                str_of(at + (begin - start), view->slots[i].end - begin)};
+    }
+    reading->count_left -= count;
+    reading->bytes_left -= bytes < reading->bytes_left ? bytes : reading->bytes_left;
     return OK;
 }
 
-status logs_read(struct logs *logs, uint64_t number, uint64_t from, size_t count_max,
-                 uint64_t bytes_max, struct arena *arena, struct log_record *ret_records,
-                 size_t *ret_count)
+status logs_read(struct logs *logs, const struct log_range *range, struct arena *arena,
+                 struct log_record *ret_records, size_t *ret_count)
 {
-    struct log *log = log_find(logs, number);
-    size_t count = 0;
+    struct log *log = log_find(logs, range->log);
+    struct reading reading = {arena, ret_records, range->count_max, range->bytes_max};
+    uint64_t from = range->from;
+    bool whole = true; /* the views so far were taken to their ends */
 
-    if (log == NULL || log->state.last == 0 || count_max == 0) {
+    if (log == NULL || log->state.last == 0) {
         *ret_count = 0;
         return OK;
     }
     from = from < log->state.first ? log->state.first : from;
-    while (from <= log->state.last && count < count_max) {
+    while (whole && from <= log->state.last && reading.count_left > 0) {
         struct log_view view;
         size_t index = 0;
-        size_t taken = 0;
+        size_t count = 0;
 
         TRY(view_of(logs, log, from, &view));
         index = (size_t)(from - view.frame->first);
-        uint64_t bytes = view.slots[index].end - start_of(&view, index);
-
-        if (bytes > bytes_max && count > 0) {
+        if (reading.records != ret_records &&
+            view.slots[index].end - start_of(&view, index) > reading.bytes_left) {
             break;
         }
-        TRY(view_copy(&view, index, count_max - count, bytes > bytes_max ? bytes : bytes_max,
-                      arena, ret_records + count, &taken));
-        uint64_t used = view.slots[index + taken - 1].end - start_of(&view, index);
-
-        bytes_max -= used < bytes_max ? used : bytes_max;
-        count += taken;
-        from += taken;
-        if (from - view.frame->first < view.frame->count) {
-            break; /* the next one did not fit */
-        }
+        count = view_count(&view, index, &reading);
+        TRY(view_take(&view, index, count, &reading));
+        whole = index + count == view.frame->count;
+        from += count;
     }
-    *ret_count = count;
+    *ret_count = (size_t)(reading.records - ret_records);
     return OK;
 }
 

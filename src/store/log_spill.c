@@ -14,8 +14,8 @@
 
 #include <assert.h>
 
-/* The frame as it will lie in the file, in the writer's aligned block: header, slots, data, zeros to
- * the next block. One copy, so that one direct write takes it past the page cache: copying fresh
+/* The frame as it will lie in the file, in the writer's aligned block: header, slots, data, zeros
+ * to the next block. One copy, so that one direct write takes it past the page cache: copying fresh
  * pages there was half of all work when records came at hundreds of MB/s. */
 static void make_block(struct log_spill *spill, const struct chunk *chunk,
                        const struct log_frame *frame)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The store: one entry is appended to the journal, then its changes are applied to the index (as
- * one batch) and to the logs. All three are in memory then; the journal's sync makes it durable, and a
- * checkpoint writes down index and logs, so that recovery need not begin at the beginning.
+ * one batch) and to the logs. All three are in memory then; the journal's sync makes it durable,
+ * and a checkpoint writes down index and logs, so that recovery need not begin at the beginning.
  *
  * A checkpoint at position P, in this order, each step durable before the next:
  *

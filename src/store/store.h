@@ -5,7 +5,7 @@
  *
  *   DIR/weir.lock      held while open
  *   DIR/format         "weir data 1\n": a newer number is refused by name, an older one is read
- *   DIR/checkpoint     position of the last complete checkpoint, with a checksum (renamed into place)
+ *   DIR/checkpoint     position of the last complete checkpoint, with a checksum (renamed there)
  *   DIR/journal/       journal.h
  *   DIR/kv/            RocksDB
  *   DIR/logs/          log.h
@@ -13,8 +13,8 @@
  *
  * Recovery: open the index and logs as the checkpoint left them, then apply every later entry. The
  * index may be ahead of the checkpoint note (its flush was done, the note was not): entries it has
- * are applied to the logs only, and the other way round. It is never ahead of the journal; if it is,
- * the start is refused.
+ * are applied to the logs only, and the other way round. It is never ahead of the journal; if it
+ * is, the start is refused.
  *
  * Everything here is called in the cell (one thread at a time), except where it says otherwise.
  */

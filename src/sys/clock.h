@@ -18,7 +18,7 @@ struct clock {
 void clock_init_real(struct clock *clock);
 void clock_init_manual(struct clock *clock, int64_t moment_ms);
 int64_t clock_now_ms(const struct clock *clock);          /* since 1970, UTC */
-void clock_advance(struct clock *clock, int64_t by_ms);   /* also a real one: it runs on from there */
+void clock_advance(struct clock *clock, int64_t by_ms);   /* a real one runs on from there */
 
 /* For measuring and time-outs; never part of an answer or of state. */
 uint64_t clock_monotonic_ns(void);

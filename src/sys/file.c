@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thin callers of a backing, and what both backings share.
+ * The thin callers of a backing, and what every caller of every backing has to keep to: a direct
+ * file's offsets, sizes and addresses are aligned, or it is our own bug.
  */
 #include "sys/file.h"
 
 #include <assert.h>
 
+static void check_aligned(const struct file *file, uint64_t offset, const void *at, size_t bytes)
+{
+    assert(offset % file->align == 0);
+    assert((uintptr_t)at % file->align == 0);
+    assert(bytes % file->align == 0);
+}
+
 status file_open(const struct files *files, const char *path, int mode, struct file **ret_file)
 {
     assert((mode & (FILE_READ | FILE_WRITE)) != 0);
+    assert((mode & FILE_NEW) == 0 || (mode & FILE_WRITE) != 0);
     return files->open(files->ctx, path, mode, ret_file);
 }
 
@@ -21,11 +30,13 @@ void file_close(struct file *file)
 
 status file_read(struct file *file, uint64_t offset, void *at, size_t bytes, size_t *ret_bytes)
 {
+    check_aligned(file, offset, at, bytes);
     return file->files->read(file, offset, at, bytes, ret_bytes);
 }
 
 status file_write(struct file *file, uint64_t offset, const void *at, size_t bytes)
 {
+    check_aligned(file, offset, at, bytes);
     return file->files->write(file, offset, at, bytes);
 }
 

@@ -32,16 +32,19 @@ struct files {
     void (*close)(struct file *file);
     /* Reads up to bytes; fewer only at the end of the file. */
     status (*read)(struct file *file, uint64_t offset, void *at, size_t bytes, size_t *ret_bytes);
-    /* Writes all of it. */
+    /* Writes all of it; when it fails, any part of it may have arrived. */
     status (*write)(struct file *file, uint64_t offset, const void *at, size_t bytes);
-    status (*sync)(struct file *file); /* fdatasync */
+    /* fdatasync: what was written before it began. Never ERR_FULL. */
+    status (*sync)(struct file *file);
     status (*resize)(struct file *file, uint64_t bytes);
     status (*size)(struct file *file, uint64_t *ret_bytes);
     status (*rename)(void *ctx, const char *from, const char *to); /* replaces to */
     status (*remove)(void *ctx, const char *path);
-    /* Makes a directory (fine when it exists) when each is NULL; else calls each for every name in
-     * it, in no order, without "." and "..". */
-    status (*dir)(void *ctx, const char *path, void (*each)(void *arg, const char *name), void *arg);
+    /* When each is NULL: makes a directory and those above it (fine when it exists; ERR_EXISTS when
+     * its name is a file's); what was made is then sure. Else calls each for every name in it, in
+     * no order, without "." and ".."; each may open, rename and remove. */
+    status (*dir)(void *ctx, const char *path, void (*each)(void *arg, const char *name),
+                  void *arg);
     status (*sync_dir)(void *ctx, const char *path);
     /* Bytes that may still be written on the file system of path. */
     status (*space)(void *ctx, const char *path, uint64_t *ret_bytes);
@@ -50,7 +53,7 @@ struct files {
 /* Every backing's struct file starts with this. */
 struct file {
     const struct files *files; /* whose it is */
-    uint32_t align;            /* offsets, sizes and addresses must be multiples: 1, or for DIRECT */
+    uint32_t align;            /* offsets, sizes, addresses must be multiples: 1, more if DIRECT */
 };
 
 const struct files *files_real(void);

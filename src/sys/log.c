@@ -4,9 +4,9 @@
  */
 #include "sys/log.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define LINE_BYTES_MAX 2048
@@ -23,12 +23,22 @@ void log_set_level(enum log_level level)
 static void write_line(const char *area, const char *format, va_list args)
 {
     char line[LINE_BYTES_MAX];
+    size_t all;
     int head = snprintf(line, sizeof(line), "weir: %s: ", area);
-    int bytes = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
-    size_t all = (size_t)head + (size_t)(bytes < 0 ? 0 : bytes);
+    int bytes;
+
+    assert(head > 0);
+    assert((size_t)head < sizeof(line) / 2);
+    bytes = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
+    all = (size_t)head + (size_t)(bytes < 0 ? 0 : bytes);
 
     if (all > sizeof(line) - 2) {
         all = sizeof(line) - 2;
+    }
+    for (size_t i = 0; i < all; i++) { /* nothing in a text may begin a line of its own */
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f) {
+            line[i] = ' ';
+        }
     }
     line[all] = '\n';
     if (write(STDERR_FILENO, line, all + 1) < 0) {

@@ -5,6 +5,10 @@
  * timers and closing left behind; so nothing made in a turn waits while the loop sleeps.
  *
  * Posted work goes through one locked list; the async handle is woken only when the list was empty.
+ * Work that posts more work is followed by a turn of its own, so posting cannot starve connections.
+ *
+ * The wake-up stays open until loop_free: what is still closing after loop_stop may need an answer
+ * that another thread posts. Stopping only means that the wake-up no longer keeps the loop alive.
  */
 #include "sys/loop.h"
 
@@ -16,28 +20,28 @@
 #define HOOKS_MAX 8
 
 struct hook {
-    void (*run)(void *arg);
-    void *arg;
+    void (*run)(void *arg); /* called at the end of a turn */
+    void *arg;              /* its own */
 };
 
 struct loop {
-    uv_loop_t uv;
-    uv_async_t wake;
-    uv_prepare_t prepare;
-    uv_check_t check;
-    uint32_t index;
-    struct hook hooks[HOOKS_MAX];
-    size_t hook_count;
-    struct lock lock;    /* posted, stopping */
-    struct link posted;  /* struct loop_work */
-    bool stopping;
+    uv_loop_t uv;                 /* libuv's part */
+    uv_async_t wake;              /* how other threads end its sleep */
+    uv_prepare_t prepare;         /* runs the hooks before the loop sleeps */
+    uv_check_t check;             /* runs the hooks after all that was ready was read */
+    uint32_t index;               /* which loop of the process */
+    struct hook hooks[HOOKS_MAX]; /* in the order they were given */
+    size_t hook_count;            /* of hooks */
+    struct lock lock;             /* guards what follows */
+    struct link posted;           /* struct loop_work, oldest first */
+    bool stopping;                /* loop_stop was called */
 };
 
 struct loop_timer {
-    uv_timer_t uv;
-    void (*run)(void *arg);
-    void *arg;
-    bool repeats;
+    uv_timer_t uv;          /* libuv's part; its data is the timer */
+    void (*run)(void *arg); /* called when it is due */
+    void *arg;              /* its own */
+    bool repeats;           /* else it frees itself when it ran */
 };
 
 static void run_hooks(struct loop *loop)
@@ -57,16 +61,14 @@ static void on_check(uv_check_t *handle)
     run_hooks(handle->data);
 }
 
-/* Runs what was posted; true when there was any. */
-static bool run_posted(struct loop *loop)
+/* Runs what had been posted until now, not what that posts in turn. */
+static void run_posted(struct loop *loop)
 {
     struct link list;
-    bool any;
 
-    lock_take(&loop->lock);
-    any = !link_alone(&loop->posted);
     link_init(&list);
-    if (any) { /* the whole ring moves to our head */
+    lock_take(&loop->lock);
+    if (!link_alone(&loop->posted)) { /* the whole ring moves to our head */
         list = loop->posted;
         list.next->prev = &list;
         list.prev->next = &list;
@@ -79,6 +81,15 @@ static bool run_posted(struct loop *loop)
         link_remove(&work->link);
         work->run(work);
     }
+}
+
+static bool has_posted(struct loop *loop)
+{
+    bool any;
+
+    lock_take(&loop->lock);
+    any = !link_alone(&loop->posted);
+    lock_give(&loop->lock);
     return any;
 }
 
@@ -91,10 +102,8 @@ static void on_wake(uv_async_t *handle)
     lock_take(&loop->lock);
     stopping = loop->stopping;
     lock_give(&loop->lock);
-    if (stopping && !uv_is_closing((uv_handle_t *)&loop->wake)) {
-        uv_close((uv_handle_t *)&loop->wake, NULL);
-        uv_close((uv_handle_t *)&loop->prepare, NULL);
-        uv_close((uv_handle_t *)&loop->check, NULL);
+    if (stopping) {
+        uv_unref((uv_handle_t *)&loop->wake);
     }
 }
 
@@ -114,6 +123,8 @@ struct loop *loop_new(uint32_t index)
     loop->wake.data = loop->prepare.data = loop->check.data = loop;
     uv_prepare_start(&loop->prepare, on_prepare);
     uv_check_start(&loop->check, on_check);
+    uv_unref((uv_handle_t *)&loop->prepare); /* only the wake-up keeps an idle loop alive */
+    uv_unref((uv_handle_t *)&loop->check);
     return loop;
 }
 
@@ -124,14 +135,14 @@ void loop_free(struct loop *loop)
     if (loop == NULL) {
         return;
     }
-    while (run_posted(loop)) {
+    while (has_posted(loop)) {
+        run_posted(loop);
     }
-    if (!uv_is_closing((uv_handle_t *)&loop->wake)) { /* it never ran to its stop */
-        uv_close((uv_handle_t *)&loop->wake, NULL);
-        uv_close((uv_handle_t *)&loop->prepare, NULL);
-        uv_close((uv_handle_t *)&loop->check, NULL);
-        uv_run(&loop->uv, UV_RUN_DEFAULT);
-    }
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* the last closing callbacks */
+    assert(!has_posted(loop));
     closed = uv_loop_close(&loop->uv);
     assert(closed == 0);
     lock_done(&loop->lock);
@@ -158,26 +169,31 @@ void loop_post(struct loop *loop, struct loop_work *work)
 {
     bool first;
 
+    assert(work->run != NULL);
     lock_take(&loop->lock);
     first = link_alone(&loop->posted);
     list_push(&loop->posted, &work->link);
-    lock_give(&loop->lock);
     if (first) {
-        uv_async_send(&loop->wake);
+        uv_async_send(&loop->wake); /* under the lock: the work may end in the loop being freed */
     }
+    lock_give(&loop->lock);
 }
 
 void loop_run(struct loop *loop)
 {
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    do {
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        run_posted(loop); /* what came too late for the last turn, and its hooks */
+        run_hooks(loop);
+    } while (uv_loop_alive(&loop->uv) || has_posted(loop));
 }
 
 void loop_stop(struct loop *loop)
 {
     lock_take(&loop->lock);
     loop->stopping = true;
-    lock_give(&loop->lock);
     uv_async_send(&loop->wake);
+    lock_give(&loop->lock);
 }
 
 static void timer_gone(uv_handle_t *handle)
@@ -205,6 +221,7 @@ struct loop_timer *loop_timer_start(struct loop *loop, uint64_t after_ms, uint64
     timer->repeats = repeat_ms != 0;
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
+    uv_update_time(&loop->uv); /* else a long turn would make it early by its own length */
     uv_timer_start(&timer->uv, on_timer, after_ms, repeat_ms);
     return timer;
 }

@@ -29,9 +29,10 @@ uint32_t loop_index(const struct loop *loop);
 
 /* Called at the end of every turn in which something happened; any number of hooks up to 8. */
 void loop_on_turn(struct loop *loop, void (*hook)(void *arg), void *arg);
-/* From any thread. Work posted before loop_stop is run. Coalesced: one wake-up per turn. */
+/* From any thread, until loop_free: work posted after loop_stop is run too, by loop_run while it
+ * lasts, else by loop_free. Coalesced: one wake-up per turn. */
 void loop_post(struct loop *loop, struct loop_work *work);
-/* Runs until loop_stop (from any thread) and all handles are closed. */
+/* Runs until loop_stop (from any thread, also before) and all other handles are closed. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -39,6 +40,6 @@ void loop_stop(struct loop *loop);
 struct loop_timer;
 struct loop_timer *loop_timer_start(struct loop *loop, uint64_t after_ms, uint64_t repeat_ms,
                                     void (*run)(void *arg), void *arg);
-void loop_timer_stop(struct loop_timer *timer); /* frees; NULL is fine; not after a once-timer ran */
+void loop_timer_stop(struct loop_timer *timer); /* frees; NULL is fine; no once-timer that ran */
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,6 +24,11 @@ uint64_t os_resident_bytes(void)
     read = fscanf(statm, "%llu %llu", &size, &resident);
     fclose(statm);
     return read == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+void os_tune_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
 static void stop_signals(sigset_t *set)

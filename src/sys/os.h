@@ -9,8 +9,11 @@
 
 uint64_t os_resident_bytes(void); /* resident set; 0 when the system does not say */
 
-/* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called once, before any thread
- * is started, which then inherit it. */
+/* Blocks above 256 KiB go back to the system when they are freed: idle memory stays small. */
+void os_tune_memory(void);
+
+/* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called before any thread is
+ * started, which then inherit it. */
 void os_hold_signals(void);
 void os_wait_for_stop(void);
 

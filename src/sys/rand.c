@@ -6,6 +6,7 @@
 
 #include "sys/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -49,9 +50,11 @@ uint64_t rand_u64(struct rand *rand)
 
 uint64_t rand_below(struct rand *rand, uint64_t limit)
 {
-    uint64_t least = (0 - limit) % limit; /* values below it would favour small results */
+    uint64_t least; /* values below it would favour small results */
     uint64_t value;
 
+    assert(limit > 0);
+    least = (0 - limit) % limit;
     do {
         value = rand_u64(rand);
     } while (value < least);

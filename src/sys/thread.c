@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * POSIX threads, with errors that only a bug of ours can cause turned into asserts.
+ * POSIX threads, with errors that only a bug of ours can cause turned into asserts. A thread that
+ * the system refuses is not a bug, but nothing here can go on without it.
  */
 #include "sys/thread.h"
 
 #include "base/mem.h"
+#include "sys/log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -101,10 +103,11 @@ void cond_wake_all(struct cond *cond)
     pthread_cond_broadcast(&cond->cond);
 }
 
+/* What a new thread is told. */
 struct start {
-    void (*run)(void *arg);
-    void *arg;
-    char name[16];
+    void (*run)(void *arg); /* its work */
+    void *arg;              /* the work's own */
+    char name[16];          /* what ps shows, with its zero */
 };
 
 static void *thread_main(void *arg)
@@ -128,7 +131,9 @@ void thread_start(struct thread *thread, const char *name, void (*run)(void *arg
     start->arg = arg;
     memcpy(start->name, name, bytes + 1);
     started = pthread_create(&thread->id, NULL, thread_main, start);
-    assert(started == 0);
+    if (started != 0) {
+        sys_die("thread", "cannot start %s: %s", name, strerror(started));
+    }
 }
 
 void thread_join(struct thread *thread)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads, locks and conditions: POSIX's, with its errors turned into asserts.
+ * Threads, locks and conditions: POSIX's, with its errors turned into asserts. Where the system has
+ * no thread left to give, the process ends.
  */
 #ifndef WEIR_SYS_THREAD_H
 #define WEIR_SYS_THREAD_H
@@ -10,7 +11,7 @@
 #include <stdint.h>
 
 struct lock {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* not recursive */
 };
 
 /* A condition that threads wait for, always with its lock held. */
@@ -19,7 +20,7 @@ struct cond {
 };
 
 struct thread {
-    pthread_t id;
+    pthread_t id; /* until it was joined */
 };
 
 void lock_init(struct lock *lock);

@@ -3,7 +3,7 @@
  * What store/journal.h promises while nothing goes wrong, on real files and on the disk in memory:
  * what was appended is read back in order, from anywhere, also while others append and after a
  * restart; segments follow each other, are kept as long as asked and recycled after that; space
- * runs out at the admission. What happens when power goes or bytes change is journal_crash_test.c's.
+ * runs out at the admission. When power goes or bytes change: journal_crash_test.c.
  */
 #include "journal_world.h"
 

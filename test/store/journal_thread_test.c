@@ -2,7 +2,8 @@
  *
  * The journal with its threads: several appenders under one lock (as the cell has it), some syncing
  * by themselves and some waiting for the commit thread, readers beside them, segments made ahead
- * and recycled behind. Also what it gives back when nobody asks anything. Meant for -fsanitize=thread.
+ * and recycled behind. Also what it gives back when nobody asks anything. Meant to run under
+ * -fsanitize=thread too.
  */
 #include "journal_world.h"
 
@@ -167,8 +168,8 @@ static void a_group_is_what_arrived_during_the_sync_before(void **state)
 
     (void)state;
     w->options.thread = true;
-    world_open(w);
     faulty_sync_delay(w->disk, 2000);
+    world_open(w);
     for (int i = 0; i < 500; i++) {
         world_fill(w, 1, 10);
         journal_wake(w->journal);

@@ -156,7 +156,8 @@ static void expect_log(struct fixture *f, uint64_t log, uint64_t first, uint64_t
     assert_int_equal(s.first, first);
     assert_int_equal(s.last, last);
     do {
-        assert_int_equal(logs_read(f->logs, log, next, 100, 20000, f->arena, records, &count), OK);
+        assert_int_equal(logs_read(f->logs, &(struct log_range){log, next, 100, 20000}, f->arena,
+                  records, &count), OK);
         for (size_t i = 0; i < count; i++) {
             expect_record(&records[i], log, next++);
         }
@@ -207,7 +208,8 @@ static void a_new_log_is_empty(void **state)
     assert_int_equal(logs_state(f->logs, 3).first, 0);
     assert_int_equal(logs_state(f->logs, 3).last, 0);
     assert_int_equal(logs_highest(f->logs), 3);
-    assert_int_equal(logs_read(f->logs, 3, 1, 1, 100, f->arena, &record, &count), OK);
+    assert_int_equal(logs_read(f->logs, &(struct log_range){3, 1, 1, 100}, f->arena,
+                  &record, &count), OK);
     assert_int_equal(count, 0);
     assert_int_equal(logs_seek_time(f->logs, 3, FIRST_MS, &sequence), OK);
     assert_int_equal(sequence, 1);
@@ -250,19 +252,25 @@ static void a_read_stops_at_its_limits_but_gives_at_least_one(void **state)
     for (uint64_t i = 1; i <= 10; i++) {
         logs_append(f->logs, 1, i, FIRST_MS, arena_fill(f, 100, (char)('a' + i)));
     }
-    logs_read(f->logs, 1, 1, 3, 10000, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 1, 3, 10000}, f->arena,
+                  records, &count);
     assert_int_equal(count, 3);
-    logs_read(f->logs, 1, 1, 10, 350, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 1, 10, 350}, f->arena,
+                  records, &count);
     assert_int_equal(count, 3);
-    logs_read(f->logs, 1, 1, 10, 400, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 1, 10, 400}, f->arena,
+                  records, &count);
     assert_int_equal(count, 4);
-    logs_read(f->logs, 1, 5, 10, 1, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 5, 10, 1}, f->arena,
+                  records, &count);
     assert_int_equal(count, 1);
     assert_int_equal(records[0].sequence, 5);
     assert_int_equal(records[0].data.at[99], 'f');
-    logs_read(f->logs, 1, 9, 10, 10000, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 9, 10, 10000}, f->arena,
+                  records, &count);
     assert_int_equal(count, 2);
-    logs_read(f->logs, 1, 11, 10, 10000, f->arena, records, &count);
+    logs_read(f->logs, &(struct log_range){1, 11, 10, 10000}, f->arena,
+                  records, &count);
     assert_int_equal(count, 0);
 }
 
@@ -275,7 +283,8 @@ static void a_reader_without_memory_is_told(void **state)
 
     logs_make(f->logs, 1);
     logs_append(f->logs, 1, 1, FIRST_MS, arena_fill(f, 100000, 'x'));
-    assert_int_equal(logs_read(f->logs, 1, 1, 1, 1000000, small, &record, &count), &ERR_LIMIT);
+    assert_int_equal(logs_read(f->logs, &(struct log_range){1, 1, 1, 1000000}, small,
+                  &record, &count), &ERR_LIMIT);
     assert_int_equal(count, 7);
     arena_free(small);
 }
@@ -320,7 +329,8 @@ static void a_sequential_reader_reads_each_frame_once(void **state)
     }
     before = faulty_operations(f->disk);
     for (uint64_t sequence = 1; sequence <= 6000; sequence++) {
-        assert_int_equal(logs_read(f->logs, 1, sequence, 1, 10000, f->arena, &record, &count), OK);
+        assert_int_equal(logs_read(f->logs, &(struct log_range){1, sequence, 1, 10000}, f->arena,
+                  &record, &count), OK);
         expect_record(&record, 1, sequence);
         arena_clear(f->arena);
     }
@@ -440,7 +450,8 @@ static void trimmed_records_are_gone_and_their_files_too(void **state)
     expect_log(f, 1, 5000, 6000);
     assert_true(logs_state(f->logs, 1).bytes < bytes / 2);
     assert_true(log_find(f->logs, 1)->segment_count < segments);
-    logs_read(f->logs, 1, 1, 1, 1000, f->arena, &record, &count);
+    logs_read(f->logs, &(struct log_range){1, 1, 1, 1000}, f->arena,
+                  &record, &count);
     assert_int_equal(count, 1);
     assert_int_equal(record.sequence, 5000);
     logs_trim(f->logs, 1, 100); /* backwards: nothing */
@@ -574,7 +585,8 @@ static void big_records_come_back_whole(void **state)
     }
     for (int pass = 0; pass < 2; pass++) {
         for (uint64_t i = 0; i < 6; i++) {
-            assert_int_equal(logs_read(f->logs, 1, i + 1, 1, 1, f->arena, &record, &count), OK);
+            assert_int_equal(logs_read(f->logs, &(struct log_range){1, i + 1, 1, 1}, f->arena,
+                  &record, &count), OK);
             assert_int_equal(count, 1);
             assert_int_equal(record.data.bytes, sizes[i]);
             for (size_t b = 0; b < sizes[i]; b += 4001) {
@@ -600,7 +612,8 @@ static void a_log_that_was_quiet_for_years_goes_on(void **state)
     logs_append(f->logs, 1, 2, FIRST_MS, STR("b"));
     logs_append(f->logs, 1, 3, later_ms, STR("c"));
     for (int pass = 0; pass < 2; pass++) {
-        assert_int_equal(logs_read(f->logs, 1, 1, 3, 10, f->arena, records, &count), OK);
+        assert_int_equal(logs_read(f->logs, &(struct log_range){1, 1, 3, 10}, f->arena,
+                  records, &count), OK);
         assert_int_equal(count, 3);
         assert_int_equal(records[0].at_ms, 0);
         assert_int_equal(records[1].at_ms, FIRST_MS);
@@ -752,7 +765,7 @@ static void a_short_or_missing_segment_stops_the_opening(void **state)
     expect_fsck(f, 1, "0000000000000001-00000000.seg");
 }
 
-/* Wherever a byte of a segment is flipped: fsck names the file, and no wrong record is given out. */
+/* Wherever a byte of a segment is flipped: fsck names the file, no wrong record is given out. */
 static void a_damaged_segment_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -774,7 +787,8 @@ static void a_damaged_segment_is_found(void **state)
         expect_fsck(f, 1, "0000000000000001-00000000.seg");
         crash(f);
         for (uint64_t sequence = 1; sequence <= 100; sequence += 33) {
-            status read = logs_read(f->logs, 1, sequence, 1, 9999, f->arena, &record, &count);
+            status read = logs_read(f->logs, &(struct log_range){1, sequence, 1, 9999}, f->arena,
+                  &record, &count);
 
             /* One frame: all of it is doubtful; what stands behind it is nobody's. */
             assert_int_equal(read, offset < used ? &ERR_CORRUPT : OK);

@@ -396,13 +396,15 @@ static bool read_one(struct call *c, const struct queue *queue, const struct que
                      struct log_record *ret_record)
 {
     const struct stream *stream = queue->stream;
-    struct log_range range = {item->sequence, 1, LOG_RECORD_BYTES_MAX};
+    struct log_range range = {0, item->sequence, 1, LOG_RECORD_BYTES_MAX};
     size_t count = 0;
 
-    return item->shard < stream->shard_count && stream->shards[item->shard] != NULL &&
-           txn_log_read(c->txn, stream->shards[item->shard]->log, &range, ret_record, &count) ==
-               OK &&
-           count == 1 && ret_record->sequence == item->sequence;
+    if (item->shard >= stream->shard_count || stream->shards[item->shard] == NULL) {
+        return false;
+    }
+    range.log = stream->shards[item->shard]->log;
+    return txn_log_read(c->txn, &range, ret_record, &count) == OK && count == 1 &&
+           ret_record->sequence == item->sequence;
 }
 
 /* Items that are visible (again), oldest in the list first. */
@@ -435,15 +437,15 @@ static void receive_from_shard(struct call *c, const struct receive *receive, ui
 {
     struct queue *queue = receive->queue;
     struct shard *shard = queue->stream->shards[number];
-    struct log_range range = {queue_cursor(queue, number), receive->limit - list->count,
-                              RECEIVE_BYTES_MAX};
+    struct log_range range = {shard->log, queue_cursor(queue, number),
+                              receive->limit - list->count, RECEIVE_BYTES_MAX};
     struct log_record *records = arena_alloc(c->arena, receive->limit * sizeof(*records));
     struct log_state state = txn_log_state(c->txn, shard->log);
     size_t count = 0;
     bool moved = false;
 
     if (range.from > state.last ||
-        txn_log_read(c->txn, shard->log, &range, records, &count) != OK) {
+        txn_log_read(c->txn, &range, records, &count) != OK) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -165,7 +165,7 @@ status records_read(struct call *c, struct shard *shard, struct reading *reading
                     struct value *structure, const char *member)
 {
     struct log_state state = txn_log_state(c->txn, shard->log);
-    struct log_range range = {0, reading->count_max, reading->bytes_max};
+    struct log_range range = {shard->log, 0, reading->count_max, reading->bytes_max};
     struct log_record *records;
     struct value *list;
     size_t count = 0;
@@ -177,7 +177,7 @@ status records_read(struct call *c, struct shard *shard, struct reading *reading
     range.from = reading->next;
     records = arena_alloc(c->arena, (range.count_max + 1) * sizeof(struct log_record));
     if (range.count_max > 0) {
-        TRY(txn_log_read(c->txn, shard->log, &range, records, &count));
+        TRY(txn_log_read(c->txn, &range, records, &count));
     }
     list = set_list(c->arena, structure, member, count);
     reading->bytes = 0;

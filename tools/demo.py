@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A day of card scans: put by boto3, interrupted by kill -9, read back, replayed from a moment.
+
+5,000 employees of four offices hold their cards to doors, from before dawn until the cleaners have
+left. One producer process per office puts its scans into a stream on `weir serve`. Half-way through
+the day the server is killed with -9 under load and started again over the same directory; producers
+try again what was not acknowledged. Then every shard is read back and held against what was
+acknowledged, and 08:55 to 09:05 is replayed with AT_TIMESTAMP iterators.
+
+The day passes in less than a minute and yet at its own times: weir's clock is set to the morning
+(--clock) and moved on (POST /_weir/clock) to each moment at which somebody scans a card, so a
+record's arrival is its scan's moment, to the second. The scans are made from a seed.
+
+    tools/demo.py [--employees N] [--seed N] [--keep-data]
+"""
+import argparse
+import bisect
+import collections
+import contextlib
+import datetime
+import heapq
+import json
+import multiprocessing
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "e2e"))
+from weir_server import WeirServer  # noqa: E402
+
+STREAM = "card-scans"
+SHARDS = 8
+STEP = 10  # seconds; readers at the doors report in these steps
+DAY = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)  # a Monday
+REPLAY = (DAY.replace(hour=8, minute=55), DAY.replace(hour=9, minute=5))
+OFFICES = {  # share of the people, minutes after the others' usual hours, doors
+    "Amsterdam": (0.40, 0, 12), "Lisbon": (0.25, 45, 8),
+    "Prague": (0.20, -30, 7), "Tallinn": (0.15, -10, 5)}
+BATCH = 500
+
+
+# ---- the day ----
+
+def moment(seconds):
+    return DAY + datetime.timedelta(seconds=seconds)
+
+
+def around(chance, hour, minutes_spread):
+    """A time of day in seconds, near that hour."""
+    return int(chance.gauss(hour * 3600, minutes_spread * 60))
+
+
+def day_of(chance, shift, doors):
+    """One person's scans: (second of the day, door, in or out), in order."""
+    if chance.random() < 0.08:
+        return []  # ill, or at home
+    front = chance.randrange(min(3, doors))
+    arrive = around(chance, 8.85, 24) + shift * 60
+    leave = max(around(chance, 17.4, 45) + shift * 60, arrive + 3600)
+    scans = [(arrive, front, "in"), (leave, front, "out")]
+    if chance.random() < 0.75:  # lunch elsewhere
+        out = around(chance, 12.4, 22) + shift * 30
+        scans += [(out, front, "out"), (out + chance.randrange(900, 3600), front, "in")]
+    for _ in range(chance.choices((0, 1, 2, 4, 7), (2, 4, 5, 4, 1))[0]):  # meetings, coffee
+        at = chance.randrange(arrive + 300, leave)
+        scans.append((at, chance.randrange(doors), "through"))
+    kept = [(at // STEP * STEP, door, way) for at, door, way in sorted(scans)
+            if 5 * 3600 <= at < 22 * 3600]
+    return kept
+
+
+def make_day(seed, employees):
+    """{office: [(second, card, scan as JSON)]}, sorted by time; a card's scans are numbered."""
+    chance = random.Random(seed)
+    day, card = {}, 1000
+    for office, (share, shift, doors) in OFFICES.items():
+        scans = []
+        for _ in range(round(employees * share)):
+            card += 1
+            for number, (at, door, way) in enumerate(day_of(chance, shift, doors), 1):
+                text = json.dumps({"card": card, "scan": number, "office": office,
+                                   "door": f"{office[0]}{door + 1}", "way": way,
+                                   "at": moment(at).strftime("%H:%M:%S")})
+                scans.append((at, card, text))
+        day[office] = sorted(scans, key=lambda scan: scan[0])  # stable: a card's order stays
+    return day
+
+
+# ---- producers ----
+
+class Producer:
+    """One office's connection to the stream, in a process of its own."""
+
+    def __init__(self, client, scans):
+        self.client = client
+        self.scans = scans
+        self.acknowledged = []  # (second, card, shard, sequence number, text)
+        self.requests = self.retried = 0
+        self.seconds = 0.0
+
+    def put(self, first, last):
+        """Scans first to last, again and again until all are acknowledged."""
+        left = self.scans[first:last]
+        while left:
+            batch = left[:BATCH]
+            records = [{"Data": text.encode(), "PartitionKey": str(card)}
+                       for _, card, text in batch]
+            began = time.perf_counter()
+            self.requests += 1
+            try:
+                results = self.client.put_records(StreamName=STREAM, Records=records)["Records"]
+            except (BotoCoreError, ClientError):
+                self.retried += len(batch)  # the server is away; perhaps it has them, perhaps not
+                time.sleep(0.02)
+                continue
+            self.seconds += time.perf_counter() - began
+            self.acknowledged += [(at, card, r["ShardId"], r["SequenceNumber"], text)
+                                  for (at, card, text), r in zip(batch, results)]
+            left = left[BATCH:]
+
+
+def produce(pipe, server, scans):
+    """A producer process: puts what it is told to, says when it is done, hands over its notes."""
+    producer = Producer(server.client(), scans)
+    while (order := pipe.recv()) is not None:
+        producer.put(*order)
+        pipe.send(len(producer.acknowledged))
+    pipe.send((producer.acknowledged, producer.requests, producer.retried, producer.seconds))
+
+
+class Offices:
+    """All producers, told step by step."""
+
+    def __init__(self, server, day):
+        self.times = {office: [at for at, _, _ in scans] for office, scans in day.items()}
+        self.pipes, self.processes = {}, []
+        context = multiprocessing.get_context("fork")
+        for office, scans in day.items():
+            self.pipes[office], theirs = context.Pipe()
+            self.processes.append(context.Process(target=produce, args=(theirs, server, scans),
+                                                  daemon=True))
+            self.processes[-1].start()
+
+    def begin(self, at):
+        """Lets every office put its scans of that step; gives those that have some."""
+        busy = []
+        for office, times in self.times.items():
+            span = bisect.bisect_left(times, at), bisect.bisect_right(times, at)
+            if span[0] < span[1]:
+                self.pipes[office].send(span)
+                busy.append(office)
+        return busy
+
+    def finish(self, busy):
+        for office in busy:
+            self.pipes[office].recv()
+
+    def notes(self):
+        for pipe in self.pipes.values():
+            pipe.send(None)
+        notes = [pipe.recv() for pipe in self.pipes.values()]
+        for process in self.processes:
+            process.join(10)
+        return notes
+
+
+# ---- reading ----
+
+def read_shard(kinesis, shard, until=None, **start):
+    """Records of a shard as (arrival, sequence number, text)."""
+    at = kinesis.get_shard_iterator(StreamName=STREAM, ShardId=shard, **start)["ShardIterator"]
+    while True:
+        answer = kinesis.get_records(ShardIterator=at)
+        for record in answer["Records"]:
+            if until is not None and record["ApproximateArrivalTimestamp"] >= until:
+                return
+            yield (record["ApproximateArrivalTimestamp"], record["SequenceNumber"],
+                   record["Data"].decode())
+        if not answer["Records"]:
+            return
+        at = answer["NextShardIterator"]
+
+
+def shard_ids(kinesis):
+    return [shard["ShardId"] for shard in kinesis.list_shards(StreamName=STREAM)["Shards"]]
+
+
+def read_all(kinesis, **how):
+    return {shard: list(read_shard(kinesis, shard, **how)) for shard in shard_ids(kinesis)}
+
+
+# ---- judging ----
+
+def compare(acknowledged, found):
+    """What is wrong with found, as sentences; and how many records are there twice."""
+    wrong = []
+    there = {(shard, number): text for shard, records in found.items()
+             for _, number, text in records}
+    lost = [note for note in acknowledged if there.get((note[2], note[3])) != note[4]]
+    if lost:
+        wrong.append(f"{len(lost)} acknowledged scans are lost or changed, first {lost[0][4]}")
+    sent = {text for _, _, _, _, text in acknowledged}
+    invented = [text for text in there.values() if text not in sent]
+    if invented:
+        wrong.append(f"{len(invented)} scans that nobody sent, first {invented[0]}")
+    last = collections.defaultdict(int)
+    twice = 0
+    for records in found.values():
+        seen = set()
+        for _, _, text in records:
+            scan = json.loads(text)
+            if text in seen:
+                twice += 1
+                continue
+            seen.add(text)
+            if scan["scan"] != last[scan["card"]] + 1:
+                wrong.append(f"card {scan['card']}: scan {scan['scan']} comes after "
+                             f"{last[scan['card']]}")
+            last[scan["card"]] = scan["scan"]
+    return wrong, twice, len(last)
+
+
+def compare_replay(acknowledged, replayed, begin, end):
+    wanted = {note[4] for note in acknowledged if begin <= moment(note[0]) < end}
+    wrong = []
+    texts = {text for records in replayed.values() for _, _, text in records}
+    if texts != wanted:
+        wrong.append(f"the replay gave {len(texts - wanted)} scans too many and "
+                     f"{len(wanted - texts)} too few")
+    for records in replayed.values():
+        for arrival, _, text in records:
+            if arrival.strftime("%H:%M:%S") != json.loads(text)["at"]:
+                wrong.append(f"{text} arrived at {arrival}")
+    return wrong
+
+
+# ---- the report ----
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def row(what, value, note=""):
+    say(f"  {what:<34}{value:>12}  {note}".rstrip())
+
+
+def bars(counts, width=44):
+    most = max(counts.values())
+    for label, count in counts.items():
+        say(f"    {label}  {count:>6,}  {'█' * max(round(width * count / most), 1)}")
+
+
+def print_day(day):
+    hours = collections.Counter(at // 3600 for scans in day.values() for at, _, _ in scans)
+    say(f"\nThe day, {DAY:%A %d %B %Y}, hour by hour")
+    bars({f"{hour:02}:00": hours[hour] for hour in range(min(hours), max(hours) + 1)})
+
+
+def print_replay(replayed, seconds):
+    scans = [json.loads(text) for records in replayed.values() for _, _, text in records]
+    minutes = collections.Counter(scan["at"][:5] for scan in scans)
+    offices = collections.Counter(scan["office"] for scan in scans)
+    say(f"\nReplay, {REPLAY[0]:%H:%M} to {REPLAY[1]:%H:%M}, by AT_TIMESTAMP")
+    bars(dict(sorted(minutes.items())))
+    row("scans replayed", f"{len(scans):,}",
+        "; ".join(f"{office} {count:,}" for office, count in offices.most_common()))
+    row("in", f"{seconds * 1000:,.0f} ms")
+
+
+# ---- the show ----
+
+def pass_day(server, offices, steps, half):
+    """Lets the day happen; kills and restarts the server at the step half. Gives the seconds it
+    took, and what the restart found."""
+    began, restart = time.perf_counter(), None
+    for at in steps:
+        now = f"{moment(at):%Y-%m-%dT%H:%M:%SZ}"
+        if at != steps[0]:
+            server.advance(f"{at - previous}s")
+        busy = offices.begin(at)
+        if at == half:
+            offices.pipes[busy[0]].poll(5)  # one office is done, the others are on their way
+            server.kill()
+            killed = time.perf_counter()
+            server.restart(hard=True, clock=now)
+            restart = (now, time.perf_counter() - killed, server.ready)
+        offices.finish(busy)
+        previous = at
+    return time.perf_counter() - began, restart
+
+
+def show(server, options):
+    day = make_day(options.seed, options.employees)
+    total = sum(len(scans) for scans in day.values())
+    steps = sorted({at for scans in day.values() for at, _, _ in scans})
+    merged = list(heapq.merge(*([at for at, _, _ in scans] for scans in day.values())))
+    server.clock = f"{moment(steps[0]):%Y-%m-%dT%H:%M:%SZ}"
+    server.start()
+    server.listen_port = server.port  # the producers keep its address
+    server.client().create_stream(StreamName=STREAM, ShardCount=SHARDS)
+    say(f"weir on {server.url}, data in {server.data}")
+    print_day(day)
+
+    offices = Offices(server, day)
+    seconds, (when, down, ready) = pass_day(server, offices, steps, merged[total // 2])
+    notes = offices.notes()
+    acknowledged = [note for found in notes for note in found[0]]
+    requests, retried = (sum(found[i] for found in notes) for i in (1, 2))
+    waited = sum(found[3] for found in notes)
+    say(f"\nPut by boto3, {len(notes)} producers, {SHARDS} shards")
+    row("scans acknowledged", f"{len(acknowledged):,}", f"of {total:,}, in {requests:,} requests")
+    row("the day took", f"{seconds:.1f} s", f"{len(acknowledged) / seconds:,.0f} scans/s, "
+        f"{waited / requests * 1000:.1f} ms a request")
+    say(f"\nKilled with -9 at {when[11:19]}, in the middle of {len(day)} offices' requests")
+    row("ready again after", f"{down * 1000:.0f} ms", f"{ready['recovered']:,} journal entries "
+        f"recovered in {ready['took_ms']} ms")
+    row("scans sent again", f"{retried:,}", "not acknowledged before the kill")
+
+    kinesis = server.client()
+    began = time.perf_counter()
+    found = read_all(kinesis, ShardIteratorType="TRIM_HORIZON")
+    reading = time.perf_counter() - began
+    count = sum(len(records) for records in found.values())
+    wrong, twice, cards = compare(acknowledged, found)
+    say("\nRead back, every shard from its beginning")
+    row("records", f"{count:,}", f"in {reading:.1f} s, {count / reading:,.0f} records/s by boto3")
+    row("acknowledged and lost", "0" if not wrong else "see below")
+    row("cards whose order was checked", f"{cards:,}")
+    row("stored twice by sending again", f"{twice:,}", "acknowledgement lost in the kill")
+    if count - twice != len(acknowledged):
+        wrong.append(f"{count - twice} different records found, {len(acknowledged)} acknowledged")
+
+    began = time.perf_counter()
+    replayed = read_all(kinesis, ShardIteratorType="AT_TIMESTAMP", Timestamp=REPLAY[0],
+                        until=REPLAY[1])
+    print_replay(replayed, time.perf_counter() - began)
+    wrong += compare_replay(acknowledged, replayed, *REPLAY)
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--employees", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--keep-data", action="store_true", help="leave the data directory")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    server = WeirServer()
+    with contextlib.ExitStack() as stack:
+        if not options.keep_data:
+            stack.callback(shutil.rmtree, server.home, ignore_errors=True)
+        stack.callback(server.kill)
+        wrong = show(server, options)
+        if server.stop() != 0:
+            wrong.append(f"weir did not stop cleanly: {server.log_tail()}")
+        checked = server.fsck()
+        if checked.returncode != 0:
+            wrong.append(f"weir fsck: {checked.stdout}{checked.stderr}")
+    say()
+    for sentence in wrong[:20]:
+        say(f"WRONG: {sentence}")
+    if not wrong:
+        say("Every acknowledged scan is there, once, in its card's order; the replay gave exactly "
+            "its ten\nminutes; weir fsck found nothing wrong.")
+    say(f"({time.perf_counter() - began:.0f} s in all)")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
