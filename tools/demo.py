@@ -60,10 +60,10 @@ def day_of(chance, shift, doors):
     if chance.random() < 0.08:
         return []  # ill, or at home
     front = chance.randrange(min(3, doors))
-    arrive = around(chance, 8.85, 24) + shift * 60
+    arrive = around(chance, 8.87, 17) + shift * 60
     leave = max(around(chance, 17.4, 45) + shift * 60, arrive + 3600)
     scans = [(arrive, front, "in"), (leave, front, "out")]
-    if chance.random() < 0.75:  # lunch elsewhere
+    if chance.random() < 0.6:  # lunch elsewhere
         out = around(chance, 12.4, 22) + shift * 30
         scans += [(out, front, "out"), (out + chance.randrange(900, 3600), front, "in")]
     for _ in range(chance.choices((0, 1, 2, 4, 7), (2, 4, 5, 4, 1))[0]):  # meetings, coffee
@@ -106,6 +106,7 @@ class Producer:
     def put(self, first, last):
         """Scans first to last, again and again until all are acknowledged."""
         left = self.scans[first:last]
+        lost_at = None
         while left:
             batch = left[:BATCH]
             records = [{"Data": text.encode(), "PartitionKey": str(card)}
@@ -115,7 +116,9 @@ class Producer:
             try:
                 results = self.client.put_records(StreamName=STREAM, Records=records)["Records"]
             except (BotoCoreError, ClientError):
-                self.retried += len(batch)  # the server is away; perhaps it has them, perhaps not
+                if lost_at != len(left):  # the server is away; perhaps it has them, perhaps not
+                    self.retried += len(batch)
+                    lost_at = len(left)
                 time.sleep(0.02)
                 continue
             self.seconds += time.perf_counter() - began
@@ -330,8 +333,10 @@ def show(server, options):
     say("\nRead back, every shard from its beginning")
     row("records", f"{count:,}", f"in {reading:.1f} s, {count / reading:,.0f} records/s by boto3")
     row("acknowledged and lost", "0" if not wrong else "see below")
+    if twice > retried:
+        wrong.append(f"{twice} scans are stored twice, but only {retried} were sent again")
     row("cards whose order was checked", f"{cards:,}")
-    row("stored twice by sending again", f"{twice:,}", "acknowledgement lost in the kill")
+    row("stored twice by sending again", f"{twice:,}", "durable, but killed before the answer")
     if count - twice != len(acknowledged):
         wrong.append(f"{count - twice} different records found, {len(acknowledged)} acknowledged")
 
@@ -365,8 +370,8 @@ def main():
     for sentence in wrong[:20]:
         say(f"WRONG: {sentence}")
     if not wrong:
-        say("Every acknowledged scan is there, once, in its card's order; the replay gave exactly "
-            "its ten\nminutes; weir fsck found nothing wrong.")
+        say("Every acknowledged scan is there, in its card's order; the replay gave exactly its "
+            "ten minutes;\nweir fsck found nothing wrong.")
     say(f"({time.perf_counter() - began:.0f} s in all)")
     return 1 if wrong else 0
 

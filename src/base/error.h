@@ -40,7 +40,7 @@ typedef const struct error *status;
 
 /* The sentence that goes with a status; cut at its size, always ended by a zero. */
 struct why {
-    char text[WHY_BYTES_MAX];
+    char text[WHY_BYTES_MAX]; /* zero-ended */
 };
 
 /* Writes the sentence (why may be NULL) and returns code, so that it can be returned at once. */

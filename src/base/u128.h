@@ -15,7 +15,7 @@ typedef unsigned __int128 u128;
 
 /* 256-bit unsigned, most significant word first; only what decimal text needs. */
 struct u256 {
-    uint64_t word[4];
+    uint64_t word[4]; /* [0] is the most significant */
 };
 #define U256_TEXT_BYTES_MAX 78
 

@@ -23,7 +23,7 @@
 struct cell;
 
 struct call {
-    struct cell *cell;
+    struct cell *cell;                 /* where it runs */
     struct arena *arena;               /* freed when the answer left; in a resumed call: fresh */
     struct txn *txn;                   /* reading and changing state */
     int64_t now;                       /* milliseconds since 1970; never goes back */
@@ -113,8 +113,8 @@ struct waiters {
 };
 void waiters_init(struct waiters *waiters);
 
-/* Nothing leaves now. resume runs in the cell when on is woken or c->now reached until_ms, whichever
- * is first (on may be NULL); it may park again, or answer. Return OK right after it. */
+/* Nothing leaves now. resume runs in the cell when on is woken or c->now reached until_ms,
+ * whichever is first (on may be NULL); it may park again, or answer. Return OK right after it. */
 void call_park(struct call *c, struct waiters *on, int64_t until_ms,
                status (*resume)(struct call *c));
 /* Resumes every call parked there, still in this turn. */

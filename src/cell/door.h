@@ -13,8 +13,8 @@
 struct door;
 
 struct door_options {
-    struct cell *cell;
-    struct identities *identities;
+    struct cell *cell;               /* where calls run */
+    struct identities *identities;   /* access keys */
     bool auth;                 /* check signatures */
     bool relaxed;              /* say so on every answer */
     const char *version;       /* of weir, for /_weir/health */

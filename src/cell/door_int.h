@@ -21,7 +21,7 @@ enum visit_place {
 
 struct visit {
     struct task task;            /* its way through the cell; first */
-    struct exchange *x;
+    struct exchange *x;          /* its request and answer */
     struct door_loop *home;      /* the loop it came from and is answered on */
     struct route route;          /* service, operation, protocol */
     enum visit_place place;
@@ -44,15 +44,15 @@ struct door_loop {
 };
 
 struct door {
-    struct cell *cell;
-    struct journal *journal;
-    struct identities *identities;
-    bool auth;
-    bool relaxed;
-    const char *version;
-    const char *ca_path;
-    struct http_app app;
-    struct door_loop loops[LOOPS_MAX];
+    struct cell *cell;             /* where calls run */
+    struct journal *journal;       /* of its store: what the gate waits for */
+    struct identities *identities; /* access keys */
+    bool auth;                     /* signatures are checked */
+    bool relaxed;                  /* every answer says that durability is relaxed */
+    const char *version;           /* of weir */
+    const char *ca_path;           /* the local authority's certificate, or NULL */
+    struct http_app app;           /* what net calls */
+    struct door_loop loops[LOOPS_MAX]; /* by the loop's index */
 };
 
 /* admin.c: answers /_weir/… */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whose access key is this? The access keys of a cell, for checking signatures outside its lock. They
- * live in the store as ("iam", "access-key", ID) and are read at start; the service that manages
- * them keeps both in step.
+ * Whose access key is this? The access keys of a cell, for checking signatures outside its lock.
+ * They live in the store as ("iam", "access-key", ID) and are read at start; the service that
+ * manages them keeps both in step.
  *
  * Record, version 1: u8 1, str secret, str account, str principal.
  */

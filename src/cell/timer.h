@@ -13,9 +13,9 @@
 struct cell;
 
 struct timer {
-    int64_t at_ms;                                        /* weir's clock */
-    size_t index;                                         /* place in the heap + 1; 0: not set */
-    void (*fire)(struct cell *cell, struct timer *timer); /* runs in the cell, timer already unset */
+    int64_t at_ms; /* weir's clock */
+    size_t index;  /* place in the heap + 1; 0: not set */
+    void (*fire)(struct cell *cell, struct timer *timer); /* in the cell, timer already unset */
 };
 
 struct timers {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Staging. Changes are kept in order; the newest change of a key is found by a small open-addressing
- * table once there are more than a few. Invariants: `changes` only grows; `slots` (when made) holds
- * 1 + the index of the newest PUT or DELETE of each key; appends of a log have ascending sequences.
+ * Staging. Changes are kept in order; the newest change of a key is found by a small
+ * open-addressing table once there are more than a few. Invariants: `changes` only grows; `slots`
+ * (when made) holds 1 + the index of the newest PUT or DELETE of each key; appends of a log have
+ * ascending sequences.
  */
 #include "cell/txn.h"
 

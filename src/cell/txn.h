@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a call is about to change. A handler checks everything first, then stages its changes here;
- * when it returns OK they become one journal entry, and are applied as one. A handler that fails has
- * staged nothing (asserted).
+ * when it returns OK they become one journal entry, and are applied as one. A handler that fails
+ * has staged nothing (asserted).
  *
  * Reading goes through the txn too, so that a call sees what it staged itself: txn_get and txn_scan
  * put the staged keys over the store's.
@@ -32,8 +32,8 @@ void txn_scan_close(struct txn_scan *scan);
 /* All keys that start with prefix, ascending. */
 struct txn_scan *txn_scan_prefix(struct txn *txn, struct str prefix);
 
-/* Logs. A new log's number; the sequence an append will have (the log's last + 1, counting what this
- * call staged). at_ms may not be before the log's newest. */
+/* Logs. A new log's number; the sequence an append will have (the log's last + 1, counting what
+ * this call staged). at_ms may not be before the log's newest. */
 uint64_t txn_log_make(struct txn *txn);
 uint64_t txn_log_append(struct txn *txn, uint64_t log, int64_t at_ms, struct str data);
 /* The log as committed: what this call staged is not in it yet. */

@@ -57,20 +57,21 @@ bool listen_read(const char *text, char *ret_host, uint16_t *ret_port)
     return true;
 }
 
-/* Signed when the environment has credentials, which a server with --auth=on wants. */
-static size_t sign(const char *method, const char *host, uint16_t port, struct str target,
-                   struct arena *arena, struct http_header *headers)
+/* Signed when the environment has credentials, which a server with --auth=on wants. Adds at most two
+ * headers; gives how many. */
+static size_t sign(const struct client_request *request, struct arena *arena,
+                   struct http_header *headers)
 {
     const char *access_key = getenv("AWS_ACCESS_KEY_ID");
     const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
-    struct buf date;
+    struct str target = request->target;
     size_t query = str_find(target, '?', 0);
+    struct buf date;
+    struct clock clock;
 
     if (access_key == NULL || secret == NULL) {
         return 0;
     }
-    struct clock clock;
-
     clock_init_real(&clock);
     int64_t now = clock_now_ms(&clock);
 
@@ -79,9 +80,10 @@ static size_t sign(const char *method, const char *host, uint16_t port, struct s
     headers[0] = (struct http_header){STR("x-amz-date"), arena_dup(arena, buf_str(&date))};
     buf_done(&date);
     struct http_header covered[2] = {
-        {STR("host"), arena_printf(arena, "%s:%u", host, (unsigned)port)}, headers[0]};
-    struct http_request request = {
-        .method = str_c(method),
+        {STR("host"), arena_printf(arena, "%s:%u", request->host, (unsigned)request->port)},
+        headers[0]};
+    struct http_request shown = {
+        .method = str_c(request->method),
         .target = target,
         .path = str_slice(target, 0, query),
         .query = str_slice(target, query + 1, target.bytes),
@@ -91,7 +93,7 @@ static size_t sign(const char *method, const char *host, uint16_t port, struct s
     };
 
     headers[1] = (struct http_header){
-        STR("authorization"), sigv4_sign(&request, str_c(access_key), str_c(secret),
+        STR("authorization"), sigv4_sign(&shown, str_c(access_key), str_c(secret),
                                          STR("us-east-1"), STR("weir"), now, arena)};
     return 2;
 }
@@ -111,7 +113,7 @@ status ask_server(const struct args *args, const char *method, struct str target
         return &ERR_MALFORMED;
     }
     request.headers = headers;
-    request.header_count = sign(method, host, request.port, target, arena, headers);
+    request.header_count = sign(&request, arena, headers);
     asked = client_call(&request, arena, &why, ret_answer);
     if (asked != OK) {
         trouble(args, "%s. Is `weir serve` running there? --server names another.", why.text);

@@ -29,7 +29,7 @@ struct flag {
 
 /* What a command was given. */
 struct args {
-    const struct command *command;
+    const struct command *command;   /* which */
     const char *values[FLAGS_MAX];   /* in the order of the command's flags; "" for one alone */
     const char *words[WORDS_MAX];    /* what are not flags */
     size_t word_count;
@@ -37,7 +37,7 @@ struct args {
 };
 
 struct command {
-    const char *name;
+    const char *name;                /* "serve" */
     const char *words;               /* operands in help, such as "[SERVICE]", or "" */
     size_t word_count_max;
     const char *summary;             /* one line */
@@ -53,7 +53,8 @@ int cli_main(int argc, char **argv);
 /* A flag's value, its fallback, or NULL. Asserts that the command has such a flag. */
 const char *flag_value(const struct args *args, const char *name);
 bool flag_given(const struct args *args, const char *name);
-/* "weir serve: what is wrong. What to do." on standard error; returns EXIT_USAGE or EXIT_TROUBLE. */
+/* "weir serve: what is wrong. What to do." on standard error; returns EXIT_USAGE or
+ * EXIT_TROUBLE. */
 int usage_error(const struct args *args, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int trouble(const struct args *args, const char *format, ...)

@@ -129,6 +129,7 @@ static void record_compare(struct compare *compare, uint64_t position, const str
 {
     struct logs *logs = compare->run->logs;
     struct log_state state = logs_state(logs, change->log);
+    struct log_range range = {change->log, change->sequence, 1, READ_BYTES_MAX};
     struct log_record record;
     size_t count = 0;
     const char *fault = NULL;
@@ -139,8 +140,7 @@ static void record_compare(struct compare *compare, uint64_t position, const str
     arena_clear(compare->read);
     if (change->sequence > state.last) {
         fault = "is missing";
-    } else if (logs_read(logs, &(struct log_range){change->log, change->sequence, 1, READ_BYTES_MAX}, compare->read,
-                  &record, &count) != OK || count != 1) {
+    } else if (logs_read(logs, &range, compare->read, &record, &count) != OK || count != 1) {
         fault = "cannot be read";
     } else if (record.at_ms != change->at_ms || !str_eq(record.data, change->data)) {
         fault = "differs";

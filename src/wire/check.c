@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is an input what the model allows? Walks the tree beside its shapes and gathers every violation in
- * AWS's words:
+ * Is an input what the model allows? Walks the tree beside its shapes and gathers every violation
+ * in AWS's words:
  *
- *   2 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must
+ *   2 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member
+ * must
  *   have length greater than or equal to 1; Value null at 'records.1.member.data' failed to …
  *
  * Names begin in lower case; items of lists are counted from 1 and say ".member"; entries of maps

@@ -33,10 +33,10 @@ struct value {
     uint32_t count; /* items of a list, pairs of a map, fields of a structure */
     uint32_t room;  /* items or pairs allocated */
     union {
-        bool truth;
-        int64_t number;
-        double real;
-        int64_t moment_ms;
+        bool truth;         /* VALUE_BOOL */
+        int64_t number;     /* VALUE_INT */
+        double real;        /* VALUE_DOUBLE */
+        int64_t moment_ms;  /* VALUE_TIME */
         struct str str;       /* VALUE_STR and VALUE_BLOB; bytes live in the arena or longer */
         struct value *items;  /* VALUE_LIST and VALUE_STRUCT */
         struct pair *pairs;   /* VALUE_MAP, in the order they came; keys may repeat in no map */
@@ -44,8 +44,8 @@ struct value {
 };
 
 struct pair {
-    struct str key;
-    struct value value;
+    struct str key;     /* text */
+    struct value value; /* its */
 };
 
 /* Reading. Absent members give STR_NONE, the fallback, or NULL. */

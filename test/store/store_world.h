@@ -182,9 +182,9 @@ static inline void expect_log(struct fixture *f, uint64_t log, uint64_t first, u
     assert_int_equal(s.first, first);
     assert_int_equal(s.last, last);
     for (uint64_t sequence = first; sequence > 0 && sequence <= last; sequence++) {
-        assert_int_equal(logs_read(store_logs(f->store), &(struct log_range){log, sequence, 1, 1}, f->arena,
-                  &record, &count),
-                         OK);
+        struct log_range range = {log, sequence, 1, 1};
+
+        assert_int_equal(logs_read(store_logs(f->store), &range, f->arena, &record, &count), OK);
         assert_int_equal(count, 1);
         assert_int_equal(record.sequence, sequence);
         assert_int_equal(record.at_ms, FIRST_MS + (int64_t)sequence);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 

@@ -4,6 +4,8 @@
  */
 #include "base/mem.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #define LIST_DEFAULT 100
 #define CONSUMERS_STANDARD 20 /* per stream; 50 for on-demand advantage */

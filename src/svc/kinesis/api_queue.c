@@ -2,14 +2,16 @@
  *
  * The operations of queues on streams. Source: the Kinesis Data Streams API reference, 2026.
  *
- * A receipt handle names queue, shard, record and the nonce of its delivery; a later delivery of the
- * same record makes it stale.
+ * A receipt handle names queue, shard, record and the nonce of its delivery; a later delivery of
+ * the same record makes it stale.
  */
 #include "base/codec.h"
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/time.h"
 #include "svc/kinesis/queue_int.h"
+#include "svc/kinesis/sequence.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 
@@ -214,12 +216,13 @@ status kinesis_put_records(struct call *c)
 static __attribute__((returns_nonnull)) status shard_missing(struct call *c, uint32_t number,
                                                              struct str stream)
 {
-    return fail(c, &KINESIS_NOT_FOUND, "Shard %.*s in stream %.*s under account %.*s does not exist",
+    return fail(c, &KINESIS_NOT_FOUND, "Shard %.*s in stream %.*s under account %.*s does not "
+                    "exist",
                 STR_ARG(shard_id(c->arena, number)), STR_ARG(stream), STR_ARG(c->account));
 }
 
-/* Who asks for a shard's iterator is told, as by AWS, that the shard is missing, also when it is the
- * stream. */
+/* Who asks for a shard's iterator is told, as by AWS, that the shard is missing, also when it is
+ * the stream. */
 static status shard_of_call(struct call *c, struct stream **ret_stream, struct shard **ret_shard)
 {
     status found = stream_of_call(c, ret_stream);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Settings of streams and accounts: resource policies, encryption, enhanced monitoring, record size,
- * distribution, warm throughput, limits.
+ * Settings of streams and accounts: resource policies, encryption, enhanced monitoring, record
+ * size, distribution, warm throughput, limits.
  *
  * Encryption and monitoring are kept and shown as set; records put while a stream is encrypted say
  * so. What lies on disk is encrypted when the key service is there (DESIGN.md, Store).
  */
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 #include "wire/json.h"
 
 #include <assert.h>

@@ -5,6 +5,8 @@
  */
 #include "base/codec.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 
@@ -438,8 +440,8 @@ static status open_shard_of(struct call *c, struct stream *stream, const char *m
     TRY(shard_of_id(c, stream, arg_str(c, member), &shard));
     if (shard->closed_ms != 0) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
-                    "Shard %.*s in stream %.*s under account %.*s has already been merged or split, "
-                    "and thus is not eligible for merging or splitting.",
+                    "Shard %.*s in stream %.*s under account %.*s has already been merged or "
+                    "split, and thus is not eligible for merging or splitting.",
                     STR_ARG(arg_str(c, member)), STR_ARG(stream->name),
                     STR_ARG(stream->account));
     }
@@ -610,13 +612,13 @@ static status retention_check(struct call *c, const struct stream *stream, int64
 {
     if (hours < RETENTION_HOURS_MIN) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
-                    "Minimum allowed retention period is %d hours. Requested retention period (%lld "
-                    "hours) is too short.", RETENTION_HOURS_MIN, (long long)hours);
+                    "Minimum allowed retention period is %d hours. Requested retention period "
+                    "(%lld hours) is too short.", RETENTION_HOURS_MIN, (long long)hours);
     }
     if (hours > RETENTION_HOURS_MAX) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
-                    "Maximum allowed retention period is %d hours. Requested retention period (%lld "
-                    "hours) is too long.", RETENTION_HOURS_MAX, (long long)hours);
+                    "Maximum allowed retention period is %d hours. Requested retention period "
+                    "(%lld hours) is too long.", RETENTION_HOURS_MAX, (long long)hours);
     }
     (void)stream;
     return OK;
@@ -659,8 +661,8 @@ status kinesis_decrease_retention(struct call *c)
     TRY(retention_check(c, stream, hours));
     if (hours > stream->retention_hours) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
-                    "Requested retention period (%lld hours) for stream %.*s can not be longer than "
-                    "existing retention period (%u hours). Use IncreaseRetentionPeriod API.",
+                    "Requested retention period (%lld hours) for stream %.*s can not be longer "
+                    "than existing retention period (%u hours). Use IncreaseRetentionPeriod API.",
                     (long long)hours, STR_ARG(stream->name), stream->retention_hours);
     }
     set_retention(c, stream, hours);

@@ -3,6 +3,7 @@
  * Tags, by stream (the old operations) and by ARN (of streams, consumers and queues).
  */
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 /* What an ARN names, as far as it can be tagged or given a policy. */
 static status tagged_of_arn(struct call *c, struct tagged *ret_tagged)

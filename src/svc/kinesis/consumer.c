@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Registered consumers of enhanced fan-out: found by name or ARN; and what an ARN names that can have
- * tags and a policy.
+ * Registered consumers of enhanced fan-out: found by name or ARN; and what an ARN names that can
+ * have tags and a policy.
  *
  * A consumer's ARN: arn:aws:kinesis:REGION:ACCOUNT:stream/NAME/consumer/CONSUMER:CREATED, the last
  * in seconds, so that one registered again under its name has another ARN.
  */
 #include "base/mem.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 void consumer_free(struct consumer *consumer)
 {

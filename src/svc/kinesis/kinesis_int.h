@@ -50,7 +50,7 @@ struct shard {
     uint32_t parent;           /* number + 1; 0: none */
     uint32_t adjacent;         /* the other parent after a merge: number + 1; 0: none */
     u128 from, to;             /* hash keys, both included */
-    int64_t created_ms;
+    int64_t created_ms;        /* c->now when it was opened */
     int64_t closed_ms;         /* 0: open */
     uint64_t log;              /* its records */
     struct waiters waiters;    /* subscribers waiting for a record or for closing */
@@ -65,44 +65,44 @@ struct tag {
 
 /* Tags of a stream, consumer or queue; sorted by key. */
 struct tags {
-    struct tag *items;
-    size_t count;
+    struct tag *items;     /* owned */
+    size_t count;          /* of them */
 };
 
 struct consumer {
     struct stream *stream;     /* whose it is */
     struct str name;           /* owned */
-    int64_t created_ms;
-    struct tags tags;
+    int64_t created_ms;        /* RegisterStreamConsumer or CreateStream */
+    struct tags tags;          /* owned */
     struct str policy;         /* owned; empty: none */
     struct consumer *next;     /* in the stream's list, by name */
 };
 
 struct stream {
     struct str account, region, name;  /* owned */
-    int64_t created_ms;
+    int64_t created_ms;        /* RegisterStreamConsumer or CreateStream */
     bool on_demand;
     bool distribute_auto;      /* RecordDistributionStrategy AUTO */
-    uint32_t retention_hours;
-    uint32_t max_record_kib;
-    uint32_t warm_mibps;
+    uint32_t retention_hours;  /* 24 to 8,760 */
+    uint32_t max_record_kib;   /* MaxRecordSizeInKiB */
+    uint32_t warm_mibps;       /* WarmThroughputMiBps; 0: none */
     uint32_t metrics;          /* bit per shard-level metric, in the enum's order */
     struct str key_id;         /* KMS key; empty: not encrypted; owned */
-    struct tags tags;
+    struct tags tags;          /* owned */
     struct str policy;         /* resource policy; empty: none; owned */
     struct shard **shards;     /* by number; expired ones are NULL */
     uint32_t shard_count;      /* numbers given out */
     struct shard **open;       /* open shards by hash range */
     uint32_t open_count;
     struct consumer *consumers;
-    uint32_t consumer_count;
+    uint32_t consumer_count;   /* of them */
     struct queue *queues;      /* queue.c's, by name */
-    uint32_t queue_count;
+    uint32_t queue_count;      /* of them */
 };
 
 /* The service's state. */
 struct kinesis {
-    struct cell *cell;
+    struct cell *cell;         /* whose service this is */
     struct map *streams;       /* "account/region/name" → struct stream */
     struct map *queues;        /* queue.c's: queue ARN → struct queue */
 };
@@ -127,7 +127,7 @@ void consumer_erase(struct call *c, const struct consumer *consumer);
 /* An account's commitment to a minimum throughput, in a region. */
 struct account_settings {
     bool committed;      /* was ever enabled */
-    int64_t started_ms;
+    int64_t started_ms;  /* of the newest */
     int64_t ended_ms;    /* 0: not ended */
 };
 void account_settings_get(struct call *c, struct account_settings *ret_settings);
@@ -166,8 +166,8 @@ status tags_check(struct call *c, const struct tags *there, const struct value *
 
 /* What an ARN names and may have tags and a policy: a stream, a consumer or a queue. */
 struct tagged {
-    struct tags *tags;
-    struct str *policy;
+    struct tags *tags;         /* its */
+    struct str *policy;        /* its */
     struct stream *stream;     /* it or its own */
     struct consumer *consumer; /* NULL: not a consumer */
     struct queue *queue;       /* NULL: not a queue */
@@ -179,8 +179,8 @@ void tagged_save(struct call *c, const struct tagged *tagged);
 
 /* Adds an open shard to stream, in memory and staged. parent, adjacent: number + 1 or 0. */
 struct shard_range {
-    u128 from, to;
-    uint32_t parent, adjacent;
+    u128 from, to;             /* hash keys, both included */
+    uint32_t parent, adjacent; /* number + 1; 0: none */
 };
 struct shard *shard_open(struct call *c, struct stream *stream, const struct shard_range *range);
 void shard_close(struct call *c, struct shard *shard);
@@ -200,43 +200,13 @@ void put_children(struct call *c, struct value *structure, const struct shard *s
 /* A Shard structure, as DescribeStream and ListShards list them. */
 void put_shard(struct call *c, struct value *item, const struct shard *shard);
 
-/* ---- sequence.c ---- */
-
-/* The 56 digits of a record: number within its shard (0: the shard's own start) and moment. */
-struct str sequence_text(struct arena *arena, const struct shard *shard, uint64_t sequence,
-                         int64_t at_ms);
-/* What a sequence number says. */
-struct sequence {
-    uint64_t number;           /* within the shard */
-    int64_t shard_created_s;   /* which shard of that number: seconds */
-    int64_t at_ms;             /* the record's moment, to the second */
-    uint32_t shard;            /* the shard's number */
-};
-bool sequence_read(struct str text, struct sequence *ret_sequence);
-
-struct iterator {
-    int64_t made_ms;           /* good for five minutes */
-    int64_t stream_created_ms; /* tells a stream from an earlier one of the same name */
-    struct str stream;         /* name */
-    uint32_t shard;            /* number */
-    uint64_t next;             /* log sequence to read from */
-};
-struct str iterator_text(struct arena *arena, const struct iterator *iterator);
-bool iterator_read(struct arena *arena, struct str text, struct iterator *ret_iterator);
-/* Pagination tokens: the name to go on after, of what, and since when the token is good. */
-struct str token_text(struct arena *arena, struct call *c, const char *kind, struct str subject,
-                      struct str after);
-/* ExpiredNextTokenException after five minutes, InvalidArgumentException for what is no token. */
-status token_read(struct call *c, const char *kind, struct str token, struct str *ret_subject,
-                  struct str *ret_after);
-
 /* ---- record.c ---- */
 
 /* Where a consumer begins; type as in ShardIteratorType. */
 struct start {
-    struct str type;
+    struct str type;            /* as asked */
     struct str sequence_number; /* for AT_ and AFTER_SEQUENCE_NUMBER */
-    bool has_time;
+    bool has_time;              /* at_ms was given */
     int64_t at_ms;              /* for AT_TIMESTAMP */
 };
 status start_sequence(struct call *c, struct shard *shard, const struct start *start,
@@ -259,97 +229,14 @@ status records_read(struct call *c, struct shard *shard, struct reading *reading
 void stream_expire(struct call *c, struct stream *stream);
 /* A record as it lies in the log, taken apart. */
 struct stored_record {
-    struct str partition_key;
-    struct str data;
-    bool encrypted;
+    struct str partition_key; /* as it came */
+    struct str data;          /* the blob */
+    bool encrypted;           /* put while the stream was */
 };
 bool record_read(struct str stored, struct stored_record *ret_record);
 
 /* Limits of AWS, when asked for: true when so much more still fits in this second. */
 bool usage_take(struct usage *usage, int64_t now_ms, const struct usage *more,
                 const struct usage *limit);
-
-/* ---- handlers, one file per group; the table is in api.c ---- */
-
-status kinesis_create_stream(struct call *c);
-status kinesis_delete_stream(struct call *c);
-status kinesis_describe_stream(struct call *c);
-status kinesis_describe_stream_summary(struct call *c);
-status kinesis_list_streams(struct call *c);
-status kinesis_list_shards(struct call *c);
-status kinesis_split_shard(struct call *c);
-status kinesis_merge_shards(struct call *c);
-status kinesis_update_shard_count(struct call *c);
-status kinesis_increase_retention(struct call *c);
-status kinesis_decrease_retention(struct call *c);
-status kinesis_update_stream_mode(struct call *c);
-
-status kinesis_put_record(struct call *c);
-status kinesis_put_records(struct call *c);
-status kinesis_get_shard_iterator(struct call *c);
-status kinesis_get_records(struct call *c);
-
-status kinesis_register_consumer(struct call *c);
-status kinesis_deregister_consumer(struct call *c);
-status kinesis_describe_consumer(struct call *c);
-status kinesis_list_consumers(struct call *c);
-status kinesis_subscribe_to_shard(struct call *c);
-
-status kinesis_add_tags(struct call *c);
-status kinesis_remove_tags(struct call *c);
-status kinesis_list_tags(struct call *c);
-status kinesis_tag_resource(struct call *c);
-status kinesis_untag_resource(struct call *c);
-status kinesis_list_resource_tags(struct call *c);
-
-status kinesis_put_policy(struct call *c);
-status kinesis_get_policy(struct call *c);
-status kinesis_delete_policy(struct call *c);
-status kinesis_start_encryption(struct call *c);
-status kinesis_stop_encryption(struct call *c);
-status kinesis_enable_monitoring(struct call *c);
-status kinesis_disable_monitoring(struct call *c);
-status kinesis_describe_limits(struct call *c);
-status kinesis_describe_account_settings(struct call *c);
-status kinesis_update_account_settings(struct call *c);
-status kinesis_update_max_record_size(struct call *c);
-status kinesis_update_distribution(struct call *c);
-status kinesis_update_warm_throughput(struct call *c);
-
-/* subscribe.c: the shard is about to be freed. */
-void subscriptions_orphan(struct shard *shard);
-void subscriptions_end_of(struct call *c, const struct consumer *consumer);
-
-/* consumer.c */
-struct str consumer_arn(struct call *c, const struct consumer *consumer);
-/* By the ARN's stream, name and creation time; ResourceNotFoundException otherwise. */
-status consumer_of_arn(struct call *c, struct str arn, struct consumer **ret_consumer);
-void consumer_free(struct consumer *consumer);
-struct consumer *consumer_find(const struct stream *stream, struct str name); /* NULL: none */
-
-/* queue.c: for tagged_find. */
-status queue_of_arn(struct call *c, struct str arn, struct queue **ret_queue);
-struct tags *queue_tags(struct queue *queue);
-struct str *queue_policy(struct queue *queue);
-struct stream *queue_stream(struct queue *queue);
-void queue_save(struct call *c, const struct queue *queue);
-
-/* queue.c and api_queue.c: opened, closed and ticked with the service. */
-status queues_load(struct kinesis *kinesis);
-void queues_done(struct kinesis *kinesis);
-void queues_wake_stream(struct call *c, struct stream *stream); /* records were put */
-void queues_tick(struct call *c);
-status kinesis_create_queue(struct call *c);
-status kinesis_delete_queue(struct call *c);
-status kinesis_describe_queue(struct call *c);
-status kinesis_list_queues(struct call *c);
-status kinesis_update_queue(struct call *c);
-status kinesis_receive_queue_records(struct call *c);
-status kinesis_acknowledge_queue_records(struct call *c);
-status kinesis_update_queue_visibility(struct call *c);
-status kinesis_receive_dead_records(struct call *c);
-status kinesis_acknowledge_dead_records(struct call *c);
-status kinesis_update_dead_visibility(struct call *c);
-status kinesis_restore_dead_records(struct call *c);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Queues on streams: owning cursors and items, moving items between in flight, visible and dead. See
- * queue_int.h for the states.
+ * Queues on streams: owning cursors and items, moving items between in flight, visible and dead.
+ * See queue_int.h for the states.
  */
 #include "base/mem.h"
 #include "svc/kinesis/queue_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 #include <stdio.h>

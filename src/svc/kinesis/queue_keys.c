@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/kinesis/queue_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 

@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/time.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
 
 #include <assert.h>
 

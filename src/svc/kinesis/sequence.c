@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sequence numbers, shard iterators and pagination tokens: texts that carry state and are read back.
+ * Sequence numbers, shard iterators and pagination tokens: texts that carry state and are read
+ * back.
  *
  * A sequence number is 188 bits as 56 decimal digits, laid out as AWS's are, in hex digits:
  *
@@ -11,13 +12,14 @@
  * So later records of a shard have larger numbers, and a number tells its shard and time. Number 0
  * within the shard is the shard's own beginning.
  *
- * Iterators and tokens are base64 of a small record that ends in its CRC32C: enough to tell a broken
- * one, not a secret.
+ * Iterators and tokens are base64 of a small record that ends in its CRC32C: enough to tell a
+ * broken one, not a secret.
  */
 #include "base/codec.h"
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
 
 #include <assert.h>
 

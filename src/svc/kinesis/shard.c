@@ -5,6 +5,8 @@
  */
 #include "base/mem.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
+#include "svc/kinesis/sequence.h"
 
 #include <assert.h>
 

@@ -7,12 +7,14 @@
  *                   └──► parked on the shard ──put, close, heartbeat──► read, emit (maybe empty)
  *
  * It ends after five minutes, at the end of a closed shard (whose last event names the children),
- * with ResourceInUseException when the same consumer subscribes again (at least five seconds later),
- * and with ResourceNotFoundException when the shard or consumer goes. A subscription outlives
- * neither its call nor, with a pointer, its shard: subscriptions_orphan() cuts it.
+ * with ResourceInUseException when the same consumer subscribes again (at least five seconds
+ * later), and with ResourceNotFoundException when the shard or consumer goes. A subscription
+ * outlives neither its call nor, with a pointer, its shard: subscriptions_orphan() cuts it.
  */
 #include "base/mem.h"
 #include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/sequence.h"
+#include "svc/kinesis/kinesis_ops.h"
 
 #include <assert.h>
 

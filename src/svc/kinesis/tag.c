@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Tags: a small list sorted by key, owned by what is tagged. Source: "Tagging your resources in
- * Amazon Kinesis Data Streams": 50 per resource, keys 1 to 128 characters, values 0 to 256, letters,
- * digits, space and _ . / = + - % @ ; keys beginning with "aws:" are AWS's own.
+ * Amazon Kinesis Data Streams": 50 per resource, keys 1 to 128 characters, values 0 to 256,
+ * letters, digits, space and _ . / = + - % @ ; keys beginning with "aws:" are AWS's own.
  */
 #include "base/codec.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The whole server in one process, without a socket: bytes of HTTP in, bytes of HTTP out, through
- * net, the door, wire, the cell, Kinesis and a store on a disk in memory. What a client sees of good
- * requests, of bad ones, and of many at once.
+ * net, the door, wire, the cell, Kinesis and a store on a disk in memory. What a client sees of
+ * good requests, of bad ones, and of many at once.
  */
 #include "../test/svc/kinesis/world.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every sync cuts the power in turn, every operation of the disk fails in turn, and every allocation
- * fails in turn, while a small life of a stream goes on. Whatever happens then (an error, the end of
- * the process), the next start has every acknowledged record, once, in order, and nothing that was
- * never sent.
+ * Every sync cuts the power in turn, every operation of the disk fails in turn, and every
+ * allocation fails in turn, while a small life of a stream goes on. Whatever happens then (an
+ * error, the end of the process), the next start has every acknowledged record, once, in order,
+ * and nothing that was never sent.
  *
  * The life: create a stream, put twenty records singly and ten at once, split its shard, put ten
  * more. The process's end is a longjmp out of sys_die; threads of the cell that was left behind are
@@ -242,8 +242,8 @@ static void a_full_disk_refuses_and_harms_nothing(void **state)
     arena_free(world.arena);
 }
 
-/* In a child: a life in which the at-th allocation fails; its acknowledgements come through the pipe,
- * the disk is real. */
+/* In a child: a life in which the at-th allocation fails; its acknowledgements come through the
+ * pipe, the disk is real. */
 static void child_life(const char *dir, uint64_t at, int report)
 {
     static const struct service *const services[] = {&kinesis_service, NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A whole weir in one process for tests: a disk in memory, a store on it, the cell with Kinesis, and
- * calls without a network.
+ * A whole weir in one process for tests: a disk in memory, a store on it, the cell with Kinesis,
+ * and calls without a network.
  */
 #ifndef WEIR_TEST_KINESIS_WORLD_H
 #define WEIR_TEST_KINESIS_WORLD_H
@@ -37,7 +37,8 @@ static inline status world_open(struct world *world)
 
 static inline struct value *world_input(struct world *world, const char *operation)
 {
-    const struct operation *found = model_operation(model_service(STR("kinesis")), str_c(operation));
+    const struct operation *found =
+        model_operation(model_service(STR("kinesis")), str_c(operation));
 
     return value_struct(world->arena, found->input);
 }
