@@ -57,8 +57,9 @@ size_t body_guess(const struct value *value)
     return SLACK_BYTES + (value == NULL ? 0 : tree_bytes(value));
 }
 
-status body_make(struct arena *arena, size_t guess, void (*write)(struct buf *out, const void *what),
-                 const void *what, struct str *ret_body)
+status body_make(struct arena *arena, size_t guess,
+                 void (*write)(struct buf *out, const void *what), const void *what,
+                 struct str *ret_body)
 {
     struct buf out;
 

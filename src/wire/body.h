@@ -12,7 +12,8 @@
 /* About how many bytes a tree takes as JSON or CBOR; value may be NULL. */
 size_t body_guess(const struct value *value);
 /* write puts what into out; it may be called again, from the start. ERR_LIMIT: no room. */
-status body_make(struct arena *arena, size_t guess, void (*write)(struct buf *out, const void *what),
-                 const void *what, struct str *ret_body);
+status body_make(struct arena *arena, size_t guess,
+                 void (*write)(struct buf *out, const void *what), const void *what,
+                 struct str *ret_body);
 
 #endif

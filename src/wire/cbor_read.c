@@ -249,7 +249,7 @@ static status set_real(struct reader *r, uint32_t shape, double real, struct val
         return OK;
     case SHAPE_INTEGER:
     case SHAPE_LONG:
-        if (!(real < 0x1p63 && real >= -0x1p63)) {
+        if (!(real < TWO_TO_63 && real >= -TWO_TO_63)) {
             return malformed(r->why);
         }
         return set_whole(r, shape, (int64_t)real, ret);

@@ -6,11 +6,14 @@
  *  1. A body that is nothing at all is broken JSON and broken CBOR, as AWS has it, unless the
  *     operation has no input.
  *  2. Bodies of operations without an input are not looked at.
+ *  3. A body that says it is gzip is unpacked first (SDKs pack PutMetricData), unless the body is
+ *     the caller's own bytes, as an object of S3 is.
  */
 #include "wire/cbor.h"
+#include "wire/gunzip.h"
 #include "wire/json.h"
 #include "wire/mismatch.h"
-#include "wire/pending.h"
+#include "wire/query.h"
 #include "wire/rest.h"
 
 #include <assert.h>
@@ -36,24 +39,52 @@ static status decode_rpc(const struct route *route, const struct http_request *r
     return OK;
 }
 
+/* Whether the whole body is one blob or text of the caller's. */
+static bool is_opaque(const struct operation *operation)
+{
+    const struct shape *shape = model_shape(operation->input);
+
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct member *member = &model_members[shape->first + i];
+        uint8_t kind = model_shape(member->shape)->kind;
+        if (member->flags & MEMBER_PAYLOAD) {
+            return kind == SHAPE_BLOB || kind == SHAPE_STRING;
+        }
+    }
+    return false;
+}
+
+static status unpack(const struct route *route, struct http_request *request, struct arena *arena,
+                     struct why *why)
+{
+    struct str coding = http_header(request, STR("content-encoding"));
+
+    if (!str_eq_nocase(coding, STR("gzip")) || is_opaque(route->operation)) {
+        return OK;
+    }
+    return gunzip(request->body, HTTP_BODY_BYTES_MAX, arena, why, &request->body);
+}
+
 status wire_decode(const struct route *route, const struct http_request *request,
                    struct arena *arena, struct why *why, struct value **ret_input)
 {
+    struct http_request plain = *request;
     struct value *input;
 
     assert(route->operation != NULL);
     input = value_struct(arena, route->operation->input);
+    TRY(unpack(route, &plain, arena, why));
     switch ((enum protocol)route->protocol) {
     case PROTOCOL_REST_JSON:
     case PROTOCOL_REST_XML:
-        TRY(rest_decode(route, request, arena, why, input));
+        TRY(rest_decode(route, &plain, arena, why, input));
         break;
     case PROTOCOL_QUERY:
     case PROTOCOL_EC2:
-        TRY(query_decode(route, request, arena, why, input));
+        TRY(query_decode(route, &plain, arena, why, input));
         break;
     default:
-        TRY(decode_rpc(route, request, arena, why, input));
+        TRY(decode_rpc(route, &plain, arena, why, input));
     }
     *ret_input = input;
     return OK;

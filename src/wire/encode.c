@@ -14,9 +14,9 @@
 #include "wire/cbor.h"
 #include "wire/fault.h"
 #include "wire/json_int.h"
-#include "wire/pending.h"
+#include "wire/query.h"
 #include "wire/rest.h"
-#include "wire/pending.h"
+#include "wire/xml.h"
 
 #include "base/codec.h"
 #include "base/digest.h"

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Event streams, application/vnd.amazon.eventstream. A message, numbers big-endian:
- *
- *   u32 bytes of the message | u32 bytes of the headers | u32 CRC32 of the eight before
- *   headers: u8 length, name, u8 type, then for type 7 (text) and 6 (bytes) u16 length and value
- *   payload | u32 CRC32 of all before
+ * The bytes of event stream messages, both ways; events.h draws them. Reading trusts nothing: the
+ * lengths have a checksum of their own, which is compared before they are believed, and headers end
+ * exactly where they say.
  *
  * Source: "Event stream encoding", AWS Transcribe and S3 Select documentation.
  */
+#include "wire/events.h"
+
 #include "base/digest.h"
-#include "wire/answer.h"
-#include "wire/cbor.h"
-#include "wire/fault.h"
-#include "wire/json.h"
-#include "wire/pending.h"
 
 #include <assert.h>
 
-#define HEADERS_BYTES_MAX 8192
-#define PAYLOAD_BYTES_MAX (24u * 1024 * 1024)
-#define TYPE_BYTES 6
-#define TYPE_TEXT 7
+#define PRELUDE_BYTES 12
+#define FRAME_BYTES 16 /* prelude and the message's own checksum */
+#define UUID_BYTES 16
 
 static void put_u32(char *at, uint32_t number)
 {
@@ -30,180 +24,214 @@ static void put_u32(char *at, uint32_t number)
     at[3] = (char)number;
 }
 
-static void add_header(struct buf *headers, const char *name, uint8_t type, struct str value)
+static uint64_t get_number(const char *at, size_t bytes)
 {
-    size_t bytes = strlen(name);
+    uint64_t number = 0;
 
-    assert(bytes < 256);
-    assert(value.bytes < 65536);
-    buf_add_c(headers, (char)bytes);
-    buf_add_bytes(headers, name, bytes);
-    buf_add_c(headers, (char)type);
-    buf_add_c(headers, (char)(value.bytes >> 8));
-    buf_add_c(headers, (char)value.bytes);
-    buf_add(headers, value);
+    for (size_t i = 0; i < bytes; i++) {
+        number = number << 8 | (unsigned char)at[i];
+    }
+    return number;
 }
 
-static status compose(struct arena *arena, struct str headers, struct str payload,
-                      struct str *ret_message)
+static uint32_t get_u32(const char *at)
 {
-    size_t bytes = 16 + headers.bytes + payload.bytes;
-    char *at = arena_try(arena, bytes);
+    return (uint32_t)get_number(at, 4);
+}
 
+/* Bytes of a number's value; 0 for what is none. */
+static size_t number_bytes(uint8_t type)
+{
+    switch ((enum event_type)type) {
+    case EVENT_BYTE: return 1;
+    case EVENT_SHORT: return 2;
+    case EVENT_INTEGER: return 4;
+    case EVENT_LONG:
+    case EVENT_TIME: return 8;
+    default: return 0;
+    }
+}
+
+/* ---- writing ---- */
+
+static void write_text(struct buf *headers, struct str text)
+{
+    if (text.bytes > EVENT_TEXT_BYTES_MAX) {
+        headers->spent = true;
+        return;
+    }
+    buf_add_c(headers, (char)(text.bytes >> 8));
+    buf_add_c(headers, (char)text.bytes);
+    buf_add(headers, text);
+}
+
+void event_header_write(struct buf *headers, const struct event_header *header)
+{
+    if (header->name.bytes == 0 || header->name.bytes > 255) {
+        headers->spent = true;
+        return;
+    }
+    buf_add_c(headers, (char)header->name.bytes);
+    buf_add(headers, header->name);
+    buf_add_c(headers, (char)header->type);
+    for (size_t i = number_bytes(header->type); i > 0; i--) {
+        buf_add_c(headers, (char)((uint64_t)header->number >> (8 * (i - 1))));
+    }
+    if (header->type == EVENT_BYTES || header->type == EVENT_TEXT) {
+        write_text(headers, header->text);
+    } else if (header->type == EVENT_UUID) {
+        assert(header->text.bytes == UUID_BYTES);
+        buf_add(headers, header->text);
+    }
+}
+
+void event_header_text(struct buf *headers, struct str name, struct str text)
+{
+    event_header_write(headers,
+                       &(struct event_header){.name = name, .type = EVENT_TEXT, .text = text});
+}
+
+status event_compose(struct str headers, struct str payload, struct arena *arena,
+                     struct str *ret_message)
+{
+    size_t bytes = FRAME_BYTES + headers.bytes + payload.bytes;
+    char *at;
+
+    if (headers.bytes > EVENT_HEADERS_BYTES_MAX || payload.bytes > EVENT_MESSAGE_BYTES_MAX ||
+        bytes > EVENT_MESSAGE_BYTES_MAX) {
+        return &ERR_LIMIT;
+    }
+    at = arena_try(arena, bytes);
     if (at == NULL) {
         return &ERR_LIMIT;
     }
     put_u32(at, (uint32_t)bytes);
     put_u32(at + 4, (uint32_t)headers.bytes);
     put_u32(at + 8, crc32(0, str_of(at, 8)));
-    memcpy(at + 12, headers.at, headers.bytes);
+    if (headers.bytes > 0) {
+        memcpy(at + PRELUDE_BYTES, headers.at, headers.bytes);
+    }
     if (payload.bytes > 0) {
-        memcpy(at + 12 + headers.bytes, payload.at, payload.bytes);
+        memcpy(at + PRELUDE_BYTES + headers.bytes, payload.at, payload.bytes);
     }
     put_u32(at + bytes - 4, crc32(0, str_of(at, bytes - 4)));
     *ret_message = str_of(at, bytes);
     return OK;
 }
 
-static struct str content_type(const struct route *route)
+/* ---- reading ---- */
+
+status event_bytes(struct str bytes, size_t *ret_bytes)
 {
-    switch ((enum protocol)route->protocol) {
-    case PROTOCOL_JSON:
-        return route->json_minor == 0 ? STR("application/x-amz-json-1.0")
-                                      : STR("application/x-amz-json-1.1");
-    case PROTOCOL_CBOR:
-        return STR("application/x-amz-cbor-1.1");
-    case PROTOCOL_RPC_CBOR:
-        return STR("application/cbor");
-    case PROTOCOL_REST_JSON:
-        return STR("application/json");
-    default:
-        return STR("text/xml");
+    size_t total;
+    size_t headers;
+
+    if (bytes.bytes < PRELUDE_BYTES) {
+        *ret_bytes = 0;
+        return OK;
     }
-}
-
-/* A structure (without the event stream member, if it has one) in the caller's protocol. */
-static status write_payload(const struct route *route, const struct value *value, struct buf *out)
-{
-    switch ((enum protocol)route->protocol) {
-    case PROTOCOL_CBOR:
-    case PROTOCOL_RPC_CBOR:
-        cbor_write(out, value, route->protocol == PROTOCOL_CBOR);
-        break;
-    case PROTOCOL_JSON:
-    case PROTOCOL_REST_JSON:
-        json_write(out, value, TIME_EPOCH);
-        break;
-    default:
-        return &WIRE_NOT_IMPLEMENTED; /* no service of weir's streams XML events */
+    total = get_u32(bytes.at);
+    headers = get_u32(bytes.at + 4);
+    if (crc32(0, str_of(bytes.at, 8)) != get_u32(bytes.at + 8) ||
+        total > EVENT_MESSAGE_BYTES_MAX || headers > EVENT_HEADERS_BYTES_MAX ||
+        total < FRAME_BYTES + headers) {
+        return &ERR_MALFORMED;
     }
-    return buf_spent(out) ? &ERR_LIMIT : OK;
+    *ret_bytes = total;
+    return OK;
 }
 
-static status message_of(const struct route *route, const char *type, const struct value *value,
-                         struct arena *arena, struct str *ret_message)
+/* The first bytes of *rest; false when there are not so many. */
+static bool take(struct str *rest, size_t bytes, struct str *ret_taken)
 {
-    struct buf headers;
-    struct buf payload;
-    status made;
-
-    buf_init(&headers, HEADERS_BYTES_MAX);
-    buf_init(&payload, PAYLOAD_BYTES_MAX);
-    add_header(&headers, ":event-type", TYPE_TEXT, str_c(type));
-    add_header(&headers, ":content-type", TYPE_TEXT, content_type(route));
-    add_header(&headers, ":message-type", TYPE_TEXT, STR("event"));
-    made = write_payload(route, value, &payload);
-    if (made == OK) {
-        made = compose(arena, buf_str(&headers), buf_str(&payload), ret_message);
+    if (rest->bytes < bytes) {
+        return false;
     }
-    buf_done(&headers);
-    buf_done(&payload);
-    return made;
+    *ret_taken = str_of(rest->at, bytes);
+    *rest = str_of(rest->at + bytes, rest->bytes - bytes);
+    return true;
 }
 
-void wire_encode_event_head(const struct route *route, struct str request_id, struct arena *arena,
-                            struct answer *ret_answer)
+static bool take_value(struct str *rest, struct event_header *header)
 {
-    ret_answer->http = 200;
-    ret_answer->body = STR_NONE;
-    answer_begin(route, request_id, arena, ret_answer);
-    answer_add(ret_answer, STR("content-type"), STR("application/vnd.amazon.eventstream"));
-}
+    size_t bytes = number_bytes(header->type);
+    struct str taken;
 
-status wire_encode_event_first(const struct route *route, const struct value *output,
-                               struct arena *arena, struct str *ret_message)
-{
-    return message_of(route, "initial-response", output, arena, ret_message);
-}
-
-/* An event whose members travel in headers and a payload of their own. */
-static status message_of_parts(const char *type, const struct value *value, struct arena *arena,
-                               struct str *ret_message)
-{
-    const struct shape *shape = model_shape(value->shape);
-    struct str payload = STR_NONE;
-    struct buf headers;
-    status made;
-
-    buf_init(&headers, HEADERS_BYTES_MAX);
-    add_header(&headers, ":event-type", TYPE_TEXT, str_c(type));
-    add_header(&headers, ":message-type", TYPE_TEXT, STR("event"));
-    for (uint32_t i = 0; i < value->count; i++) {
-        const struct member *member = &model_members[shape->first + i];
-        const struct value *field = &value->items[i];
-        bool text = field->kind == VALUE_STR;
-
-        if (field->kind != VALUE_STR && field->kind != VALUE_BLOB) {
-            continue;
+    switch ((enum event_type)header->type) {
+    case EVENT_TRUE:
+    case EVENT_FALSE:
+        header->number = header->type == EVENT_TRUE;
+        return true;
+    case EVENT_UUID:
+        return take(rest, UUID_BYTES, &header->text);
+    case EVENT_BYTES:
+    case EVENT_TEXT:
+        return take(rest, 2, &taken) &&
+               take(rest, (size_t)get_number(taken.at, 2), &header->text);
+    case EVENT_BYTE:
+    case EVENT_SHORT:
+    case EVENT_INTEGER:
+    case EVENT_LONG:
+    case EVENT_TIME:
+        if (!take(rest, bytes, &taken)) {
+            return false;
         }
-        if (member->flags & MEMBER_EVENT_PAYLOAD) {
-            payload = field->str;
-            add_header(&headers, ":content-type", TYPE_TEXT,
-                       text ? STR("text/plain") : STR("application/octet-stream"));
-        } else if (member->flags & MEMBER_EVENT_HEADER) {
-            add_header(&headers, model_text(member->name).at, text ? TYPE_TEXT : TYPE_BYTES,
-                       field->str);
-        }
+        /* The sign is the first bit of as many bytes as there are. */
+        header->number = (int64_t)(get_number(taken.at, bytes) << (64 - 8 * bytes)) >>
+                         (64 - 8 * bytes);
+        return true;
     }
-    made = buf_spent(&headers) ? &ERR_LIMIT
-                               : compose(arena, buf_str(&headers), payload, ret_message);
-    buf_done(&headers);
-    return made;
+    return false; /* a type that there is not */
 }
 
-status wire_encode_event(const struct route *route, const char *event, const struct value *value,
-                         struct arena *arena, struct str *ret_message)
+static bool take_header(struct str *rest, struct event_header *ret_header)
 {
-    const struct shape *shape = model_shape(value->shape);
+    struct event_header header = {.text = STR_NONE};
+    struct str taken;
 
-    for (uint32_t i = 0; i < shape->count; i++) {
-        if (model_members[shape->first + i].flags & (MEMBER_EVENT_PAYLOAD | MEMBER_EVENT_HEADER)) {
-            return message_of_parts(event, value, arena, ret_message);
+    if (!take(rest, 1, &taken) || taken.at[0] == 0 ||
+        !take(rest, (unsigned char)taken.at[0], &header.name) || !take(rest, 1, &taken)) {
+        return false;
+    }
+    header.type = (uint8_t)taken.at[0];
+    if (!take_value(rest, &header)) {
+        return false;
+    }
+    *ret_header = header;
+    return true;
+}
+
+status event_read(struct str bytes, struct event_message *ret_message)
+{
+    size_t total;
+    struct str rest;
+
+    TRY(event_bytes(bytes, &total));
+    if (total == 0 || total != bytes.bytes ||
+        crc32(0, str_of(bytes.at, total - 4)) != get_u32(bytes.at + total - 4)) {
+        return &ERR_MALFORMED;
+    }
+    rest = str_of(bytes.at + PRELUDE_BYTES, get_u32(bytes.at + 4));
+    ret_message->payload = str_of(rest.at + rest.bytes, total - FRAME_BYTES - rest.bytes);
+    ret_message->header_count = 0;
+    while (rest.bytes > 0) {
+        if (ret_message->header_count == EVENT_HEADERS_MAX) {
+            return &ERR_LIMIT;
+        }
+        if (!take_header(&rest, &ret_message->headers[ret_message->header_count])) {
+            return &ERR_MALFORMED;
+        }
+        ret_message->header_count++;
+    }
+    return OK;
+}
+
+const struct event_header *event_header_find(const struct event_message *message, struct str name)
+{
+    for (size_t i = 0; i < message->header_count; i++) {
+        if (str_eq(message->headers[i].name, name)) {
+            return &message->headers[i];
         }
     }
-    return message_of(route, event, value, arena, ret_message);
-}
-
-status wire_encode_event_error(const struct route *route, const struct fault *fault,
-                               struct arena *arena, struct str *ret_message)
-{
-    struct fault_words words = fault_words(route, fault);
-    struct buf headers;
-    struct buf payload;
-    status made;
-
-    buf_init(&headers, HEADERS_BYTES_MAX);
-    buf_init(&payload, HEADERS_BYTES_MAX);
-    add_header(&headers, ":exception-type", TYPE_TEXT, words.code);
-    add_header(&headers, ":content-type", TYPE_TEXT, STR("application/json"));
-    add_header(&headers, ":message-type", TYPE_TEXT, STR("exception"));
-    buf_add(&payload, STR("{\"message\":"));
-    json_write_str(&payload, fault->message);
-    buf_add_c(&payload, '}');
-    made = buf_spent(&payload) || buf_spent(&headers)
-               ? &ERR_LIMIT
-               : compose(arena, buf_str(&headers), buf_str(&payload), ret_message);
-    buf_done(&headers);
-    buf_done(&payload);
-    return made;
+    return NULL;
 }

@@ -11,6 +11,9 @@
 #include <emmintrin.h>
 #endif
 
+/* The least double that no int64_t holds. */
+#define TWO_TO_63 9223372036854775808.0
+
 /* A member's key. A flattened list's wire name is that of its elements in XML and Query, which
  * JSON does not know. */
 static inline struct str json_key(const struct member *member)

@@ -16,7 +16,8 @@
  *     their own text. Texts end where they end: there is no zero behind them.
  *  6. Lists and maps grow by doubling in the arena; what they outgrow is given up, at most as much
  *     again as the final one.
- *  7. A member that is JSON in a string (jsonvalue) may also come as that JSON, as botocore sends it.
+ *  7. A member that is JSON in a string (jsonvalue) may also come as that JSON, as botocore sends
+ *     it.
  *  8. The next member is guessed to be the one after the last, as clients send them; a guess costs
  *     one comparison.
  */
@@ -60,7 +61,8 @@ static struct wanted wanted_of(uint32_t member)
 
 static inline void skip_space(struct reader *r)
 {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r')) {
+    while (r->at < r->end &&
+           (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r')) {
         r->at++;
     }
 }
@@ -236,7 +238,7 @@ static bool integer_of_real(struct str text, int64_t *ret_number)
     if (!str_to_double(text, &real)) {
         return false;
     }
-    if (real >= 0x1p63 || real < -0x1p63) {
+    if (real >= TWO_TO_63 || real < -TWO_TO_63) {
         *ret_number = real < 0 ? INT64_MIN : INT64_MAX;
         return false;
     }

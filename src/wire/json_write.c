@@ -219,7 +219,8 @@ static void write_list(const struct writer *w, const struct value *value)
 static void write_map(const struct writer *w, const struct value *value)
 {
     const struct shape *shape = model_shape(value->shape);
-    const struct member *member = shape->kind == SHAPE_MAP ? &model_members[shape->first + 1] : NULL;
+    const struct member *member =
+        shape->kind == SHAPE_MAP ? &model_members[shape->first + 1] : NULL;
 
     buf_add_c(w->out, '{');
     for (uint32_t i = 0; i < value->count; i++) {

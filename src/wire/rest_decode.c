@@ -18,7 +18,7 @@
 
 #include "wire/json_int.h"
 #include "wire/mismatch.h"
-#include "wire/pending.h"
+#include "wire/xml.h"
 
 #include "base/codec.h"
 #include "base/time.h"

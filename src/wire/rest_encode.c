@@ -15,14 +15,14 @@
 #include "wire/body.h"
 #include "wire/json_int.h"
 #include "wire/rest.h"
-#include "wire/pending.h"
+#include "wire/xml.h"
 
 #include "base/codec.h"
 #include "base/time.h"
 
 #include <assert.h>
 
-#define HEADER_BYTES_MAX (64u * 1024)
+#define HEADER_BYTES_MAX ((size_t)64 * 1024)
 
 /* ---- texts ---- */
 
@@ -248,12 +248,14 @@ static status encode_payload(const struct route *route, const struct member *pay
                              const struct value *value, struct arena *arena,
                              struct answer *answer)
 {
+    uint8_t kind = model_shape(payload->shape)->kind;
+
     if (value->kind == VALUE_NONE) {
         return OK;
     }
-    if (value->kind == VALUE_STR || value->kind == VALUE_BLOB) {
-        set_type(answer, value->kind == VALUE_STR ? STR("text/plain")
-                                                  : STR("application/octet-stream"));
+    if (kind == SHAPE_STRING || kind == SHAPE_BLOB) {
+        set_type(answer,
+                 kind == SHAPE_STRING ? STR("text/plain") : STR("application/octet-stream"));
         answer->body = value->str;
         return OK;
     }

@@ -25,6 +25,17 @@ extern const struct error SIGV4_UNKNOWN_KEY;    /* UnrecognizedClientException, 
 extern const struct error SIGV4_MISMATCH;       /* InvalidSignatureException (SignatureDoesNotMatch) */
 extern const struct error SIGV4_SKEWED;         /* InvalidSignatureException: Signature expired … */
 extern const struct error SIGV4_EXPIRED;        /* AccessDenied: Request has expired (presigned) */
+/* S3's own words. */
+extern const struct error SIGV4_S3_SKEWED;      /* RequestTimeTooSkewed, 403 */
+extern const struct error SIGV4_S3_UNKNOWN_KEY; /* InvalidAccessKeyId, 403 */
+extern const struct error SIGV4_S3_MALFORMED;   /* AuthorizationHeaderMalformed, 400 */
+extern const struct error SIGV4_S3_QUERY;       /* AuthorizationQueryParametersError, 400 */
+extern const struct error SIGV4_S3_DENIED;      /* AccessDenied, 403 */
+extern const struct error SIGV4_S3_INVALID;     /* InvalidRequest, 400 */
+extern const struct error SIGV4_S3_ARGUMENT;    /* InvalidArgument, 400 */
+extern const struct error SIGV4_S3_HASH;        /* XAmzContentSHA256Mismatch, 400 */
+extern const struct error SIGV4_S3_BODY;        /* IncompleteBody, 400: chunks that are none */
+extern const struct error SIGV4_S3_CHUNK_SIZE;  /* InvalidChunkSizeError, 403 */
 
 enum sigv4_payload {
     PAYLOAD_HASHED,            /* x-amz-content-sha256 or the body's own hash */
@@ -38,6 +49,9 @@ enum sigv4_payload {
 struct sigv4 {
     bool present;               /* there is a signature at all */
     bool presigned;             /* in the query */
+    bool s3;                    /* signed as S3 does: paths as they are, and in S3's words */
+    bool body_later;            /* set by the caller, who streams the body and will compare
+                                 * content_hash with what came; sigv4_check then takes it as it is */
     enum sigv4_payload payload;
     struct str access_key;
     struct str date;            /* 20261123 */
@@ -47,11 +61,13 @@ struct sigv4 {
     struct str signature;       /* 64 hex digits */
     struct str session_token;   /* STR_NONE without */
     struct str content_hash;    /* x-amz-content-sha256 as sent; STR_NONE without */
-    int64_t signed_at_ms;
-    int64_t expires_ms;         /* presigned: how long it is good for */
+    struct str signed_at;       /* 20261123T085500Z */
+    int64_t signed_at_ms;       /* the same moment */
+    int64_t expires_ms;         /* presigned: how long it is good for; 0: as a header is */
 };
 
-/* Reads; OK with present == false when there is none. */
+/* Reads; OK with present == false when there is none (Authorization of another kind, such as a
+ * bearer token, is none). */
 status sigv4_read(const struct http_request *request, struct arena *arena, struct why *why,
                   struct sigv4 *ret_sigv4);
 
@@ -70,16 +86,32 @@ status sigv4_check(const struct sigv4 *sigv4, const struct http_request *request
                    int64_t now_ms, struct sigv4_keys *keys, struct arena *arena, struct why *why,
                    struct sigv4_seed *ret_seed);
 
+/* A browser's POST to S3: is signature that of the policy (base64, as sent)? Of scope, access_key,
+ * date, region, service and signature are looked at. */
+status sigv4_check_policy(const struct sigv4 *scope, struct str policy, struct str secret,
+                          struct sigv4_keys *keys, struct why *why);
+
+/* The answers to who is nobody: without a signature, and with an access key that there is not. */
+status sigv4_missing(bool s3, struct why *why);
+status sigv4_unknown_key(const struct sigv4 *sigv4, struct why *why);
+
 /* Signs a request as a client does: the Authorization header's value. For weir's own outgoing calls
- * and for tests. */
+ * and for tests. Covers the host and all headers given (in any order), among which x-amz-date must
+ * say now_ms; an x-amz-content-sha256 among them stands for the body's hash. */
 struct str sigv4_sign(const struct http_request *request, struct str access_key, struct str secret,
                       struct str region, struct str service, int64_t now_ms, struct arena *arena);
 
-/* A chunked body, taken off piece by piece; checks each chunk's signature when seed is given. */
+/* A chunked body, taken off piece by piece; checks each chunk's signature when seed is given, and
+ * then hands over whole chunks only. Strings of sigv4 are copied. */
+#define SIGV4_CHUNK_BYTES_MAX (16u << 20) /* of a chunk whose signature is checked */
+#define SIGV4_CHUNK_BYTES_MIN 8192        /* of the same, but for the last */
+#define SIGV4_TRAILERS_MAX 16
+#define SIGV4_TRAILER_BYTES_MAX 8192      /* all together */
 struct sigv4_chunks;
 struct sigv4_chunks *sigv4_chunks_new(const struct sigv4 *sigv4, const struct sigv4_seed *seed);
 void sigv4_chunks_free(struct sigv4_chunks *chunks);
-/* Hands the plain bytes in piece to sink as they become sure. */
+/* Hands the plain bytes in piece to sink as they become sure; what sink answers, if not OK, ends it.
+ * SIGV4_MISMATCH, SIGV4_S3_BODY, SIGV4_S3_CHUNK_SIZE, ERR_LIMIT. Not to be fed again after that. */
 status sigv4_chunks_feed(struct sigv4_chunks *chunks, struct str piece,
                          status (*sink)(void *arg, struct str plain), void *arg, struct why *why);
 bool sigv4_chunks_done(const struct sigv4_chunks *chunks);

@@ -6,7 +6,8 @@
  *
  *   route   which service, operation and protocol           wire/route.c
  *   sigv4   who signed it, is it right                       wire/sigv4.h
- *   decode  the input as a value tree                        wire/json.c cbor.c query.c rest.c xml.c
+ *   decode  the input as a value tree                        wire/json.c cbor.c query.c rest.c
+ * xml.c
  *   check   required members, lengths, ranges, patterns      wire/check.c
  *   encode  the output, an error, an event                   the same files, and events.c
  */
@@ -41,7 +42,7 @@ struct route {
     struct str asked;                    /* the operation's name as sent, for messages */
     struct str path;                     /* REST: path to match, behind a bucket host's prefix */
     struct str bucket;                   /* S3 virtual-host style: the bucket, else STR_NONE */
-    struct str origin;                   /* the Origin field: answers get CORS headers; else STR_NONE */
+    struct str origin;                   /* the Origin field; CORS headers for it */
 };
 
 /* Finds the route by credential scope, X-Amz-Target, Action, path and host, in this order. scope is
@@ -68,12 +69,13 @@ struct answer {
     struct str body;                           /* in the arena */
 };
 
-/* Adds content-type, x-amzn-requestid (x-amz-request-id for S3), whatever the model puts in headers,
- * and CORS headers where the route has an origin. */
+/* Adds content-type, x-amzn-requestid (x-amz-request-id for S3), whatever the model puts in
+ * headers, and CORS headers where the route has an origin. */
 status wire_encode(const struct route *route, const struct value *output, struct str request_id,
                    struct arena *arena, struct answer *ret_answer);
 
-/* An error. detail: the exception's members beside its message, or NULL. resource: S3's Resource. */
+/* An error. detail: the exception's members beside its message, or NULL. resource: S3's
+ * Resource. */
 struct fault {
     status code;                 /* never OK */
     struct str message;

@@ -34,20 +34,24 @@ status xml_encode(const struct route *route, const struct value *value,
 status xml_encode_error(const struct route *route, const struct fault *fault,
                         struct str request_id, struct arena *arena, struct str *ret_body);
 
-/* ---- for query.c, which answers in XML too ---- */
+/* ---- for Query, which answers in XML too ---- */
 
+/* How a service writes what the model leaves open. */
 struct xml_style {
     bool whole_ms; /* moments always with .mmm, as S3 and EC2 have it */
+    bool sqs;      /* SQS's names from before it spoke JSON, see names.h */
 };
 
+struct xml_style xml_style_of(const struct route *route);
 void xml_write_text(struct buf *out, struct str s); /* escaped */
-void xml_open(struct buf *out, struct str name, struct str xmlns);
+void xml_open(struct buf *out, struct str name, struct str xmlns); /* xmlns may be empty */
 void xml_close(struct buf *out, struct str name);
 /* <name>text</name> */
 void xml_leaf(struct buf *out, struct str name, struct str text);
 /* The members of a structure, without an element around them. */
 void xml_write_members(struct buf *out, const struct value *structure, struct xml_style style);
-/* An exception's members beside its message. */
-void xml_write_detail(struct buf *out, const struct fault *fault, const struct fault_words *words);
+/* <Type>, if with_type, then <Code>, <Message>, and the exception's other members. */
+void xml_write_fault(struct buf *out, const struct route *route, const struct fault *fault,
+                     bool with_type);
 
 #endif

@@ -311,8 +311,10 @@ def put_records(stream, count=500, size=1024):
 
 
 def rounds(args, folder, table):
-    weir = start_weir(folder)
-    secure = start_weir(folder, "--auth", "on")
+    # A small window, so that segments are recycled as they are on a server that ran for a while:
+    # until then each is written twice, zeros first.
+    weir = start_weir(folder, "--keep", "256m")
+    secure = start_weir(folder, "--keep", "256m", "--auth", "on")
     nginx, kinesalite, redis, nats = (start_nginx(folder), start_kinesalite(folder),
                                       start_redis(folder), start_nats(folder))
     key = re.search(r"AWS_ACCESS_KEY_ID=(\S+)", secure.text).group(1)
@@ -338,14 +340,17 @@ def rounds(args, folder, table):
     get = kinesis_load(folder, "get", "GetRecords",
                        {"ShardIterator": iterator["ShardIterator"], "Limit": 500})
     s = args.seconds
+    many.run(weir, 16, 4)
+    signed.run(secure, 64, 4)
     for number in range(args.rounds):
+        time.sleep(2)  # what the round before left to write is written
         print(f"round {number + 1} of {args.rounds}", file=sys.stderr)
+        table.add("PutRecord 100 B, 1 connection", "weir", one.run(weir, 1, s))
         table.add("return 200, 64 connections", "nginx", one.run(nginx, 64, s))
         table.add("PutRecord 100 B, 64 connections", "weir", one.run(weir, 64, s))
         table.add("PutRecord 100 B, 64 connections, signed", "weir", signed.run(secure, 64, s))
         table.add("XADD 100 B, 64 connections", "redis", redis_xadd(redis, 64, 100, s))
         table.add("publish 100 B, 64 pending (not synced)", "nats", nats_publish(nats, 64, 100, s))
-        table.add("PutRecord 100 B, 1 connection", "weir", one.run(weir, 1, s))
         table.add("GetRecords 500 x 1 KiB, 16 connections", "weir", get.run(weir, 16, s))
         table.add("PutRecords 500 x 1 KiB, 16 connections", "weir", many.run(weir, 16, s))
         if kinesalite:

@@ -279,7 +279,8 @@ static void wrong_kinds_get_the_sentence_of_aws(void **state)
     assert_string_equal(input("kinesis", "PutRecords", "{\"Records\":\"x\"}"),
                         BROKEN "Expected list or null");
     assert_string_equal(input("kinesis", "PutRecords", "{\"Records\":{}}"), map);
-    assert_string_equal(input("kinesis", "PutRecords", "{\"Records\":[1]}"), BROKEN "Expected null");
+    assert_string_equal(input("kinesis", "PutRecords", "{\"Records\":[1]}"),
+                        BROKEN "Expected null");
     assert_string_equal(input("kinesis", "AddTagsToStream", "{\"Tags\":1}"),
                         BROKEN "Expected map or null");
     assert_string_equal(input("kinesis", "GetShardIterator", "{\"Timestamp\":\"2026-01-01\"}"),
@@ -323,7 +324,7 @@ static void numbers_are_forgiven_as_aws_forgives(void **state)
                         BROKEN);
     assert_string_equal(
         input("kinesis", "CreateStream",
-              "{\"ShardCount\":1.0000000000000000000000000000000000000000000000000000000000000000}"),
+              "{\"ShardCount\":1.000000000000000000000000000000000000000000000000000000000000000}"),
         BROKEN);
 }
 
@@ -491,7 +492,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_every_kind_of_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_not_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unescapes_in_place, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(finds_the_end_of_a_string_wherever_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_the_end_of_a_string_wherever_it_is, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(depth_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(count_of_values_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_arena_that_is_full_is_a_limit_not_a_crash, set_up,
@@ -507,8 +509,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(booleans_may_be_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(moments_are_seconds_with_a_fraction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_and_blobs_lie_in_the_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(recursive_documents_of_dynamodb_are_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(flattened_lists_keep_their_names_in_json, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(recursive_documents_of_dynamodb_are_read, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(flattened_lists_keep_their_names_in_json, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(escapes_only_what_it_must, set_up, tear_down),
         cmocka_unit_test_setup_teardown(doubles_are_the_shortest_that_read_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_is_written_as_aws_writes_it, set_up, tear_down),

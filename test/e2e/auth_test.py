@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--auth=on: signatures are checked against the root key that weir prints once."""
+import re
+import subprocess
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from kinesis_kit import data_of, put, read_shard
+from weir_server import REGION, WeirServer, weir_path
+
+
+class SignedServer(WeirServer):
+    """Keeps the root key that the first start prints."""
+
+    key = None
+
+    def _first_line(self):
+        text = ""
+        line = self.process.stdout.readline()
+        while line and not line.startswith("{"):
+            text += line
+            line = self.process.stdout.readline()
+        if found := re.search(r"AWS_ACCESS_KEY_ID=(\S+)\s+export AWS_SECRET_ACCESS_KEY=(\S+)",
+                              text):
+            self.key = found.groups()
+        assert line, self.log_tail()
+        return line
+
+    def signed(self, access_key, secret, **config):
+        return boto3.client("kinesis", endpoint_url=self.url, region_name=REGION,
+                            aws_access_key_id=access_key, aws_secret_access_key=secret,
+                            config=Config(retries={"total_max_attempts": 1}, **config))
+
+
+@pytest.fixture(scope="module")
+def weir():
+    server = SignedServer("--auth", "on").start()
+    yield server
+    server.close()
+
+
+def test_root_key_works_for_small_and_large_bodies(weir):
+    kinesis = weir.signed(*weir.key)
+    kinesis.create_stream(StreamName="signed", ShardCount=1)
+    put(kinesis, "signed", b"small")
+    put(kinesis, "signed", bytes(range(256)) * 4000)
+    assert [len(d) for d in data_of(read_shard(kinesis, "signed"))] == [5, 1024000]
+
+
+def test_wrong_secret_and_unknown_key_are_refused(weir, refused):
+    key, secret = weir.key
+    message = refused("InvalidSignatureException",
+                      weir.signed(key, secret[:-1] + ("A" if secret[-1] != "A" else "B"))
+                      .list_streams)
+    assert message.startswith("The request signature we calculated does not match the signature "
+                              "you provided.")
+    message = refused("UnrecognizedClientException",
+                      weir.signed("AKIAIOSFODNN7EXAMPLE", secret).list_streams)
+    assert message == "The security token included in the request is invalid."
+
+
+def test_unsigned_requests_are_refused(weir, refused):
+    refused("MissingAuthenticationTokenException",
+            weir.signed("x", "y", signature_version=UNSIGNED).list_streams)
+
+
+def test_changed_bodies_do_not_match_their_signature(weir, refused):
+    kinesis = weir.signed(*weir.key)
+
+    def change(request, **_):
+        request.body = request.body.replace(b"innocent", b"modified")
+
+    kinesis.meta.events.register("before-send.kinesis.CreateStream", change)
+    refused("InvalidSignatureException", kinesis.create_stream, StreamName="innocent",
+            ShardCount=1)
+    assert "modified" not in kinesis.list_streams()["StreamNames"]
+
+
+def test_weirs_own_doors_need_a_signature_too(weir):
+    assert weir.ask("GET", "/_weir/health")[0] == 200
+    assert weir.ask("GET", "/_weir/journal")[0] == 403
+    assert weir.ask("POST", "/_weir/clock?advance=1h")[0] == 403
+
+
+def test_key_is_printed_once_and_kept():
+    server = SignedServer("--auth", "on")
+    try:
+        key = server.start().key
+        assert key is not None
+        server.kill()
+        server.key = None
+        assert server.start().key is None
+        assert server.signed(*key).list_streams()["StreamNames"] == []
+    finally:
+        server.close()
+
+
+def test_off_is_for_loopback_only(tmp_path):
+    run = subprocess.run([weir_path(), "serve", "--data", str(tmp_path / "d"), "--listen",
+                          "0.0.0.0:0"], capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode != 0 and "--auth=on" in run.stderr
