@@ -28,7 +28,8 @@ uint64_t os_resident_bytes(void)
 
 void os_tune_memory(void)
 {
-    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 }
 
 static void stop_signals(sigset_t *set)

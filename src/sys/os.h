@@ -9,7 +9,8 @@
 
 uint64_t os_resident_bytes(void); /* resident set; 0 when the system does not say */
 
-/* Blocks above 256 KiB go back to the system when they are freed: idle memory stays small. */
+/* Blocks above 4 MiB (the journal's groups under load) go back to the system when they are freed;
+ * smaller ones (a request's arena) stay, for touching fresh pages costs more than the request. */
 void os_tune_memory(void);
 
 /* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called before any thread is
