@@ -43,7 +43,8 @@ struct why {
     char text[WHY_BYTES_MAX]; /* zero-ended */
 };
 
-/* Writes the sentence (why may be NULL) and returns code, so that it can be returned at once. */
+/* Writes the sentence (why may be NULL) and returns code (never OK), so that it can be returned at
+ * once. */
 status why_set(struct why *why, status code, const char *format, ...)
     __attribute__((format(printf, 3, 4), returns_nonnull));
 

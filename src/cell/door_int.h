@@ -28,11 +28,11 @@ struct visit {
     bool head_sent;              /* streaming: the answer has begun */
     struct link at_home;         /* in the home's batch or gated list */
     struct loop_work back;       /* brings it back to its home from another thread */
-    char request_id[36];
+    char request_id[36];         /* a UUID */
 };
 
 struct door_loop {
-    struct door *door;
+    struct door *door;           /* whose */
     struct loop *loop;           /* known with its first request */
     struct link batch;           /* visits to run at the end of this turn */
     struct link gated;           /* visits waiting for the gate, oldest first */

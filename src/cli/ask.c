@@ -57,8 +57,8 @@ bool listen_read(const char *text, char *ret_host, uint16_t *ret_port)
     return true;
 }
 
-/* Signed when the environment has credentials, which a server with --auth=on wants. Adds at most two
- * headers; gives how many. */
+/* Signed when the environment has credentials, which a server with --auth=on wants. Adds at most
+ * two headers; gives how many. */
 static size_t sign(const struct client_request *request, struct arena *arena,
                    struct http_header *headers)
 {

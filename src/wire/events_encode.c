@@ -8,7 +8,8 @@
  *  2. Members of an event that the model sends as headers are headers; a payload member is the
  *     payload: octets, text, or a structure in the protocol. Without a payload member the payload
  *     is a structure of all members that are no headers.
- *  3. An error that is a member of the event stream is an exception with its members; any other is
+ *  3. Only the RPC protocols have an initial response: REST's went in the head, and is empty here.
+ *  4. An error that is a member of the event stream is an exception with its members; any other is
  *     an error, which has a code and a message only.
  */
 #include "wire/answer.h"
@@ -114,6 +115,10 @@ status wire_encode_event_first(const struct route *route, const struct value *ou
     struct value rest = *output;
     struct writing w;
 
+    if (route->protocol == PROTOCOL_REST_JSON || route->protocol == PROTOCOL_REST_XML) {
+        *ret_message = STR("");
+        return OK;
+    }
     rest.items = arena_alloc(arena, (output->count + 1) * sizeof(struct value));
     if (output->count > 0) {
         memcpy(rest.items, output->items, output->count * sizeof(struct value));

@@ -4,8 +4,8 @@
  */
 #include "wire/names.h"
 
-/* SQS's Query names: documented with every operation's examples in its API reference of 2012-11-05. A
- * flattened list of structures that is not here is called by the structure. */
+/* SQS's Query names, from the examples of its API reference of 2012-11-05. A flattened list of
+ * structures that is not here is called by the structure. */
 static const struct {
     struct str member;           /* the model's */
     struct str name, key, value; /* as Query has them */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AWS Query and EC2's dialect of it: a form in, XML out. The route's protocol says which of the two.
+ * AWS Query and EC2's dialect of it: a form in, XML out. The route's protocol says which.
  *
  *   structures  Member.Inner=…
  *   lists       Member.member.N=…, Member.Name.N=… with the element's own name, Member.N=… when

@@ -403,8 +403,7 @@ static status read_structure(struct form *form, const struct member *member,
     return OK;
 }
 
-/* How many numbered groups there are below whole; *ret_last: the last. Everything else there is
- * wrong. */
+/* How many numbered groups there are below whole. Everything else there is wrong. */
 static status count_numbered(struct form *form, const struct group *whole, uint32_t *ret_count)
 {
     uint32_t position = whole->first;
@@ -457,6 +456,7 @@ static status read_list(struct form *form, const struct member *member, const st
     TRY(enter(form));
     list.items = NULL;
     if (form->ec2 || names.flattened || numbered_group(form, whole, names.item, &numbered)) {
+        TRY(check_leaf(form, &numbered, "list"));
         TRY(count_numbered(form, &numbered, &count));
         list.items = arena_try(form->arena, (count + 1) * sizeof(struct value));
         if (list.items == NULL) {
@@ -517,6 +517,7 @@ static status read_map(struct form *form, const struct member *member, const str
     TRY(enter(form));
     map.pairs = NULL;
     if (names.flattened || numbered_group(form, whole, STR("entry"), &numbered)) {
+        TRY(check_leaf(form, &numbered, "map"));
         TRY(count_numbered(form, &numbered, &count));
         map.pairs = arena_try(form->arena, (count + 1) * sizeof(struct pair));
         if (map.pairs == NULL) {

@@ -20,8 +20,8 @@ static inline struct scalar scalar_of(const struct member *member)
 }
 
 /* Strings are not copied: text lives as long as the tree. ERR_MALFORMED: not such a scalar;
- * ERR_LIMIT: no room. An integer that 32 bits do not hold becomes the nearest that fits, so that the
- * model's range refuses it. Moments are taken in any of AWS's forms. */
+ * ERR_LIMIT: no room. An integer that 32 bits do not hold becomes the nearest that fits, so that
+ * the model's range refuses it. Moments are taken in any of AWS's forms. */
 status scalar_read(struct scalar scalar, struct str text, struct arena *arena,
                    struct value *ret_value);
 

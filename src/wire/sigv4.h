@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AWS Signature Version 4: in the Authorization header, in a presigned URL, in a POST policy's form,
- * and over chunked bodies (STREAMING-AWS4-HMAC-SHA256-PAYLOAD, …-TRAILER, and
+ * AWS Signature Version 4: in the Authorization header, in a presigned URL, in a POST policy's
+ * form, and over chunked bodies (STREAMING-AWS4-HMAC-SHA256-PAYLOAD, …-TRAILER, and
  * STREAMING-UNSIGNED-PAYLOAD-TRAILER). Reading and checking are apart: with auth off a signature is
  * read for its scope and never checked.
  *
@@ -22,7 +22,7 @@
 extern const struct error SIGV4_MISSING_TOKEN;  /* MissingAuthenticationToken, 403 */
 extern const struct error SIGV4_INCOMPLETE;     /* IncompleteSignature, 400 */
 extern const struct error SIGV4_UNKNOWN_KEY;    /* UnrecognizedClientException, 403 */
-extern const struct error SIGV4_MISMATCH;       /* InvalidSignatureException (SignatureDoesNotMatch) */
+extern const struct error SIGV4_MISMATCH;       /* InvalidSignature…, SignatureDoesNotMatch */
 extern const struct error SIGV4_SKEWED;         /* InvalidSignatureException: Signature expired … */
 extern const struct error SIGV4_EXPIRED;        /* AccessDenied: Request has expired (presigned) */
 /* S3's own words. */
@@ -50,8 +50,8 @@ struct sigv4 {
     bool present;               /* there is a signature at all */
     bool presigned;             /* in the query */
     bool s3;                    /* signed as S3 does: paths as they are, and in S3's words */
-    bool body_later;            /* set by the caller, who streams the body and will compare
-                                 * content_hash with what came; sigv4_check then takes it as it is */
+    bool body_later;            /* set by a caller who streams the body and will compare what came
+                                 * with content_hash; sigv4_check then takes that as it is */
     enum sigv4_payload payload;
     struct str access_key;
     struct str date;            /* 20261123 */
@@ -101,17 +101,19 @@ status sigv4_unknown_key(const struct sigv4 *sigv4, struct why *why);
 struct str sigv4_sign(const struct http_request *request, struct str access_key, struct str secret,
                       struct str region, struct str service, int64_t now_ms, struct arena *arena);
 
-/* A chunked body, taken off piece by piece; checks each chunk's signature when seed is given, and
- * then hands over whole chunks only. Strings of sigv4 are copied. */
+/* Limits of chunked bodies. */
 #define SIGV4_CHUNK_BYTES_MAX (16u << 20) /* of a chunk whose signature is checked */
 #define SIGV4_CHUNK_BYTES_MIN 8192        /* of the same, but for the last */
 #define SIGV4_TRAILERS_MAX 16
 #define SIGV4_TRAILER_BYTES_MAX 8192      /* all together */
+
+/* A chunked body, taken off piece by piece; checks each chunk's signature when seed is given, and
+ * then hands over whole chunks only. Strings of sigv4 are copied. */
 struct sigv4_chunks;
 struct sigv4_chunks *sigv4_chunks_new(const struct sigv4 *sigv4, const struct sigv4_seed *seed);
 void sigv4_chunks_free(struct sigv4_chunks *chunks);
-/* Hands the plain bytes in piece to sink as they become sure; what sink answers, if not OK, ends it.
- * SIGV4_MISMATCH, SIGV4_S3_BODY, SIGV4_S3_CHUNK_SIZE, ERR_LIMIT. Not to be fed again after that. */
+/* Hands the plain bytes in piece to sink as they become sure; what sink answers, if not OK, ends
+ * it. SIGV4_MISMATCH, SIGV4_S3_BODY, SIGV4_S3_CHUNK_SIZE, ERR_LIMIT. Not to be fed after that. */
 status sigv4_chunks_feed(struct sigv4_chunks *chunks, struct str piece,
                          status (*sink)(void *arg, struct str plain), void *arg, struct why *why);
 bool sigv4_chunks_done(const struct sigv4_chunks *chunks);

@@ -323,13 +323,15 @@ static status trailer_line(struct sigv4_chunks *chunks, struct str line, struct 
 static status take_line(struct sigv4_chunks *chunks, struct str *piece, struct why *why)
 {
     size_t end = str_find(*piece, '\n', 0);
-    struct str line;
+    size_t room = LINE_BYTES_MAX - chunks->line.bytes;
+    struct str line = str_slice(*piece, 0, end < room ? end : room);
 
-    if (str_find(str_slice(*piece, 0, end), 0, 0) < end) {
+    /* Only what fits is looked at, so that the answer does not depend on how a body is cut. */
+    if (str_find(line, 0, 0) < line.bytes) {
         return broken(why);
     }
-    buf_add(&chunks->line, str_slice(*piece, 0, end));
-    if (buf_spent(&chunks->line)) {
+    buf_add(&chunks->line, line);
+    if (end > room || buf_spent(&chunks->line)) {
         return why_set(why, &ERR_LIMIT, "A line of the chunked body is longer than %d bytes.",
                        LINE_BYTES_MAX);
     }

@@ -66,8 +66,8 @@ void hmac_end(const struct hmac_key *key, struct hashed_text *text, uint8_t out[
 
 /* The day's signing key: plain and ready for use. */
 struct signing_key {
-    uint8_t plain[SHA256_BYTES];
-    struct hmac_key hmac;
+    uint8_t plain[SHA256_BYTES]; /* for chunks of other threads */
+    struct hmac_key hmac;        /* made of plain */
 };
 
 /* keys may be NULL. The result is good until the next call: in keys, or in *scratch. */
@@ -76,7 +76,7 @@ const struct signing_key *sigv4_key(struct sigv4_keys *keys, struct str secret,
 
 /* What is signed, for a request as sent. */
 struct canonical {
-    const struct http_request *request;
+    const struct http_request *request; /* with header names in lower case */
     struct str signed_headers; /* a;b;c */
     struct str payload_hash;   /* as the last line has it */
     bool presigned;            /* X-Amz-Signature is not part of the query */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a request says about its signature: the Authorization header, or a presigned URL's query. The
- * header goes first where there are both.
+ * What a request says about its signature: the Authorization header, or a presigned URL's query.
+ * The header goes first where there are both.
  *
  *   Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261123/us-east-1/kinesis/aws4_request,
  *                  SignedHeaders=host;x-amz-date, Signature=<64 hex digits>

@@ -277,16 +277,14 @@ void map_add_str(struct value *map, struct str key, struct str s)
 
 static void dump_time(struct buf *out, int64_t moment_ms)
 {
-    int64_t whole = moment_ms / 1000;
-    int64_t part = moment_ms % 1000;
+    int part = (int)(moment_ms % 1000);
 
-    if (part < 0) {
-        part += 1000;
-        whole--;
+    if (moment_ms < 0 && moment_ms > -1000) {
+        buf_add_c(out, '-'); /* which a whole part of zero does not show */
     }
-    buf_add_i64(out, whole);
+    buf_add_i64(out, moment_ms / 1000);
     if (part != 0) {
-        buf_printf(out, ".%03d", (int)part);
+        buf_printf(out, ".%03d", part < 0 ? -part : part);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * XML into a value tree: expat finds the elements, a stack of frames says what each is to the model.
+ * XML into a value tree: expat finds the elements, a stack of frames says what each is to the
+ * model.
  *
  * Rules
  *  1. A document type ends the reading: no entities of anybody's, no external anything.
@@ -55,7 +56,10 @@ struct reader {
     uint32_t depth;        /* frames open */
     struct value root;     /* the result */
     uint32_t root_shape;   /* its shape */
-    struct buf text;       /* of the innermost scalar or key */
+    char *text;            /* of the innermost scalar or key, in the arena, where nothing else is
+                            * made meanwhile: it grows in place, and stays as a string's bytes */
+    size_t text_bytes;     /* of text */
+    size_t text_room;      /* allocated */
     struct frame frames[ELEMENTS_DEEP_MAX];
 };
 
@@ -119,6 +123,33 @@ static bool grow(struct reader *r, struct value *many, size_t bytes)
     many->items = at;
     many->room = room;
     return true;
+}
+
+static void text_clear(struct reader *r)
+{
+    r->text = NULL;
+    r->text_bytes = r->text_room = 0;
+}
+
+static void text_add(struct reader *r, const char *at, size_t bytes)
+{
+    if (bytes > r->text_room - r->text_bytes) {
+        size_t room = r->text_bytes + (bytes > r->text_room ? bytes : r->text_room);
+        char *grown = arena_grow_try(r->arena, r->text, r->text_room, room);
+        if (grown == NULL) {
+            stop(r, &ERR_LIMIT);
+            return;
+        }
+        r->text = grown;
+        r->text_room = room;
+    }
+    memcpy(r->text + r->text_bytes, at, bytes);
+    r->text_bytes += bytes;
+}
+
+static struct str text_of(const struct reader *r)
+{
+    return r->text == NULL ? STR("") : str_of(r->text, r->text_bytes);
 }
 
 /* ---- opening ---- */
@@ -198,7 +229,7 @@ static void open_value(struct reader *r, const struct member *member, uint32_t s
         *at = (struct value){.kind = VALUE_MAP, .shape = shape};
         break;
     default:
-        buf_clear(&r->text);
+        text_clear(r);
     }
     push(r, &frame);
 }
@@ -270,7 +301,7 @@ static void open_in_entry(struct reader *r, const struct frame *entry, struct st
     const struct member *of = &model_members[model_shape(entry->at->shape)->first + 1];
 
     if (str_eq(name, entry->names.key)) {
-        buf_clear(&r->text);
+        text_clear(r);
         push(r, &(struct frame){.role = ROLE_KEY, .at = entry->at});
     } else if (str_eq(name, entry->names.value)) {
         open_value(r, of, of->shape, &pair->value, attributes);
@@ -312,31 +343,12 @@ static void XMLCALL on_open(void *user, const char *name, const char **attribute
 
 /* ---- closing ---- */
 
-static bool keep_text(struct reader *r, struct str *ret_text)
-{
-    char *at = arena_try(r->arena, r->text.bytes + 1);
-
-    if (at == NULL || buf_spent(&r->text)) {
-        stop(r, &ERR_LIMIT);
-        return false;
-    }
-    if (r->text.bytes > 0) {
-        memcpy(at, r->text.at, r->text.bytes);
-    }
-    at[r->text.bytes] = 0;
-    *ret_text = str_of(at, r->text.bytes);
-    return true;
-}
-
 static void close_scalar(struct reader *r, const struct frame *frame)
 {
-    struct str text;
+    status read = scalar_read(frame->scalar, text_of(r), r->arena, frame->at);
 
-    if (keep_text(r, &text)) {
-        status read = scalar_read(frame->scalar, text, r->arena, frame->at);
-        if (read != OK) {
-            stop(r, read == &ERR_LIMIT ? read : &XML_MALFORMED);
-        }
+    if (read != OK) {
+        stop(r, read == &ERR_LIMIT ? read : &XML_MALFORMED);
     }
 }
 
@@ -374,7 +386,7 @@ static void XMLCALL on_close(void *user, const char *name)
         close_scalar(r, frame);
         break;
     case ROLE_KEY:
-        (void)keep_text(r, &frame->at->pairs[frame->at->count - 1].key);
+        frame->at->pairs[frame->at->count - 1].key = text_of(r);
         break;
     case ROLE_STRUCT:
         close_struct(r, frame->at);
@@ -404,7 +416,7 @@ static void XMLCALL on_text(void *user, const char *text, int bytes)
     }
     role = r->frames[r->depth - 1].role;
     if (role == ROLE_SCALAR || role == ROLE_KEY) {
-        buf_add_bytes(&r->text, text, (size_t)bytes);
+        text_add(r, text, (size_t)bytes);
     }
 }
 
@@ -452,12 +464,10 @@ status xml_read(struct str text, uint32_t shape, struct arena *arena, struct why
     r->arena = arena;
     r->root_shape = shape;
     r->parser = XML_ParserCreate_MM(NULL, &memory, NULL);
-    buf_init(&r->text, text.bytes * 3 + 1); /* another encoding's bytes may become up to three */
     if (r->parser != NULL) {
         done = parse(r, text);
         XML_ParserFree(r->parser);
     }
-    buf_done(&r->text);
     if (done == OK) {
         *ret_value = r->root;
     }

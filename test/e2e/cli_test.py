@@ -10,19 +10,12 @@ from pathlib import Path
 
 import pytest
 from kinesis_kit import shard_id, stream_arn
-from weir_server import ACCOUNT, WeirServer, run_weir
+from weir_server import ACCOUNT, run_weir
 
 
 def aws_path():
     beside = Path(sys.executable).with_name("aws")  # the virtual environment's
     return str(beside) if beside.exists() else shutil.which("aws")
-
-
-@pytest.fixture(scope="module")
-def weir():
-    server = WeirServer().start()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

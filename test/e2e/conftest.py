@@ -21,13 +21,21 @@ SIGNATURE_CODES = ("InvalidSignatureException", "UnrecognizedClientException",
 numbers = itertools.count(1)
 
 
+def shared(server):
+    """One server for a file's tests, which must live through them and then stop cleanly."""
+    server.start()
+    try:
+        yield server
+        assert server.alive(), f"weir died during the tests: {server.log_tail()}"
+        code = server.stop()
+        assert code == 0, f"weir ended with {code}: {server.log_tail()}"
+    finally:
+        server.close()
+
+
 @pytest.fixture(scope="module")
 def weir():
-    server = WeirServer().start()
-    yield server
-    alive = server.alive()
-    server.close()
-    assert alive, f"weir died during the tests: {server.log_tail()}"
+    yield from shared(WeirServer())
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +45,7 @@ def kinesis(weir):
 
 @pytest.fixture(scope="module")
 def clocked():
-    server = WeirServer(clock="2026-11-23T08:00:00Z").start()
-    yield server
-    alive = server.alive()
-    server.close()
-    assert alive, f"weir died during the tests: {server.log_tail()}"
+    yield from shared(WeirServer(clock="2026-11-23T08:00:00Z"))
 
 
 @pytest.fixture

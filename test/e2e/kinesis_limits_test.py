@@ -4,6 +4,7 @@
 The clock stands still, so a second lasts until the test ends it.
 """
 import pytest
+from conftest import shared
 from kinesis_kit import iterator, put, read_shard, shard_id, stream_arn
 from weir_server import ACCOUNT, WeirServer
 
@@ -12,9 +13,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def weir():
-    server = WeirServer("--limits", "aws", clock="2026-11-23T08:00:00Z").start()
-    yield server
-    server.close()
+    yield from shared(WeirServer("--limits", "aws", clock="2026-11-23T08:00:00Z"))
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def find_rules():
         return found[-1]
     folder.mkdir(parents=True, exist_ok=True)
     fetched = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d",
+        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", "botocore", "-d",
          str(folder), f"botocore=={botocore.__version__}"], stderr=subprocess.DEVNULL)
     for archive in folder.glob("botocore-*.tar.gz"):
         with tarfile.open(archive) as tar:

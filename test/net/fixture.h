@@ -187,7 +187,7 @@ static inline void fixture_turn(void *ctx, uint32_t loop_index)
     struct fixture *f = ctx;
 
     assert_true(loop_index < 8);
-    f->turns++;
+    __atomic_add_fetch(&f->turns, 1, __ATOMIC_RELAXED); /* of any loop */
 }
 
 static inline void fixture_init(struct fixture *f)

@@ -559,7 +559,7 @@ static void a_torn_header_of_an_unused_segment_loses_nothing(void **state)
 static void a_failed_write_or_sync_ends_the_process(void **state)
 {
     (void)state;
-    for (uint64_t k = 1; k <= 2; k++) { /* the write, the sync */
+    for (volatile uint64_t k = 1; k <= 2; k++) { /* the write, the sync */
         struct world *w = world_new(false, 1);
         volatile bool ended = false;
 
