@@ -19,8 +19,8 @@
 #include "base/arena.h"
 
 #define EVENT_HEADERS_MAX 64                          /* in one message read */
-#define EVENT_HEADERS_BYTES_MAX (128u * 1024)
-#define EVENT_MESSAGE_BYTES_MAX (24u * 1024 * 1024)   /* AWS's own limit for a message */
+#define EVENT_HEADERS_BYTES_MAX ((size_t)128 * 1024)
+#define EVENT_MESSAGE_BYTES_MAX ((size_t)24 * 1024 * 1024)  /* AWS's own limit for a message */
 #define EVENT_TEXT_BYTES_MAX 32767                    /* a text or bytes in a header */
 
 enum event_type {

@@ -450,7 +450,7 @@ static status read_list(struct form *form, const struct member *member, const st
     struct value list = {.kind = VALUE_LIST, .shape = member->shape};
     struct group numbered = *whole;
     struct group group;
-    uint32_t count;
+    uint32_t count = 0;
 
     TRY(check_leaf(form, whole, "list"));
     TRY(enter(form));
@@ -511,7 +511,7 @@ static status read_map(struct form *form, const struct member *member, const str
     struct value map = {.kind = VALUE_MAP, .shape = member->shape};
     struct group numbered = *whole;
     struct group group;
-    uint32_t count;
+    uint32_t count = 0;
 
     TRY(check_leaf(form, whole, "map"));
     TRY(enter(form));

@@ -47,14 +47,12 @@ static struct str xmlns_of(const struct query_text *text)
     return str_eq(model_text(service->id), STR("sqs")) ? STR(SQS_XMLNS) : STR_NONE;
 }
 
-static struct str with_ending(struct str name, const char *ending, char room[NAME_BYTES_MAX])
+static struct str with_ending(struct str name, struct str ending, char room[NAME_BYTES_MAX])
 {
-    size_t bytes = strlen(ending);
-
-    assert(name.bytes + bytes <= NAME_BYTES_MAX);
+    assert(name.bytes + ending.bytes <= NAME_BYTES_MAX);
     memcpy(room, name.at, name.bytes);
-    memcpy(room + name.bytes, ending, bytes);
-    return str_of(room, name.bytes + bytes);
+    memcpy(room + name.bytes, ending.at, ending.bytes);
+    return str_of(room, name.bytes + ending.bytes);
 }
 
 static void write_result(struct buf *out, const struct query_text *text)
@@ -63,7 +61,7 @@ static void write_result(struct buf *out, const struct query_text *text)
     char room[NAME_BYTES_MAX];
     struct str name = operation->result_wrapper != 0
                           ? model_text(operation->result_wrapper)
-                          : with_ending(model_text(operation->name), "Result", room);
+                          : with_ending(model_text(operation->name), STR("Result"), room);
 
     xml_open(out, name, STR_NONE);
     if (text->output != NULL && text->output->kind == VALUE_STRUCT) {
@@ -77,7 +75,7 @@ static void write_answer(struct buf *out, const void *what)
     const struct query_text *text = what;
     const struct operation *operation = text->route->operation;
     char room[NAME_BYTES_MAX];
-    struct str name = with_ending(model_text(operation->name), "Response", room);
+    struct str name = with_ending(model_text(operation->name), STR("Response"), room);
 
     if (text->route->protocol == PROTOCOL_EC2) {
         buf_add(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));

@@ -15,8 +15,8 @@
 #include "base/error.h"
 #include "net/http.h"
 
-#define SIGV4_SKEW_MS_MAX (15 * 60 * 1000)
-#define SIGV4_PRESIGN_MS_MAX (7 * 24 * 3600 * INT64_C(1000))
+#define SIGV4_SKEW_MS_MAX (INT64_C(15) * 60 * 1000)
+#define SIGV4_PRESIGN_MS_MAX (INT64_C(7) * 24 * 3600 * 1000)
 
 /* Errors, in AWS's words; S3 says some of them differently, see s3 in sigv4_check. */
 extern const struct error SIGV4_MISSING_TOKEN;  /* MissingAuthenticationToken, 403 */
@@ -105,7 +105,7 @@ struct str sigv4_sign(const struct http_request *request, struct str access_key,
 #define SIGV4_CHUNK_BYTES_MAX (16u << 20) /* of a chunk whose signature is checked */
 #define SIGV4_CHUNK_BYTES_MIN 8192        /* of the same, but for the last */
 #define SIGV4_TRAILERS_MAX 16
-#define SIGV4_TRAILER_BYTES_MAX 8192      /* all together */
+#define SIGV4_TRAILER_BYTES_MAX ((size_t)8192) /* all together */
 
 /* A chunked body, taken off piece by piece; checks each chunk's signature when seed is given, and
  * then hands over whole chunks only. Strings of sigv4 are copied. */

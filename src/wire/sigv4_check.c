@@ -61,10 +61,9 @@ static void hmac_step(uint8_t key[SHA256_BYTES], struct str s)
 
 static void derive(struct str secret, const struct sigv4 *scope, struct signing_key *ret_key)
 {
-    char first[512];
+    char first[512] = {'A', 'W', 'S', '4'};
     size_t bytes = secret.bytes < sizeof(first) - 4 ? secret.bytes : sizeof(first) - 4;
 
-    memcpy(first, "AWS4", 4);
     if (bytes > 0) {
         memcpy(first + 4, secret.at, bytes);
     }

@@ -63,6 +63,7 @@ static struct str keep_text(struct sigv4_chunks *chunks, size_t *used, struct st
 
     assert(text.bytes <= SCOPE_BYTES_MAX - *used);
     if (text.bytes > 0) {
+        assert(text.at != NULL);
         memcpy(chunks->scope_text + *used, text.at, text.bytes);
     }
     *used += text.bytes;
@@ -76,11 +77,11 @@ struct sigv4_chunks *sigv4_chunks_new(const struct sigv4 *sigv4, const struct si
 
     chunks->has_signatures = sigv4->payload != PAYLOAD_CHUNKED_UNSIGNED_TRAILER;
     chunks->has_trailer = sigv4->payload != PAYLOAD_CHUNKED_SIGNED;
-    chunks->checks = seed != NULL && chunks->has_signatures;
     buf_init(&chunks->held, SIGV4_CHUNK_BYTES_MAX);
     buf_init(&chunks->line, LINE_BYTES_MAX);
     buf_init(&chunks->trailer, SIGV4_TRAILER_BYTES_MAX);
-    if (chunks->checks) {
+    if (seed != NULL && chunks->has_signatures) {
+        chunks->checks = true;
         chunks->scope.signed_at = keep_text(chunks, &used, sigv4->signed_at);
         chunks->scope.date = keep_text(chunks, &used, sigv4->date);
         chunks->scope.region = keep_text(chunks, &used, sigv4->region);
@@ -258,11 +259,16 @@ static bool trailer_fits(struct sigv4_chunks *chunks, struct str signature)
     return fits;
 }
 
-static struct str keep_trailer(struct sigv4_chunks *chunks, struct str s)
+static struct str keep_trailer(struct sigv4_chunks *chunks, struct str s, bool lower)
 {
     char *to = chunks->trailer.at + chunks->trailer.bytes;
 
-    memcpy(to, s.at, s.bytes);
+    for (size_t i = 0; i < s.bytes; i++) {
+        to[i] = s.at[i];
+        if (lower && s.at[i] >= 'A' && s.at[i] <= 'Z') {
+            to[i] = (char)(unsigned char)((unsigned char)s.at[i] | 0x20U);
+        }
+    }
     buf_used(&chunks->trailer, s.bytes);
     return str_of(to, s.bytes);
 }
@@ -281,12 +287,8 @@ static status trailer_keep(struct sigv4_chunks *chunks, struct str name, struct 
         name.bytes + value.bytes > SIGV4_TRAILER_BYTES_MAX - chunks->trailer.bytes) {
         return why_set(why, &ERR_LIMIT, "The body's trailer is larger than can be taken.");
     }
-    header->name = keep_trailer(chunks, name);
-    header->value = keep_trailer(chunks, value);
-    for (size_t i = 0; i < name.bytes; i++) {
-        char *c = chunks->trailer.at + (header->name.at - chunks->trailer.at) + i;
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-    }
+    header->name = keep_trailer(chunks, name, true);
+    header->value = keep_trailer(chunks, value, false);
     chunks->trailer_count++;
     return OK;
 }

@@ -17,6 +17,8 @@
 #include "base/buf.h"
 #include "wire/sigv4.h"
 
+#include <assert.h>
+
 #define SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
 #define SIGV4_HEX_BYTES 64
 #define SIGV4_DATE_BYTES 16 /* 20261123T085500Z */
@@ -48,6 +50,7 @@ static inline void hashed_add(struct hashed_text *text, struct str s)
         }
     }
     if (s.bytes > 0) {
+        assert(s.at != NULL);
         memcpy(text->at + text->bytes, s.at, s.bytes);
         text->bytes += s.bytes;
     }
