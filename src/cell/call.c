@@ -72,7 +72,7 @@ void waiters_wake(struct cell *cell, struct waiters *waiters)
     }
 }
 
-static void deadline(struct cell *cell, struct timer *timer)
+void task_deadline(struct cell *cell, struct timer *timer)
 {
     make_ready(cell, LINK_OWNER(timer, struct task, timer));
 }
@@ -85,7 +85,7 @@ void call_park(struct call *c, struct waiters *on, int64_t until_ms,
     assert(task->state != TASK_PARKED);
     task->run = resume;
     task->state = TASK_PARKED;
-    task->timer.fire = deadline;
+    task->timer.fire = task_deadline;
     timer_set(&c->cell->timers, &task->timer, until_ms);
     if (on != NULL) {
         list_push(&on->head, &task->link);

@@ -381,6 +381,9 @@ void cell_run(struct cell *cell, struct task *task)
         task->gate = journal_last(store_journal(cell->store));
     }
     if (task->state == TASK_PARKED && result == OK) {
+        if (cell->closing) {
+            cell_cancel(cell, task);
+        }
         return;
     }
     assert(task->state != TASK_PARKED);
@@ -441,6 +444,26 @@ void cell_cancel(struct cell *cell, struct task *task)
     link_remove(&task->link);
     task->event = NULL;
     finish(task, &ERR_CLOSED);
+}
+
+void cell_wait_no_more(struct cell *cell)
+{
+    cell_enter(cell);
+    cell->closing = true;
+    for (size_t i = 0; i < cell->timers.count;) {
+        struct timer *timer = cell->timers.heap[i];
+
+        if (timer->fire != task_deadline) {
+            i++;
+            continue;
+        }
+        struct task *task = LINK_OWNER(timer, struct task, timer);
+
+        cell_cancel(cell, task); /* takes the timer out of the heap: look at this place again */
+        task->done(task);
+        i = 0;
+    }
+    cell_leave(cell);
 }
 
 void cell_end(struct cell *cell, struct task *task)

@@ -23,6 +23,9 @@ struct cell_options {
 status cell_open(const struct cell_options *options, struct why *why, struct cell **ret_cell);
 void cell_close(struct cell *cell);
 
+/* Before a stop: every parked call and every stream ends now, and so does what would park later. */
+void cell_wait_no_more(struct cell *cell);
+
 struct store *cell_store(struct cell *cell);
 struct clock *cell_clock(struct cell *cell);
 /* A service's state, for its own handlers' helpers; NULL when there is no such service. */

@@ -65,7 +65,8 @@ struct cell {
     int64_t armed_ms;               /* what it waits for */
     struct thread checkpointer;     /* makes checkpoints outside the lock */
     struct cond checkpoint_wanted;
-    bool stopping;
+    bool stopping;                  /* the threads are to end */
+    bool closing;                   /* nobody waits any more, see cell_wait_no_more() */
 };
 
 void task_init(struct task *task, struct cell *cell, struct arena *arena);
@@ -77,6 +78,8 @@ void cell_run(struct cell *cell, struct task *task);
 void cell_leave(struct cell *cell);
 /* In the cell: a parked task whose caller is gone ends here. */
 void cell_cancel(struct cell *cell, struct task *task);
+/* A parked task's timer: it is due. */
+void task_deadline(struct cell *cell, struct timer *timer);
 /* In the cell: a stream that is between two events ends here. */
 void cell_end(struct cell *cell, struct task *task);
 

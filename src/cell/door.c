@@ -46,7 +46,7 @@ static struct fault fault_of(const struct visit *visit, status code)
     const struct call *c = &visit->task.call;
     struct fault fault = {code, str_c(c->why.text), c->detail, c->resource};
 
-    if (code == &ERR_FULL) {
+    if (code == &ERR_FULL || code == &ERR_CLOSED) {
         fault.code = &WIRE_UNAVAILABLE;
     } else if (code == &ERR_LIMIT) {
         fault.code = &WIRE_TOO_LARGE;
@@ -510,7 +510,8 @@ static void gone(void *ctx, struct exchange *x)
     struct door *door = ctx;
     struct visit *visit = exchange_user(x);
 
-    if (visit == NULL) {
+    if (visit == NULL) { /* it went away in the middle of its request */
+        exchange_answer(x, 503, NULL, 0, STR_NONE);
         return;
     }
     visit->task.gone = true;

@@ -198,6 +198,7 @@ static int config_apply(struct args *args, const char *path)
 static void close_all(struct serving *serving)
 {
     if (serving->server != NULL) {
+        cell_wait_no_more(serving->cell);
         server_stop(serving->server, GRACE_MS);
         server_free(serving->server);
     }

@@ -105,12 +105,28 @@ static bool is_plain_name(struct str s)
     return s.bytes > 0;
 }
 
-/* One match block per thread, for every pattern: only whether it matches is asked. */
-static _Thread_local pcre2_match_data *match_data;
-static _Thread_local pcre2_match_context *match_context;
+/* How long a match may take; made once, read by all. */
+static pcre2_match_context *limits(void)
+{
+    static pcre2_match_context *context;
+    pcre2_match_context *there = __atomic_load_n(&context, __ATOMIC_ACQUIRE);
+
+    if (there != NULL) {
+        return there;
+    }
+    pthread_mutex_lock(&compiling);
+    if (context == NULL) {
+        there = pcre2_match_context_create(NULL);
+        pcre2_set_match_limit(there, MATCH_STEPS_MAX);
+        __atomic_store_n(&context, there, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&compiling);
+    return context;
+}
 
 static bool matches(uint32_t pattern, struct str s)
 {
+    pcre2_match_data *match_data;
     pcre2_code *code;
     int matched;
 
@@ -121,13 +137,10 @@ static bool matches(uint32_t pattern, struct str s)
     if (code == NULL || s.bytes > PATTERN_SUBJECT_BYTES_MAX) {
         return true;
     }
-    if (match_data == NULL) {
-        match_data = pcre2_match_data_create(1, NULL);
-        match_context = pcre2_match_context_create(NULL);
-        pcre2_set_match_limit(match_context, MATCH_STEPS_MAX);
-    }
+    match_data = pcre2_match_data_create(1, NULL); /* only whether it matches is asked */
     matched = pcre2_match(code, (PCRE2_SPTR)(s.at == NULL ? "" : s.at), s.bytes, 0, 0, match_data,
-                          match_context);
+                          limits());
+    pcre2_match_data_free(match_data);
     return matched >= 0;
 }
 

@@ -9,15 +9,16 @@
  *   \r\n
  *
  *   size line ─→ data ─→ data's end ─→ size line …
- *       └ 0 ─→ trailer lines ─ empty line ─→ done
+ *       └ 0 ─→ trailer lines ─ empty line, or the trailer's signature ─→ done
  *
  * Rules
  *  1. A chunk's signature covers the one before it (the first: the request's own) and the chunk's
  *     hash; the trailer's covers the last chunk's and "name:value\n" of every trailing field.
  *  2. With signatures to check, a chunk is held back until it was found good. Without, bytes pass
  *     through as they come.
- *  3. Lines may end in a bare line feed, and clients are known that put an empty line before the
- *     trailer's signature: with one to come, the end is the empty line behind it.
+ *  3. Lines may end in a bare line feed. Senders differ in where they put empty lines around a
+ *     signed trailer (before it, before its signature, behind it or not): with a signature to come,
+ *     they are passed over, and the end is the signature.
  *  4. Behind the end only line ends are let pass.
  */
 #include "wire/sigv4_int.h"
@@ -41,7 +42,6 @@ struct sigv4_chunks {
     bool checks;                   /* signatures are compared */
     bool has_signatures;           /* chunks carry them */
     bool has_trailer;              /* trailing fields may follow */
-    bool trailer_good;             /* the trailer's signature came (and, if checked, fits) */
     struct signing_key key;        /* when checks */
     struct sigv4 scope;            /* its texts lie in scope_text */
     char scope_text[SCOPE_BYTES_MAX];
@@ -295,7 +295,7 @@ static status trailer_keep(struct sigv4_chunks *chunks, struct str name, struct 
 
 static status trailer_line(struct sigv4_chunks *chunks, struct str line, struct why *why)
 {
-    bool signature_due = chunks->has_signatures && chunks->has_trailer && !chunks->trailer_good;
+    bool signature_due = chunks->has_signatures && chunks->has_trailer;
     size_t colon = str_find(line, ':', 0);
     struct str name = str_trim(str_slice(line, 0, colon));
     struct str value = str_trim(str_slice(line, colon + 1, line.bytes));
@@ -303,19 +303,17 @@ static status trailer_line(struct sigv4_chunks *chunks, struct str line, struct 
     if (line.bytes == 0) {
         if (!signature_due) {
             chunks->place = AT_END;
-        } else if (chunks->trailer_count == 0) { /* there is none to be signed */
-            return chunks->checks ? mismatch(why) : broken(why);
         }
         return OK;
     }
-    if (!chunks->has_trailer || colon == line.bytes || name.bytes == 0 || chunks->trailer_good) {
+    if (!chunks->has_trailer || colon == line.bytes || name.bytes == 0) {
         return broken(why);
     }
     if (signature_due && str_eq_nocase(name, STR("x-amz-trailer-signature"))) {
         if (chunks->checks && !trailer_fits(chunks, value)) {
             return mismatch(why);
         }
-        chunks->trailer_good = true;
+        chunks->place = AT_END;
         return OK;
     }
     return trailer_keep(chunks, name, value, why);

@@ -124,7 +124,7 @@ static void write_answer(struct buf *out, const void *what)
     const struct xml_style style = xml_style_of(answer->route);
 
     buf_add(out, STR(DECLARATION));
-    xml_open(out, answer->root, xmlns_of(answer->route->service));
+    xml_open_root(out, answer->root, xmlns_of(answer->route->service), answer->value);
     if (str_eq(answer->root, STR("LocationConstraint")) && answer->value->kind == VALUE_STRUCT) {
         struct str location = get_str(answer->value, "LocationConstraint"); /* rule 3 */
         xml_write_text(out, location);

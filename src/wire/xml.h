@@ -45,6 +45,8 @@ struct xml_style {
 struct xml_style xml_style_of(const struct route *route);
 void xml_write_text(struct buf *out, struct str s); /* escaped */
 void xml_open(struct buf *out, struct str name, struct str xmlns); /* xmlns may be empty */
+/* With the attributes that the value's structure has. */
+void xml_open_root(struct buf *out, struct str name, struct str xmlns, const struct value *value);
 void xml_close(struct buf *out, struct str name);
 /* <name>text</name> */
 void xml_leaf(struct buf *out, struct str name, struct str text);

@@ -68,13 +68,37 @@ static void write_attribute(struct buf *out, struct str name, struct str value)
     buf_add_c(out, '"');
 }
 
-void xml_open(struct buf *out, struct str name, struct str xmlns)
+static void open_without_end(struct buf *out, struct str name, struct str xmlns)
 {
     buf_add_c(out, '<');
     buf_add(out, name);
     if (xmlns.bytes > 0) {
         write_attribute(out, STR("xmlns"), xmlns);
     }
+}
+
+void xml_open(struct buf *out, struct str name, struct str xmlns)
+{
+    open_without_end(out, name, xmlns);
+    buf_add_c(out, '>');
+}
+
+/* The members of a structure that are attributes of its element. */
+static void write_attributes(struct buf *out, const struct value *value)
+{
+    for (uint32_t i = 0; value->kind == VALUE_STRUCT && i < value->count; i++) {
+        const struct member *field = &model_members[model_shape(value->shape)->first + i];
+
+        if ((field->flags & MEMBER_XML_ATTRIBUTE) && value->items[i].kind == VALUE_STR) {
+            write_attribute(out, model_text(field->wire_name), value->items[i].str);
+        }
+    }
+}
+
+void xml_open_root(struct buf *out, struct str name, struct str xmlns, const struct value *value)
+{
+    open_without_end(out, name, xmlns);
+    write_attributes(out, value);
     buf_add_c(out, '>');
 }
 
@@ -172,12 +196,7 @@ static void write_element(struct buf *out, struct str name, const struct member 
         xml_write_text(out, model_text(member->xml_namespace));
         buf_add_c(out, '"');
     }
-    for (uint32_t i = 0; value->kind == VALUE_STRUCT && i < value->count; i++) {
-        const struct member *field = &model_members[model_shape(value->shape)->first + i];
-        if ((field->flags & MEMBER_XML_ATTRIBUTE) && value->items[i].kind == VALUE_STR) {
-            write_attribute(out, model_text(field->wire_name), value->items[i].str);
-        }
-    }
+    write_attributes(out, value);
     buf_add_c(out, '>');
     write_value(out, member, value, style);
     xml_close(out, name);

@@ -129,5 +129,6 @@ def test_empty_server_is_small_and_starts_fast(fresh):
     weir = fresh()
     assert weir.client().list_streams()["StreamNames"] == []
     sanitized = b"__asan_init" in Path(weir_path()).read_bytes()
-    assert weir.resident_bytes() < (100 if sanitized else 20) * 1024 * 1024
+    # most of it is the pages of shared libraries; what weir holds itself is about 5 MiB
+    assert weir.resident_bytes() < (100 if sanitized else 25) * 1024 * 1024
     assert weir.ready["took_ms"] < 1000

@@ -152,6 +152,7 @@ static void takes_the_published_trailer(void **state)
         TRAILER "\r\n" TRAILER_SIGNATURE "\r\n\r\n",
         TRAILER "\n\r\n" TRAILER_SIGNATURE "\r\n\r\n", /* as some clients have it */
         "X-Amz-Checksum-CRC32C: sOO8/Q== \r\n" TRAILER_SIGNATURE "\r\n\r\n\r\n",
+        "\r\n" TRAILER "\r\n" TRAILER_SIGNATURE "\r\n",
     };
     const struct http_header *trailers;
     struct buf body;
@@ -296,7 +297,6 @@ static void a_trailer_that_was_changed_is_a_mismatch(void **state)
         TRAILER "\r\nx-other:1\r\n" TRAILER_SIGNATURE "\r\n\r\n",
         TRAILER_SIGNATURE "\r\n\r\n",
         TRAILER "\r\nx-amz-trailer-signature:d81f\r\n\r\n",
-        "\r\n",
     };
     struct buf body;
     struct buf plain;
@@ -314,6 +314,26 @@ static void a_trailer_that_was_changed_is_a_mismatch(void **state)
         assert_false(sigv4_chunks_done(chunks));
         sigv4_chunks_free(chunks);
     }
+    buf_done(&body);
+    buf_done(&plain);
+}
+
+static void a_trailer_without_its_signature_has_no_end(void **state)
+{
+    struct sigv4_chunks *chunks = chunks_of(&chunked_trailer, true);
+    struct buf body;
+    struct buf plain;
+
+    (void)state;
+    buf_init(&body, 1u << 20);
+    buf_init(&plain, 1u << 20);
+    write_chunks(&body, trailer_signatures);
+    buf_add(&body, STR(TRAILER "\r\n\r\n\r\n"));
+    assert_ptr_equal(feed(chunks, buf_str(&body), 0, &plain), OK);
+    assert_false(sigv4_chunks_done(chunks));
+    assert_ptr_equal(feed(chunks, STR(TRAILER_SIGNATURE "\r\nmore:1\r\n"), 0, &plain),
+                     &SIGV4_S3_BODY);
+    sigv4_chunks_free(chunks);
     buf_done(&body);
     buf_done(&plain);
 }
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(refuses_chunks_that_are_none),
         cmocka_unit_test(a_chunk_that_was_changed_reaches_nobody),
         cmocka_unit_test(a_trailer_that_was_changed_is_a_mismatch),
+        cmocka_unit_test(a_trailer_without_its_signature_has_no_end),
         cmocka_unit_test(signed_chunks_have_a_least_and_a_largest_size),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
