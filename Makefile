@@ -12,8 +12,8 @@ PREFIX  ?= /usr/local
 JOBS    ?= 2
 FUZZ_SECONDS ?= 20
 
-LAYERS  := base sys net wire store cell svc cli
-LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lpthread -lm
+LAYERS  := base sys net wire store cell bus svc cli
+LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lzstd -lpthread -lm
 CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) $(SAN) -iquote src -Wall -Wextra -Wshadow -Wconversion \
            -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -fno-strict-aliasing \
            -fno-common -fstack-protector-strong -MMD -MP
@@ -54,7 +54,19 @@ $(B)/lib$(1).a: $(call objs_of,$(1))
 	@rm -f $$@
 	@ar rcs $$@ $$^
 endef
-$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+$(foreach l,$(filter-out svc,$(LAYERS)),$(eval $(call layer_rule,$(l))))
+
+# A service is one object that shows the program its table and nothing else: names inside are its own.
+SERVICES := $(patsubst src/svc/%/,%,$(sort $(wildcard src/svc/*/)))
+define service_rule
+$(B)/svc/$(1).o: $(call objs_of,svc/$(1))
+	@mkdir -p $$(@D)
+	@ld -r -o $$@.all $$^ && objcopy --keep-global-symbol=$(1)_service $$@.all $$@
+endef
+$(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
+$(B)/libsvc.a: $(B)/src/svc/services.o $(SERVICES:%=$(B)/svc/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
 
 $(B)/%.o: %.c | build/.setup-build
 	@mkdir -p $(@D)
@@ -88,15 +100,15 @@ test: build/.setup-test
 e2e: $(B)/weir $(B)/wire-oracle build/.setup-test
 	$(PYTHON) -m pytest -q test/e2e
 crash: $(B)/weir build/.setup-test
-	$(PYTHON) -m pytest -q test/crash/kill_test.py
+	$(PYTHON) -m pytest -q test/crash
 
 # ---- the same under sanitizers ----
 asan:
 	$(MAKE) -j$(JOBS) B=build-asan OPT="-O1 -g" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
 tsan:
-	$(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
-	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(foreach l,sys net store cell,$(call c_tests,$(l))))" unit
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan.supp" $(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
+	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(foreach l,sys net store cell bus svc,$(call c_tests,$(l))))" unit
 
 # ---- fuzzing: every harness for FUZZ_SECONDS, beginning with its kept corpus ----
 build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
@@ -122,6 +134,7 @@ demo: all
 	$(PYTHON) tools/demo.py
 bench: all build/.setup-bench
 	$(PYTHON) test/bench/bench.py
+	$(PYTHON) test/bench/events.py
 
 install: all
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir

@@ -8,6 +8,10 @@ the day the server is killed with -9 under load and started again over the same 
 try again what was not acknowledged. Then every shard is read back and held against what was
 acknowledged, and 08:55 to 09:05 is replayed with AT_TIMESTAMP iterators.
 
+Each minute's scans of an office also land as an event object in a bucket, which notifies a topic,
+which fans out to two queues: `attendance` takes everything, `amsterdam` is filtered by the objects'
+keys. In the end both queues are emptied and held against the objects, and these against the scans.
+
 The day passes in less than a minute and yet at its own times: weir's clock is set to the morning
 (--clock) and moved on (POST /_weir/clock) to each moment at which somebody scans a card, so a
 record's arrival is its scan's moment, to the second. The scans are made from a seed.
@@ -25,6 +29,7 @@ import random
 import shutil
 import sys
 import time
+import urllib.parse
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,6 +38,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "e2e"))
 from weir_server import WeirServer  # noqa: E402
 
 STREAM = "card-scans"
+BUCKET = TOPIC = "card-events"
+QUEUES = {  # name: filter policy on the notification, or none
+    "attendance": None,
+    "amsterdam": {"Records": {"s3": {"object": {"key": [{"prefix": "Amsterdam/"}]}}}}}
 SHARDS = 8
 STEP = 10  # seconds; readers at the doors report in these steps
 DAY = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)  # a Monday
@@ -95,9 +104,13 @@ def make_day(seed, employees):
 class Producer:
     """One office's connection to the stream, in a process of its own."""
 
-    def __init__(self, client, scans):
+    def __init__(self, client, s3, office, scans):
         self.client = client
+        self.s3 = s3
+        self.office = office
         self.scans = scans
+        self.minute, self.landing = None, []  # scans that land together
+        self.objects = {}  # key: times it was put, at least once acknowledged
         self.acknowledged = []  # (second, card, shard, sequence number, text)
         self.requests = self.retried = 0
         self.seconds = 0.0
@@ -124,15 +137,36 @@ class Producer:
             self.acknowledged += [(at, card, r["ShardId"], r["SequenceNumber"], text)
                                   for (at, card, text), r in zip(batch, results)]
             left = left[at_once:]
+        for at, _, text in self.scans[first:last]:
+            if at // 60 != self.minute:
+                self.land()
+                self.minute = at // 60
+            self.landing.append(text)
+
+    def land(self):
+        """The minute that is over becomes an event object."""
+        if not self.landing:
+            return
+        key = f"{self.office}/{moment(self.minute * 60):%Y-%m-%d/%H:%M}.jsonl"
+        body = "\n".join(self.landing).encode()
+        self.landing = []
+        while True:
+            self.objects[key] = self.objects.get(key, 0) + 1
+            with contextlib.suppress(BotoCoreError, ClientError):
+                self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+                return
+            time.sleep(0.02)
 
 
-def produce(pipe, server, scans):
+def produce(pipe, server, office, scans):
     """A producer process: puts what it is told to, says when it is done, hands over its notes."""
-    producer = Producer(server.client(), scans)
+    producer = Producer(server.client(), server.client("s3"), office, scans)
     while (order := pipe.recv()) is not None:
         producer.put(*order)
         pipe.send(len(producer.acknowledged))
-    pipe.send((producer.acknowledged, producer.requests, producer.retried, producer.seconds))
+    producer.land()
+    pipe.send((producer.acknowledged, producer.requests, producer.retried, producer.seconds,
+               producer.objects))
 
 
 class Offices:
@@ -144,8 +178,8 @@ class Offices:
         context = multiprocessing.get_context("fork")
         for office, scans in day.items():
             self.pipes[office], theirs = context.Pipe()
-            self.processes.append(context.Process(target=produce, args=(theirs, server, scans),
-                                                  daemon=True))
+            self.processes.append(context.Process(target=produce, daemon=True,
+                                                  args=(theirs, server, office, scans)))
             self.processes[-1].start()
 
     def begin(self, at, at_once=BATCH):
@@ -194,6 +228,60 @@ def shard_ids(kinesis):
 
 def read_all(kinesis, **how):
     return {shard: list(read_shard(kinesis, shard, **how)) for shard in shard_ids(kinesis)}
+
+
+# ---- event objects and their queues ----
+
+def make_fan_out(server):
+    """A bucket that notifies a topic that fans out to the queues."""
+    s3, sns, sqs = (server.client(service) for service in ("s3", "sns", "sqs"))
+    topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+    for name, policy in QUEUES.items():
+        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        attributes = {"RawMessageDelivery": "true"}
+        if policy:
+            attributes |= {"FilterPolicyScope": "MessageBody", "FilterPolicy": json.dumps(policy)}
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"],
+                      Attributes=attributes)
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={"TopicConfigurations": [
+            {"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]})
+
+
+def empty_queue(sqs, name):
+    """Everything in a queue, deleted: {key: times notified}."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    keys = collections.Counter()
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            for record in json.loads(message["Body"]).get("Records", []):
+                keys[urllib.parse.unquote_plus(record["s3"]["object"]["key"])] += 1
+        sqs.delete_message_batch(QueueUrl=url, Entries=[
+            {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
+            for i, message in enumerate(messages)])
+    return keys
+
+
+def compare_objects(server, put, acknowledged):
+    """What is wrong with the event objects and what the queues say of them; keys per queue."""
+    s3, sqs = server.client("s3"), server.client("sqs")
+    wrong, queues = [], {name: empty_queue(sqs, name) for name in QUEUES}
+    for name, keys in queues.items():
+        wanted = {key for key in put if not QUEUES[name] or key.startswith("Amsterdam/")}
+        if set(keys) != wanted:
+            wrong.append(f"{name} has {len(set(keys) - wanted)} notifications too many and "
+                         f"{len(wanted - set(keys))} too few")
+        often = [key for key, times in keys.items() if times > put.get(key, 0)]
+        if often:
+            wrong.append(f"{name} was told of {often[0]} more often than it was put")
+    texts = collections.Counter()
+    for key in put:
+        texts.update(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode().split("\n"))
+    if texts != collections.Counter(note[4] for note in acknowledged):
+        wrong.append("the event objects do not hold the scans that were acknowledged")
+    return wrong, queues
 
 
 # ---- judging ----
@@ -311,6 +399,7 @@ def show(server, options):
     server.start()
     server.listen_port = server.port  # the producers keep its address
     server.client().create_stream(StreamName=STREAM, ShardCount=SHARDS)
+    make_fan_out(server)
     say(f"weir on {server.url}, data in {server.data}")
     print_day(day)
 
@@ -350,6 +439,19 @@ def show(server, options):
                         until=REPLAY[1])
     print_replay(replayed, time.perf_counter() - began)
     wrong += compare_replay(acknowledged, replayed, *REPLAY)
+    return wrong + show_objects(server, notes, acknowledged)
+
+
+def show_objects(server, notes, acknowledged):
+    put = {key: times for found in notes for key, times in found[4].items()}
+    began = time.perf_counter()
+    wrong, queues = compare_objects(server, put, acknowledged)
+    say(f"\nEvent objects: bucket, topic and {len(QUEUES)} queues, each PUT one durable write")
+    row("objects put", f"{len(put):,}", "a minute's scans of an office each")
+    for name, keys in queues.items():
+        row(f"notified to {name}", f"{len(keys):,}",
+            "filtered by key" if QUEUES[name] else f"{keys.total() - len(keys):,} twice, put twice")
+    row("read and compared in", f"{time.perf_counter() - began:.1f} s")
     return wrong
 
 

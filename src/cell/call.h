@@ -16,11 +16,14 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "cell/arn.h"
+#include "cell/body.h"
 #include "cell/txn.h"
+#include "net/http.h"
 #include "sys/rand.h"
 #include "wire/value.h"
 
 struct cell;
+struct fault_more;
 
 struct call {
     struct cell *cell;                 /* where it runs */
@@ -33,15 +36,21 @@ struct call {
     struct str principal;              /* ARN of the caller */
     struct str access_key;             /* id, or empty when unsigned */
     struct str request_id;
-    const struct operation *operation; /* what was asked */
+    struct str trace;                  /* X-Amzn-Trace-Id as it came; empty: none */
+    const struct http_request *request; /* as it came; NULL: weir's own doing */
+    const struct operation *operation; /* what was asked; NULL: a page, a tick */
     const struct value *in;            /* checked against the model */
     struct value *out;                 /* to be filled; shaped as the operation's output */
     void *state;                       /* the service's own, from its open() */
     void *kept;                        /* a parked call's own notes; in an arena that outlives it */
     struct arena *keep;                /* lives as long as the whole call, parked or not */
     bool limits;                       /* --limits=aws: throttle as AWS would */
+    const struct call_body *body;      /* a streaming payload, received; NULL: none */
+    struct call_reply *reply;          /* what the model does not say about the answer, or NULL */
     struct str resource;               /* ARN of what is changed, for the journal; see call_on() */
     struct value *detail;              /* members of the error's shape, or NULL; fail_detail() */
+    struct fault_more *more;           /* further elements of S3's errors, or NULL; fail_more() */
+    size_t more_count;                 /* of them */
     struct why why;                    /* the error's sentence */
 };
 
@@ -51,6 +60,11 @@ status fail(struct call *c, status code, const char *format, ...)
 /* The exception's members beside its message, to be filled; code must be modelled. */
 struct value *fail_detail(struct call *c, status code);
 
+/* One more element of an S3 error, which models do not know: "BucketName", "Key". At most
+ * CALL_MORE_MAX; the name is a constant. */
+#define CALL_MORE_MAX 6
+void fail_more(struct call *c, const char *element, struct str value);
+
 /* The ARN of something of this call's account and region. */
 struct str call_arn(struct call *c, const char *service, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -59,6 +73,18 @@ static inline void call_on(struct call *c, struct str resource)
 {
     c->resource = resource;
 }
+
+/* Answers beyond the model. A header goes out with the answer or the error, at most
+ * CALL_HEADERS_MAX; its strings live as long as the call's arena. */
+void put_header(struct call *c, const char *name, struct str value);
+/* The whole answer by hand instead of c->out: for pages, websites, forms. */
+void call_answer(struct call *c, int http, const char *content_type, struct str body);
+/* What follows the head: the streaming payload of the output, piece by piece. Blobs among the
+ * extents are kept until they were sent, also when they are dropped meanwhile. */
+void call_send(struct call *c, const struct call_extent *extents, size_t count);
+
+/* A page's argument, from the query or a form's body; STR_NONE without. */
+struct str page_arg(struct call *c, const char *name);
 
 /* Arguments and answers, at the top level of the operation's input and output. */
 static inline struct str arg_str(const struct call *c, const char *member)
@@ -119,7 +145,14 @@ void call_park(struct call *c, struct waiters *on, int64_t until_ms,
                status (*resume)(struct call *c));
 /* Resumes every call parked there, still in this turn. */
 void waiters_wake(struct cell *cell, struct waiters *waiters);
+/* At most so many, those who wait longest first: each of them takes, or wakes the next. */
+void waiters_wake_some(struct cell *cell, struct waiters *waiters, size_t count);
 bool waiters_any(const struct waiters *waiters);
+/* Long linear work (reading a large body, compressing) outside the cell: run happens on a worker
+ * thread and touches nothing but what arg holds, blobs and files; then resume runs in the cell.
+ * The caller of a gone call still gets its resume. Return OK right after it. */
+void call_work(struct call *c, void (*run)(void *arg), void *arg,
+               status (*resume)(struct call *c));
 /* ended runs in the cell when the call is over: answered, failed, or its caller gone. */
 void call_on_end(struct call *c, void (*ended)(struct call *c));
 

@@ -53,11 +53,39 @@ struct clock *cell_clock(struct cell *cell)
 const struct cell_service *cell_service_of_model(const struct cell *cell,
                                                  const struct service_model *model)
 {
-    struct str id = model_text(model->id);
+    return cell->by_model[model - model_services];
+}
 
+static bool is_host_page(const struct page *page)
+{
+    return page->path[0] != '/';
+}
+
+static bool page_fits(const struct page *page, struct str path, struct str host)
+{
+    struct str want = str_c(page->path);
+
+    if (is_host_page(page)) {
+        return str_find_str(host, want) < host.bytes;
+    }
+    return str_ends(want, STR("*")) ? str_starts(path, str_slice(want, 0, want.bytes - 1))
+                                    : str_eq(path, want);
+}
+
+const struct page *cell_page(const struct cell *cell, struct str path, struct str host,
+                             const struct cell_service **ret_service)
+{
+    if (path.bytes <= 1 && !cell->has_host_pages) {
+        return NULL; /* the RPC protocols' every request */
+    }
     for (size_t i = 0; i < cell->service_count; i++) {
-        if (str_eq(str_c(cell->services[i].service->id), id)) {
-            return &cell->services[i];
+        const struct service *service = cell->services[i].service;
+
+        for (size_t j = 0; j < service->page_count; j++) {
+            if (page_fits(&service->pages[j], path, host)) {
+                *ret_service = &cell->services[i];
+                return &service->pages[j];
+            }
         }
     }
     return NULL;
@@ -81,15 +109,22 @@ static status service_add(struct cell *cell, const struct service *service, stru
     const struct service_model *model = model_service(str_c(service->id));
     struct cell_service *slot = &cell->services[cell->service_count];
 
-    assert(model != NULL);
+    assert(model != NULL || service->op_count == 0);
     assert(cell->service_count < CELL_SERVICES_MAX);
     slot->service = service;
-    slot->by_index = mem_zero(model->operation_count * sizeof(const struct op *));
+    slot->model = model;
+    if (model != NULL) {
+        slot->by_index = mem_zero(model->operation_count * sizeof(const struct op *));
+        cell->by_model[model - model_services] = slot;
+    }
     for (size_t i = 0; i < service->op_count; i++) {
         const struct operation *operation = model_operation(model, str_c(service->ops[i].name));
 
         assert(operation != NULL);
         slot->by_index[operation - &model_operations[model->operation_first]] = &service->ops[i];
+    }
+    for (size_t i = 0; i < service->page_count; i++) {
+        cell->has_host_pages |= is_host_page(&service->pages[i]);
     }
     cell->service_count++;
     if (service->open != NULL) {
@@ -117,10 +152,13 @@ static void tick_fire(struct cell *cell, struct timer *timer)
         }
         arena_clear(cell->work);
         task_init(&task, cell, cell->work);
-        task.model = model_service(str_c(slot->service->id));
+        task.model = slot->model;
+        task.service = slot->service;
+        task.doing = "Tick";
         task.run = slot->service->tick;
         task.call.state = slot->state;
         cell_run(cell, &task);
+        assert(task.state == TASK_DONE);
         if (task.result != OK) {
             log_write(LOG_ERROR, slot->service->id, "housekeeping failed: %s",
                       task.call.why.text);
@@ -229,7 +267,10 @@ status cell_open(const struct cell_options *options, struct why *why, struct cel
     lock_init(&cell->lock);
     cond_init(&cell->checkpoint_wanted);
     cond_init(&cell->timer_sooner);
+    cond_init(&cell->call_ended);
     link_init(&cell->ready);
+    cell->by_model = mem_zero(model_service_count * sizeof(const struct cell_service *));
+    cell->workers = pool_new("worker", CELL_WORKERS_MAX);
     cell->store = options->store;
     cell->clock = options->clock;
     cell->limits = options->limits;
@@ -262,6 +303,10 @@ void cell_close(struct cell *cell)
         return;
     }
     lock_take(&cell->lock);
+    cell->closing = true;
+    lock_give(&cell->lock);
+    pool_settle(cell->workers); /* what is at work still comes in here */
+    lock_take(&cell->lock);
     cell->stopping = true;
     cond_wake_all(&cell->checkpoint_wanted);
     cond_wake_all(&cell->timer_sooner);
@@ -275,7 +320,10 @@ void cell_close(struct cell *cell)
         mem_free(cell->services[i].by_index);
     }
     timers_done(&cell->timers);
+    pool_free(cell->workers);
+    mem_free(cell->by_model);
     arena_free(cell->work);
+    cond_done(&cell->call_ended);
     cond_done(&cell->checkpoint_wanted);
     cond_done(&cell->timer_sooner);
     lock_done(&cell->lock);
@@ -320,6 +368,22 @@ void cell_enter(struct cell *cell)
     catch_up(cell);
 }
 
+static struct str service_name(const struct task *task)
+{
+    if (task->service != NULL) {
+        return str_c(task->service->id);
+    }
+    return task->model == NULL ? STR("weir") : model_text(task->model->id);
+}
+
+static struct str doing_name(const struct task *task)
+{
+    if (task->call.operation != NULL) {
+        return model_text(task->call.operation->name);
+    }
+    return task->doing == NULL ? STR("Tick") : str_c(task->doing);
+}
+
 /* What staged changes become: one journal entry that says who and why. */
 static uint64_t commit(struct task *task)
 {
@@ -329,8 +393,8 @@ static uint64_t commit(struct task *task)
         .principal = c->principal,
         .account = c->account,
         .region = c->region,
-        .service = task->model == NULL ? STR("weir") : model_text(task->model->id),
-        .operation = c->operation == NULL ? STR("Tick") : model_text(c->operation->name),
+        .service = service_name(task),
+        .operation = doing_name(task),
         .resource = c->resource,
         .request_id = c->request_id,
     };
@@ -342,7 +406,7 @@ static bool may_change(const struct task *task)
 {
     const struct operation *operation = task->call.operation;
 
-    return operation == NULL || (operation->flags & OPERATION_READ) == 0;
+    return operation == NULL ? !task->reads : (operation->flags & OPERATION_READ) == 0;
 }
 
 static void finish(struct task *task, status result)
@@ -376,17 +440,24 @@ void cell_run(struct cell *cell, struct task *task)
     result = run(c);
     assert(result == OK || txn_empty(c->txn));
     if (!txn_empty(c->txn)) {
+        assert(!task->reads);
+        task->blob_kept |= c->body != NULL && c->body->blob.bytes > 0 &&
+                           txn_keeps_blob(c->txn, c->body->blob);
         task->gate = commit(task);
     } else {
         task->gate = journal_last(store_journal(cell->store));
     }
     if (task->state == TASK_PARKED && result == OK) {
-        if (cell->closing) {
+        if (cell->closing || task->gone) {
             cell_cancel(cell, task);
         }
         return;
     }
-    assert(task->state != TASK_PARKED);
+    if (task->state != TASK_NEW) { /* at work, or ready again already */
+        assert(result == OK);
+        assert(task->state != TASK_PARKED);
+        return;
+    }
     /* The first run of a stream gives its head; the stream goes on by later runs. */
     if (first && task->streaming && result == OK) {
         task->state = TASK_DONE;
@@ -400,12 +471,15 @@ static void resume(struct cell *cell, struct task *task)
 {
     assert(task->state == TASK_READY);
     link_remove(&task->link);
-    if (task->scratch == NULL) {
-        task->scratch = arena_new(SCRATCH_BYTES_MAX);
-    } else {
-        arena_clear(task->scratch);
+    task->must_run = false;
+    if (!task->one_arena) {
+        if (task->scratch == NULL) {
+            task->scratch = arena_new(SCRATCH_BYTES_MAX);
+        } else {
+            arena_clear(task->scratch);
+        }
+        task->call.arena = task->scratch;
     }
-    task->call.arena = task->scratch;
     cell_run(cell, task);
     if (task->state == TASK_DONE) {
         task->done(task);
@@ -435,6 +509,11 @@ void cell_leave(struct cell *cell)
         cond_wake_one(&cell->timer_sooner);
     }
     lock_give(&cell->lock);
+}
+
+bool cell_may_cancel(const struct task *task)
+{
+    return task->state == TASK_PARKED || (task->state == TASK_READY && !task->must_run);
 }
 
 void cell_cancel(struct cell *cell, struct task *task)
@@ -476,45 +555,95 @@ void cell_end(struct cell *cell, struct task *task)
 
 /* ---- calls without a network ---- */
 
-/* Not a task that a loop waits for: cell_call() polls its state under the lock. */
+/* In the cell, on any thread: wakes the callers below; they look whether it was theirs. */
 static void call_done(struct task *task)
 {
     assert(task->state == TASK_DONE);
+    cond_wake_all(&task->call.cell->call_ended);
+}
+
+/* What is to run: an operation's handler, or a page's. */
+static status call_find(struct cell *cell, const struct cell_request *request, struct task *task,
+                        struct why *why)
+{
+    const struct cell_service *slot = service_of(cell, request->service);
+    struct call *c = &task->call;
+    const struct op *op;
+
+    if (slot == NULL) {
+        return why_set(why, &WIRE_NOT_IMPLEMENTED, "%s is not implemented", request->service);
+    }
+    c->state = slot->state;
+    task->model = slot->model;
+    task->service = slot->service;
+    if (request->page != NULL) {
+        const struct page *page = cell_page(cell, str_c(request->page), STR_NONE, &slot);
+
+        assert(page != NULL);
+        task->run = page->run;
+        task->doing = page->path;
+        return OK;
+    }
+    assert(slot->model != NULL);
+    c->operation = model_operation(slot->model, str_c(request->operation));
+    assert(c->operation != NULL);
+    op = cell_op(cell, c->operation);
+    if (op == NULL) {
+        return why_set(why, &WIRE_NOT_IMPLEMENTED, "%s is not implemented", request->operation);
+    }
+    task->run = op->run;
+    c->in = request->input != NULL ? request->input
+                                   : value_struct(c->arena, c->operation->input);
+    c->out = value_struct(c->arena, c->operation->output);
+    return wire_check(c->operation, c->in, c->arena, why);
+}
+
+static void call_tell(const struct call *c, struct cell_answer *answer)
+{
+    const struct call_reply *reply = c->reply;
+
+    if (answer == NULL) {
+        return;
+    }
+    *answer = (struct cell_answer){.resource = c->resource, .detail = c->detail};
+    if (reply != NULL) {
+        answer->http = reply->http;
+        answer->headers = reply->headers;
+        answer->header_count = reply->header_count;
+        answer->body = reply->body;
+        answer->extents = reply->extents;
+        answer->extent_count = reply->extent_count;
+    }
 }
 
 status cell_call(struct cell *cell, const struct cell_request *request, struct arena *arena,
                  struct why *why, struct value **ret_out)
 {
-    const struct service_model *model = model_service(str_c(request->service));
-    const struct operation *operation =
-        model == NULL ? NULL : model_operation(model, str_c(request->operation));
     struct task *task = arena_alloc(arena, sizeof(*task));
     struct call *c = &task->call;
 
-    assert(operation != NULL);
     task_init(task, cell, arena);
-    const struct op *op = cell_op(cell, operation);
-
-    if (op == NULL) {
-        return why_set(why, &WIRE_NOT_IMPLEMENTED, "%s is not implemented", request->operation);
-    }
-    task->model = model;
-    task->run = op->run;
     task->done = call_done;
-    c->operation = operation;
-    c->state = cell_service_of_model(cell, model)->state;
-    c->in = request->input != NULL ? request->input : value_struct(arena, operation->input);
-    c->out = value_struct(arena, operation->output);
+    task->one_arena = true;
     c->account = request->account.bytes > 0 ? request->account : c->account;
     c->region = request->region.bytes > 0 ? request->region : c->region;
-    TRY(wire_check(operation, c->in, arena, why));
+    c->body = request->body;
+    c->request = request->http;
+    c->trace = request->trace;
+    TRY(call_find(cell, request, task, why));
     cell_enter(cell);
     cell_run(cell, task);
     cell_leave(cell);
-    assert(task->state == TASK_DONE);
+    lock_take(&cell->lock);
+    while (task->state != TASK_DONE) {
+        cond_wait(&cell->call_ended, &cell->lock);
+    }
+    lock_give(&cell->lock);
     if (journal_durable(store_journal(cell->store)) < task->gate) {
         journal_sync(store_journal(cell->store));
     }
+    reply_unpin(cell, c->reply);
+    call_tell(c, request->answer);
     if (task->result != OK) {
         return why_set(why, task->result, "%s", c->why.text);
     }

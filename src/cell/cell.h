@@ -31,15 +31,34 @@ struct clock *cell_clock(struct cell *cell);
 /* A service's state, for its own handlers' helpers; NULL when there is no such service. */
 void *cell_state(struct cell *cell, const char *service);
 
-/* Runs one call from start to durable answer on this thread, without a network: for tests and for
- * weir's own doings. input may be NULL. *ret_out is NULL on failure; both lie in arena. Not for
- * operations that park for long or stream. */
+/* What a call said about its answer beside its output. Lies in the call's arena; blobs are not kept
+ * for the reader. */
+struct cell_answer {
+    int http;                           /* call_answer(): its status; 0: none */
+    const struct http_header *headers;  /* put_header(), and call_answer()'s content-type */
+    size_t header_count;                /* of them */
+    struct str body;                    /* call_answer() */
+    const struct call_extent *extents;  /* call_send() */
+    size_t extent_count;                /* of them */
+    struct str resource;                /* call_on() */
+    const struct value *detail;         /* fail_detail() */
+};
+
+/* Runs one call from start to durable answer, without a network: for tests and for weir's own
+ * doings, on any thread that is not in the cell. Both input and output lie in arena. Not for event
+ * streams; a call that parks or works keeps this thread until it is done. A body's blob stays the
+ * caller's when the call does not publish it. */
 struct cell_request {
     const char *service;      /* "kinesis" */
     const char *operation;    /* "PutRecord" */
+    const char *page;         /* instead of an operation: a path of the service's pages */
     struct str account;       /* empty: 000000000000 */
     struct str region;        /* empty: us-east-1 */
-    struct value *input;      /* shaped as the operation's input */
+    struct str trace;         /* X-Amzn-Trace-Id; may be empty */
+    struct value *input;      /* shaped as the operation's input; NULL: nothing set */
+    const struct call_body *body;     /* a streaming payload, or NULL */
+    const struct http_request *http;  /* as c->request, or NULL */
+    struct cell_answer *answer;       /* gets what the call said beside its output, or NULL */
 };
 status cell_call(struct cell *cell, const struct cell_request *request, struct arena *arena,
                  struct why *why, struct value **ret_out);

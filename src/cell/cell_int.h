@@ -5,20 +5,43 @@
  *
  *   NEW ──run──► DONE ──(gate opens)──► answered
  *    │            ▲
- *    └──park──► PARKED ──wake, deadline──► READY ──run──► DONE or PARKED again
+ *    ├──park──► PARKED ──wake, deadline──► READY ──run──► DONE or PARKED or AT_WORK again
+ *    └──work──► AT_WORK ──(a worker thread is done)──► READY
  *
- * A task belongs to its bringer while NEW or DONE, to the cell while PARKED or READY; the cell's
- * lock guards every transition.
+ * A task belongs to its bringer while NEW or DONE, to the cell in between; the cell's lock guards
+ * every transition. A parked task whose caller goes away ends at once; one at work first gets its
+ * next run, in which it may tidy up.
  */
 #ifndef WEIR_CELL_CELL_INT_H
 #define WEIR_CELL_CELL_INT_H
 
 #include "cell/cell.h"
 #include "cell/timer.h"
+#include "sys/pool.h"
 #include "sys/thread.h"
 #include "wire/wire.h"
 
-enum task_state { TASK_NEW, TASK_PARKED, TASK_READY, TASK_DONE };
+enum task_state { TASK_NEW, TASK_PARKED, TASK_AT_WORK, TASK_READY, TASK_DONE };
+
+/* What a call says about its answer beside the model; in its keep. */
+struct call_reply {
+    struct http_header headers[CALL_HEADERS_MAX]; /* put_header()'s */
+    size_t header_count;                          /* of them */
+    int http;                                     /* call_answer(): the status; 0: as modelled */
+    struct str body;                              /* call_answer() */
+    struct call_extent *extents;                  /* call_send(); NULL: nothing to send */
+    size_t extent_count;                          /* of them */
+    uint64_t size;                                /* of all extents together */
+    bool pinned;                                  /* their blobs wait for unpin_extents() */
+};
+
+/* Work of a call on a worker thread. */
+struct call_job {
+    struct pool_work work;   /* in the pool's queue */
+    struct task *task;       /* whose */
+    void (*run)(void *arg);  /* the handler's */
+    void *arg;               /* its argument */
+};
 
 struct task {
     struct call call;                /* what the handler sees; first */
@@ -31,21 +54,30 @@ struct task {
     void (*ended)(struct call *c);   /* call_on_end(), or NULL */
     void (*done)(struct task *task); /* called in the cell when a resumed task is DONE */
     struct arena *scratch;           /* of resumed runs; NULL before the first */
+    bool one_arena;                  /* resumed runs use the first one's, too: see cell_call() */
     struct link link;                /* in waiters, the ready list, or its bringer's lists */
     uint64_t weight;                 /* bytes of its request: what a commit may cost at least */
     struct timer timer;              /* a parked call's deadline */
     const char *event;               /* streaming: the event to send, or NULL: the end */
     struct value *event_value;       /* its fields */
-    const struct service_model *model;
+    const struct service_model *model; /* NULL: a part without operations */
+    const struct service *service;   /* whose call it is; NULL: as the model says */
+    const char *doing;               /* what it does, when there is no operation: a page's path */
+    bool reads;                      /* changes nothing: goes on when the disk is full */
+    bool must_run;                   /* READY after work: runs even for a caller that is gone */
+    bool blob_kept;                  /* it has published its body's blob */
+    struct call_job job;             /* AT_WORK: what the worker does */
 };
 
 struct cell_service {
     const struct service *service; /* its table */
     const struct op **by_index;    /* per operation of the model; NULL: not implemented */
+    const struct service_model *model; /* NULL: a part without operations */
     void *state;                   /* from open() */
 };
 
 #define CELL_SERVICES_MAX 64
+#define CELL_WORKERS_MAX 8 /* threads for call_work() */
 
 struct cell {
     struct lock lock;               /* everything below */
@@ -56,6 +88,10 @@ struct cell {
     bool limits;                    /* --limits=aws */
     struct cell_service services[CELL_SERVICES_MAX];
     size_t service_count;
+    bool has_host_pages;            /* some page is found by the host's name */
+    const struct cell_service **by_model; /* per service of the models; NULL: not here */
+    struct pool *workers;           /* for call_work() */
+    struct cond call_ended;         /* for cell_call(): one of its tasks is done */
     struct link ready;              /* tasks to resume before the cell is left */
     struct timers timers;           /* deadlines, the minute's tick */
     struct timer tick;
@@ -82,10 +118,17 @@ void cell_cancel(struct cell *cell, struct task *task);
 void task_deadline(struct cell *cell, struct timer *timer);
 /* In the cell: a stream that is between two events ends here. */
 void cell_end(struct cell *cell, struct task *task);
+/* In the cell: whether a task's caller may leave without waiting for another run. */
+bool cell_may_cancel(const struct task *task);
+/* From any thread: a call's answer was sent, or nobody wants it: its blobs may go. */
+void reply_unpin(struct cell *cell, struct call_reply *reply);
 
 /* The handler's table entry for an operation; NULL: not implemented. */
 const struct op *cell_op(const struct cell *cell, const struct operation *operation);
 const struct cell_service *cell_service_of_model(const struct cell *cell,
                                                  const struct service_model *model);
+/* The page of a path at a host (empty: none in particular), and whose it is; NULL: none. */
+const struct page *cell_page(const struct cell *cell, struct str path, struct str host,
+                             const struct cell_service **ret_service);
 
 #endif

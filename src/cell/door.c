@@ -24,199 +24,23 @@
 #include <assert.h>
 
 #define INLINE_SYNC_MAX 8 /* with at most this many waiting the loop syncs by itself */
-
-static void send_answer(struct visit *visit, struct answer *answer)
-{
-    if (visit->home->door->relaxed) {
-        assert(answer->header_count < WIRE_HEADERS_MAX);
-        answer->headers[answer->header_count++] =
-            (struct http_header){STR("x-weir-durability"), STR("relaxed")};
-    }
-    exchange_answer(visit->x, answer->http, answer->headers, answer->header_count, answer->body);
-}
-
-static struct str request_id(const struct visit *visit)
-{
-    return str_of(visit->request_id, sizeof(visit->request_id));
-}
-
-/* What a status says on the wire: the environment's errors become AWS's two words for them. */
-static struct fault fault_of(const struct visit *visit, status code)
-{
-    const struct call *c = &visit->task.call;
-    struct fault fault = {code, str_c(c->why.text), c->detail, c->resource};
-
-    if (code == &ERR_FULL || code == &ERR_CLOSED) {
-        fault.code = &WIRE_UNAVAILABLE;
-    } else if (code == &ERR_LIMIT) {
-        fault.code = &WIRE_TOO_LARGE;
-    } else if (code == &ERR_IO || code == &ERR_CORRUPT || code == &ERR_NOT_FOUND ||
-               code == &ERR_EXISTS || code == &ERR_BUSY || code == &ERR_MALFORMED ||
-               code == &ERR_VERSION) {
-        log_write(LOG_ERROR, "door", "%.*s: %s: %s", STR_ARG(request_id(visit)), code->code,
-                  c->why.text);
-        fault.code = &WIRE_INTERNAL;
-        fault.message = STR("The service could not complete the request; weir's log says why.");
-        fault.detail = NULL;
-    }
-    return fault;
-}
-
-static void end_visit(struct visit *visit)
-{
-    if (visit->task.ended != NULL) {
-        struct cell *cell = visit->home->door->cell;
-
-        cell_enter(cell);
-        cell_end(cell, &visit->task);
-        cell_leave(cell);
-    }
-    exchange_set_user(visit->x, NULL);
-    task_done_with(&visit->task);
-}
-
-static void answer_error(struct visit *visit, status code)
-{
-    struct fault fault = fault_of(visit, code);
-    struct answer answer;
-
-    wire_encode_error(&visit->route, &fault, request_id(visit), exchange_arena(visit->x), &answer);
-    end_visit(visit);
-    send_answer(visit, &answer);
-}
-
-static void answer_output(struct visit *visit)
-{
-    struct answer answer;
-    status encoded = wire_encode(&visit->route, visit->task.call.out, request_id(visit),
-                                 exchange_arena(visit->x), &answer);
-
-    if (encoded != OK) {
-        answer_error(visit, encoded);
-        return;
-    }
-    end_visit(visit);
-    send_answer(visit, &answer);
-}
-
-/* ---- event streams ---- */
-
-static void to_batch(struct visit *visit)
-{
-    visit->place = VISIT_BATCH;
-    list_push(&visit->home->batch, &visit->at_home);
-}
-
-static void again(struct loop_work *work)
-{
-    struct visit *visit = LINK_OWNER(work, struct visit, back);
-
-    to_batch(visit);
-}
-
-static void drained(struct exchange *x)
-{
-    struct visit *visit = exchange_user(x);
-
-    if (visit != NULL && visit->place == VISIT_DRAIN) {
-        visit->place = VISIT_CELL;
-        visit->back.run = again;
-        loop_post(visit->home->loop, &visit->back);
-    }
-}
-
-/* The next event is made when the peer has taken this one. */
-static void ask_for_more(struct visit *visit)
-{
-    visit->place = VISIT_DRAIN;
-    exchange_on_drain(visit->x, drained);
-    if (exchange_backlog(visit->x) == 0) {
-        drained(visit->x);
-    }
-}
-
-static status send_head(struct visit *visit)
-{
-    struct answer answer;
-    struct str first;
-
-    wire_encode_event_head(&visit->route, request_id(visit), exchange_arena(visit->x), &answer);
-    TRY(wire_encode_event_first(&visit->route, visit->task.call.out, visit->task.call.arena,
-                                &first));
-    visit->head_sent = true;
-    exchange_begin(visit->x, answer.http, answer.headers, answer.header_count);
-    exchange_send(visit->x, first);
-    return OK;
-}
-
-static void end_stream(struct visit *visit, status code)
-{
-    if (code != OK && code != &ERR_CLOSED) {
-        struct fault fault = fault_of(visit, code);
-        struct str message;
-
-        if (wire_encode_event_error(&visit->route, &fault, visit->task.call.arena, &message) ==
-            OK) {
-            exchange_send(visit->x, message);
-        }
-    }
-    struct exchange *x = visit->x;
-
-    end_visit(visit);
-    exchange_end(x);
-}
-
-static void stream_on(struct visit *visit)
-{
-    struct task *task = &visit->task;
-    struct str message;
-    status code = task->result;
-
-    if (!visit->head_sent) {
-        if (code == OK) {
-            code = send_head(visit);
-        }
-        if (code != OK) {
-            answer_error(visit, code);
-            return;
-        }
-        ask_for_more(visit);
-        return;
-    }
-    if (code == OK && task->event != NULL) {
-        code = wire_encode_event(&visit->route, task->event, task->event_value, task->call.arena,
-                                 &message);
-        if (code == OK) {
-            exchange_send(visit->x, message);
-            ask_for_more(visit);
-            return;
-        }
-    }
-    end_stream(visit, code);
-}
+#define BODY_THREADS_MIN 4 /* some wait for the disk while others compute */
+#define BODY_THREADS_MAX 16
 
 /* ---- the gate ---- */
 
 static void finish(struct visit *visit)
 {
     if (visit->task.gone) { /* nobody listens: let the exchange go */
-        struct exchange *x = visit->x;
-        bool begun = visit->head_sent;
-
-        end_visit(visit);
-        if (begun) {
-            exchange_end(x);
-        } else {
-            exchange_answer(x, 503, NULL, 0, STR_NONE);
-        }
+        door_answer_nobody(visit);
     } else if (visit->task.streaming) {
-        stream_on(visit);
+        door_stream_on(visit);
     } else if (visit->task.result != OK) {
-        answer_error(visit, visit->task.result);
+        door_answer_error(visit, visit->task.result);
     } else if (arena_spent(visit->task.call.arena) || arena_spent(exchange_arena(visit->x))) {
-        answer_error(visit, &ERR_LIMIT);
+        door_answer_error(visit, &ERR_LIMIT);
     } else {
-        answer_output(visit);
+        door_answer_output(visit);
     }
 }
 
@@ -272,16 +96,19 @@ static void on_durable(void *arg)
         struct door_loop *home = &door->loops[i];
 
         if (__atomic_load_n(&home->waiting, __ATOMIC_SEQ_CST) &&
-            __atomic_exchange_n(&home->waiting, false, __ATOMIC_SEQ_CST)) {
+            __atomic_exchange_n(&home->waiting, false, __ATOMIC_SEQ_CST) &&
+            !__atomic_exchange_n(&home->told, true, __ATOMIC_SEQ_CST)) {
             loop_post(home->loop, &home->durable);
-        }
+        } /* else it is on its way there already, and will see this too */
     }
 }
 
 /* The turn's end, which follows any posted work, does the rest. */
 static void heard(struct loop_work *work)
 {
-    (void)work;
+    struct door_loop *home = LINK_OWNER(work, struct door_loop, durable);
+
+    __atomic_store_n(&home->told, false, __ATOMIC_SEQ_CST);
 }
 
 /* ---- the turn ---- */
@@ -343,10 +170,40 @@ static void turn(void *ctx, uint32_t loop_index)
     }
 }
 
+void door_to_batch(struct visit *visit)
+{
+    visit->place = VISIT_BATCH;
+    list_push(&visit->home->batch, &visit->at_home);
+}
+
 /* ---- coming in ---- */
 
-static status identify(struct visit *visit, const struct http_request *request,
-                       const struct sigv4 *sigv4)
+static bool is_s3(const struct visit *visit)
+{
+    const struct service_model *service = visit->route.service;
+
+    return service != NULL && str_eq(model_text(service->id), STR("s3"));
+}
+
+/* Of a bucket that is there S3 itself says what is public. A large body is never asked for before
+ * it could say so. */
+static bool may_be_anonymous(const struct visit *visit)
+{
+    const struct operation *operation = visit->route.operation;
+
+    return is_s3(visit) && operation != NULL &&
+           str_starts(model_text(operation->uri), STR("/{Bucket}")) &&
+           !str_eq(model_text(operation->name), STR("CreateBucket"));
+}
+
+void door_anonymous(struct call *c)
+{
+    c->account = STR("anonymous");
+    c->principal = STR("anonymous");
+}
+
+status door_identify(struct visit *visit, const struct http_request *request,
+                     const struct sigv4 *sigv4)
 {
     struct door *door = visit->home->door;
     struct call *c = &visit->task.call;
@@ -372,32 +229,54 @@ static status identify(struct visit *visit, const struct http_request *request,
             (visit->route.operation->flags & OPERATION_NO_AUTH)) {
             return OK;
         }
-        return fail(c, &SIGV4_MISSING_TOKEN, "Request is missing Authentication Token");
+        if (may_be_anonymous(visit) && !sigv4->body_later) {
+            door_anonymous(c);
+            return OK;
+        }
+        return sigv4_missing(is_s3(visit), &c->why);
     }
     if (!identity_find(door->identities, sigv4->access_key, &identity)) {
-        return fail(c, &SIGV4_UNKNOWN_KEY,
-                    "The security token included in the request is invalid.");
+        return sigv4_unknown_key(sigv4, &c->why);
     }
     c->account = identity.account;
     c->principal = identity.principal;
     return sigv4_check(sigv4, request, identity.secret, clock_now_ms(door->cell->clock),
-                       visit->home->keys, c->arena, &c->why, NULL);
+                       visit->home->keys, c->arena, &c->why, &visit->home->seed);
 }
 
-static status read_call(struct visit *visit, struct http_request *request)
+/* Streaming payloads: a small one is read now, a large one on its way. */
+static status read_body(struct visit *visit, struct http_request *request,
+                        const struct sigv4 *sigv4, struct call_body **ret_small)
+{
+    struct call *c = &visit->task.call;
+    bool checked = visit->home->door->auth && sigv4->present;
+    struct body_source source = {request, sigv4, checked ? &visit->home->seed : NULL};
+
+    if (sigv4->body_later) {
+        return intake_begin(visit, &source);
+    }
+    TRY(body_read_whole(&source, c->arena, &c->why, ret_small));
+    request->body = (*ret_small)->bytes;
+    return OK;
+}
+
+/* streams: only the head is here, the body will come in pieces. */
+static status read_call(struct visit *visit, struct http_request *request, bool streams)
 {
     struct task *task = &visit->task;
     struct call *c = &task->call;
     struct sigv4 sigv4 = {.present = false};
+    struct call_body *small = NULL;
     struct value *input;
     const struct op *op;
     status signature = sigv4_read(request, c->arena, &c->why, &sigv4);
     status routed = wire_route(request, sigv4.present ? sigv4.service : STR_NONE, c->arena,
                                &c->why, &visit->route);
 
+    sigv4.body_later = streams;
     visit->route.origin = http_header(request, STR("origin"));
     TRY(signature);
-    TRY(identify(visit, request, &sigv4));
+    TRY(door_identify(visit, request, &sigv4));
     TRY(routed);
     c->operation = visit->route.operation;
     task->model = visit->route.service;
@@ -407,13 +286,17 @@ static status read_call(struct visit *visit, struct http_request *request)
                     STR_ARG(model_text(visit->route.service->id)),
                     STR_ARG(model_text(c->operation->name)));
     }
+    if ((c->operation->flags & OPERATION_STREAM_IN) != 0 && !streams) {
+        TRY(read_body(visit, request, &sigv4, &small));
+    }
     TRY(wire_decode(&visit->route, request, c->arena, &c->why, &input));
     TRY(wire_check(c->operation, input, c->arena, &c->why));
     task->run = op->run;
     c->state = cell_service_of_model(c->cell, visit->route.service)->state;
     c->in = input;
     c->out = value_struct(c->arena, c->operation->output);
-    return OK;
+    c->body = small;
+    return streams ? read_body(visit, request, &sigv4, NULL) : OK;
 }
 
 static struct door_loop *home_of(struct door *door, struct exchange *x)
@@ -436,6 +319,16 @@ static bool is_preflight(const struct http_request *request)
            http_header(request, STR("access-control-request-method")).bytes > 0;
 }
 
+/* S3's buckets say by themselves what browsers may do: there a preflight is an operation. */
+static bool is_operation(struct door *door, struct exchange *x)
+{
+    struct route route = {.service = NULL};
+    struct why why;
+
+    return wire_route(exchange_request(x), STR_NONE, exchange_arena(x), &why, &route) == OK &&
+           cell_op(door->cell, route.operation) != NULL;
+}
+
 /* A browser asks whether it may: yes, as AWS's services say. */
 static void answer_preflight(struct exchange *x, const struct http_request *request)
 {
@@ -452,87 +345,156 @@ static void answer_preflight(struct exchange *x, const struct http_request *requ
     exchange_answer(x, 200, headers, headers[4].value.bytes > 0 ? 5 : 4, STR_NONE);
 }
 
-static void request(void *ctx, struct exchange *x)
+static struct visit *visit_new(struct door *door, struct exchange *x)
 {
-    struct door *door = ctx;
-    struct http_request read = *exchange_request(x);
-
-    if (admin_is(&read)) {
-        admin_answer(door, x);
-        return;
-    }
-    if (is_preflight(&read)) {
-        answer_preflight(x, &read);
-        return;
-    }
     struct arena *arena = exchange_arena(x);
+    const struct http_request *request = exchange_request(x);
     struct visit *visit = arena_alloc(arena, sizeof(*visit));
-    status readable;
+    struct call *c = &visit->task.call;
 
     task_init(&visit->task, door->cell, arena);
     memset((char *)visit + sizeof(struct task), 0, sizeof(*visit) - sizeof(struct task));
     visit->task.done = done_elsewhere;
-    visit->task.weight = read.body.bytes;
+    visit->task.weight = request->body.bytes;
     visit->x = x;
     visit->home = home_of(door, x);
     rand_uuid(&visit->home->rand, visit->request_id);
-    visit->task.call.request_id = request_id(visit);
+    c->request_id = str_of(visit->request_id, sizeof(visit->request_id));
+    c->request = request;
+    c->trace = http_header(request, STR("x-amzn-trace-id"));
     exchange_set_user(x, visit);
-    readable = read_call(visit, &read);
-    if (readable == OK && arena_spent(arena)) {
+    return visit;
+}
+
+static void request(void *ctx, struct exchange *x)
+{
+    struct door *door = ctx;
+    struct http_request read = *exchange_request(x);
+    struct visit *visit = exchange_user(x);
+    const struct cell_service *slot;
+    const struct page *page;
+
+    if (visit != NULL) {
+        intake_whole(visit->intake);
+        return;
+    }
+    page = cell_page(door->cell, read.path, read.authority, &slot);
+    if (page == NULL && admin_is(&read)) {
+        admin_answer(door, x);
+        return;
+    }
+    if (page == NULL && is_preflight(&read) && !is_operation(door, x)) {
+        answer_preflight(x, &read);
+        return;
+    }
+    visit = visit_new(door, x);
+    status readable = page != NULL ? page_begin(visit, page, slot) : read_call(visit, &read, false);
+
+    if (readable == OK && arena_spent(exchange_arena(x))) {
         readable = fail(&visit->task.call, &ERR_LIMIT, "The request is too large.");
     }
     if (readable != OK) {
-        answer_error(visit, readable);
+        door_answer_error(visit, readable);
         return;
     }
-    to_batch(visit);
+    door_to_batch(visit);
+}
+
+/* Whether the body belongs into a blob: a streaming operation that weir has, not known to be
+ * small. */
+static bool takes_stream(struct door *door, struct exchange *x)
+{
+    const struct http_request *request = exchange_request(x);
+    const struct cell_service *slot;
+    struct sigv4 sigv4 = {.present = false};
+    struct route route = {.service = NULL};
+    struct why why;
+
+    if (exchange_body_expected(x) <= CALL_BODY_INLINE_MAX ||
+        cell_page(door->cell, request->path, request->authority, &slot) != NULL ||
+        admin_is(request)) {
+        return false;
+    }
+    (void)sigv4_read(request, exchange_arena(x), &why, &sigv4);
+    return wire_route(request, sigv4.present ? sigv4.service : STR_NONE, exchange_arena(x), &why,
+                      &route) == OK &&
+           (route.operation->flags & OPERATION_STREAM_IN) != 0 &&
+           cell_op(door->cell, route.operation) != NULL;
 }
 
 static enum http_body head(void *ctx, struct exchange *x, uint64_t *ret_bytes_max)
 {
-    (void)ctx;
-    (void)x;
+    struct door *door = ctx;
+    status readable;
+
     (void)ret_bytes_max;
-    return BODY_BUFFER;
+    if (!takes_stream(door, x)) {
+        return BODY_BUFFER;
+    }
+    struct http_request read = *exchange_request(x);
+    struct visit *visit = visit_new(door, x);
+
+    readable = read_call(visit, &read, true);
+    if (readable != OK) {
+        door_answer_error(visit, readable);
+        return BODY_REFUSE;
+    }
+    return BODY_STREAM;
 }
 
 static void data(void *ctx, struct exchange *x, struct str piece)
 {
+    struct visit *visit = exchange_user(x);
+
     (void)ctx;
-    (void)x;
-    (void)piece;
-    assert(false); /* head never asks for a stream */
+    intake_data(visit->intake, piece);
+}
+
+static void gone_in_cell(struct visit *visit)
+{
+    struct cell *cell = visit->home->door->cell;
+
+    cell_enter(cell);
+    bool parked = cell_may_cancel(&visit->task);
+
+    visit->task.gone = true;
+    if (parked) {
+        cell_cancel(cell, &visit->task);
+    }
+    cell_leave(cell);
+    if (parked) {
+        finish(visit);
+    } /* else it was just posted back or is at work, and ends when it arrives */
 }
 
 static void gone(void *ctx, struct exchange *x)
 {
-    struct door *door = ctx;
     struct visit *visit = exchange_user(x);
 
+    (void)ctx;
     if (visit == NULL) { /* it went away in the middle of its request */
         exchange_answer(x, 503, NULL, 0, STR_NONE);
         return;
     }
-    visit->task.gone = true;
     switch (visit->place) {
     case VISIT_BATCH:
     case VISIT_GATE:
+        visit->task.gone = true;
         return; /* on its way out already; finish() sees that nobody listens */
+    case VISIT_INTAKE:
+        visit->task.gone = true;
+        intake_gone(visit->intake);
+        return;
+    case VISIT_SEND:
+        visit->task.gone = true;
+        send_gone(visit->sending);
+        return;
     case VISIT_DRAIN:
+        visit->task.gone = true;
         finish(visit);
         return;
     case VISIT_CELL:
-        cell_enter(door->cell);
-        bool parked = visit->task.state == TASK_PARKED || visit->task.state == TASK_READY;
-
-        if (parked) {
-            cell_cancel(door->cell, &visit->task);
-        }
-        cell_leave(door->cell);
-        if (parked) {
-            finish(visit);
-        } /* else it was just posted back, and ends when it arrives */
+        gone_in_cell(visit);
         return;
     }
 }
@@ -540,6 +502,7 @@ static void gone(void *ctx, struct exchange *x)
 struct door *door_new(const struct door_options *options)
 {
     struct door *door = MEM_NEW(struct door);
+    uint32_t threads = thread_cores() < BODY_THREADS_MAX ? thread_cores() : BODY_THREADS_MAX;
 
     door->cell = options->cell;
     door->journal = store_journal(cell_store(options->cell));
@@ -548,6 +511,7 @@ struct door *door_new(const struct door_options *options)
     door->relaxed = options->relaxed;
     door->version = options->version;
     door->ca_path = options->ca_path;
+    door->pool = pool_new("body", threads < BODY_THREADS_MIN ? BODY_THREADS_MIN : threads);
     door->app = (struct http_app){door, head, data, request, gone, turn};
     for (size_t i = 0; i < LOOPS_MAX; i++) {
         struct door_loop *home = &door->loops[i];
@@ -566,11 +530,20 @@ void door_free(struct door *door)
     if (door == NULL) {
         return;
     }
+    pool_free(door->pool);
     journal_on_durable(door->journal, NULL, NULL);
     for (size_t i = 0; i < LOOPS_MAX; i++) {
         sigv4_keys_free(door->loops[i].keys);
     }
     mem_free(door);
+}
+
+void door_settle(struct door *door)
+{
+    if (door != NULL) {
+        pool_settle(door->pool);
+        pool_settle(door->cell->workers);
+    }
 }
 
 const struct http_app *door_app(struct door *door)

@@ -22,6 +22,8 @@ struct door_options {
 };
 
 struct door *door_new(const struct door_options *options);
+/* Between stopping the server and freeing it: no thread of the door's works for a loop any more. */
+void door_settle(struct door *door);
 /* After the server was stopped and freed. */
 void door_free(struct door *door);
 const struct http_app *door_app(struct door *door);

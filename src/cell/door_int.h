@@ -7,16 +7,20 @@
 
 #include "cell/cell_int.h"
 #include "cell/door.h"
+#include "cell/intake.h"
+#include "cell/send.h"
 #include "wire/sigv4.h"
 
 #define LOOPS_MAX 64
 
 /* Where a visit is, as its loop sees it. */
 enum visit_place {
+    VISIT_INTAKE,  /* its body is on the way into a blob */
     VISIT_BATCH,   /* read, waits for the loop's turn to end */
     VISIT_CELL,    /* parked in the cell, or posted back and not yet arrived */
     VISIT_GATE,    /* done, waits until what it saw is durable */
     VISIT_DRAIN,   /* a stream whose peer is slow */
+    VISIT_SEND,    /* its answer is being sent from blobs */
 };
 
 struct visit {
@@ -26,6 +30,8 @@ struct visit {
     struct route route;          /* service, operation, protocol */
     enum visit_place place;
     bool head_sent;              /* streaming: the answer has begun */
+    struct intake *intake;       /* of a large body, or NULL */
+    struct sending *sending;     /* of what call_send() named, or NULL */
     struct link at_home;         /* in the home's batch or gated list */
     struct loop_work back;       /* brings it back to its home from another thread */
     char request_id[36];         /* a UUID */
@@ -38,8 +44,10 @@ struct door_loop {
     struct link gated;           /* visits waiting for the gate, oldest first */
     size_t gated_count;
     bool waiting;                /* atomic: wants to hear when something became durable */
+    bool told;                   /* atomic: durable is posted and has not run */
     struct loop_work durable;    /* what it hears */
     struct sigv4_keys *keys;     /* derived signing keys */
+    struct sigv4_seed seed;      /* of the signature checked last: for what follows at once */
     struct rand rand;            /* request ids */
 };
 
@@ -52,8 +60,28 @@ struct door {
     const char *version;           /* of weir */
     const char *ca_path;           /* the local authority's certificate, or NULL */
     struct http_app app;           /* what net calls */
+    struct pool *pool;             /* for bodies on their way in and out */
+    uint32_t uploads;              /* atomic: bodies on their way in, INTAKE_UPLOADS_MAX at most */
     struct door_loop loops[LOOPS_MAX]; /* by the loop's index */
 };
+
+/* door.c */
+void door_to_batch(struct visit *visit); /* runs at the end of this turn */
+/* Who calls: with auth on the signature is checked. */
+status door_identify(struct visit *visit, const struct http_request *request,
+                     const struct sigv4 *sigv4);
+void door_anonymous(struct call *c); /* it is nobody's, for all that weir knows */
+
+/* door_answer.c: each ends the visit, door_stream_on() once the stream does. */
+void door_answer_output(struct visit *visit);
+void door_answer_error(struct visit *visit, status code);
+void door_answer_nobody(struct visit *visit); /* its caller is gone */
+void door_end_visit(struct visit *visit);     /* without saying anything */
+void door_add_header(struct answer *answer, struct str name, struct str value); /* or replaces */
+void door_stream_on(struct visit *visit); /* says what a streaming call has to say next */
+
+/* page.c: makes the visit that page's, if its caller may see it. */
+status page_begin(struct visit *visit, const struct page *page, const struct cell_service *slot);
 
 /* admin.c: answers /_weir/… */
 bool admin_is(const struct http_request *request);

@@ -13,8 +13,19 @@ struct op {
     status (*run)(struct call *c);
 };
 
+/* Something that a service answers beside its model: weir's own doors (/_weir/holds) and what
+ * AWS serves without an operation (a signing certificate). Runs in the cell, as a call with
+ * c->request, without c->in and c->out; answers by call_answer(). GET and HEAD change nothing. */
+struct page {
+    const char *path;                /* "/_weir/holds", or a beginning that ends with '*'; without
+                                      * '/' in front what the host's name contains, whatever the
+                                      * path: ".s3-website" */
+    bool open;                       /* for anybody; else this machine only, and no web page */
+    status (*run)(struct call *c);
+};
+
 struct service {
-    const char *id;                  /* the model's, "kinesis" */
+    const char *id;                  /* the model's, "kinesis"; its own without operations */
     const struct op *ops;            /* in the order of the API reference */
     size_t op_count;
     /* Makes the service's in-memory state from the store; NULL: it has none. */
@@ -23,6 +34,8 @@ struct service {
     /* Housekeeping (retention, expiry), as a call of its own about once a minute of weir's clock;
      * NULL: none. */
     status (*tick)(struct call *c);
+    const struct page *pages;        /* NULL: none */
+    size_t page_count;
 };
 
 #define OPS(array) (array), sizeof(array) / sizeof((array)[0])

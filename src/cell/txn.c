@@ -200,13 +200,20 @@ static struct log_tail *tail_of(struct txn *txn, uint64_t log)
 
 uint64_t txn_log_append(struct txn *txn, uint64_t log, int64_t at_ms, struct str data)
 {
-    assert(data.bytes <= LOG_RECORD_BYTES_MAX);
+    return txn_log_append_headed(txn, log, at_ms, STR_NONE, data);
+}
+
+uint64_t txn_log_append_headed(struct txn *txn, uint64_t log, int64_t at_ms, struct str head,
+                               struct str data)
+{
+    assert(head.bytes + data.bytes <= LOG_RECORD_BYTES_MAX);
     struct log_tail *tail = tail_of(txn, log);
     struct change *change = stage(txn, CHANGE_APPEND);
 
     change->log = log;
     change->sequence = ++tail->last;
     change->at_ms = at_ms;
+    change->head = head;
     change->data = data;
     return change->sequence;
 }
@@ -248,6 +255,16 @@ void txn_blob_keep(struct txn *txn, struct str id)
 void txn_blob_drop(struct txn *txn, struct str id)
 {
     stage(txn, CHANGE_UNBLOB)->key = id;
+}
+
+bool txn_keeps_blob(const struct txn *txn, struct str id)
+{
+    bool kept = false;
+
+    for (size_t i = 0; i < txn->count && !kept; i++) {
+        kept = txn->changes[i].kind == CHANGE_BLOB && str_eq(txn->changes[i].key, id);
+    }
+    return kept;
 }
 
 uint64_t txn_commit(struct txn *txn, struct entry *entry)

@@ -36,6 +36,10 @@ struct txn_scan *txn_scan_prefix(struct txn *txn, struct str prefix);
  * this call staged). at_ms may not be before the log's newest. */
 uint64_t txn_log_make(struct txn *txn);
 uint64_t txn_log_append(struct txn *txn, uint64_t log, int64_t at_ms, struct str data);
+/* The same for a record that is head and data one after the other: large data need not be copied
+ * to stand behind its head. Both must live until the call ends. */
+uint64_t txn_log_append_headed(struct txn *txn, uint64_t log, int64_t at_ms, struct str head,
+                               struct str data);
 /* The log as committed: what this call staged is not in it yet. */
 struct log_state txn_log_state(struct txn *txn, uint64_t log);
 /* As logs_read(); data lies in the call's arena. */
@@ -49,6 +53,9 @@ void txn_log_drop(struct txn *txn, uint64_t log);
 /* Blobs that were finished outside the cell. */
 void txn_blob_keep(struct txn *txn, struct str id);
 void txn_blob_drop(struct txn *txn, struct str id);
+
+/* Whether this call has staged that. */
+bool txn_keeps_blob(const struct txn *txn, struct str id);
 
 /* Changes that may still be staged: what sweeps many things stops before it runs out. */
 size_t txn_room(const struct txn *txn);

@@ -72,7 +72,9 @@ status ask_server(const struct args *args, const char *method, struct str target
                   struct arena *arena, struct client_answer *ret_answer);
 
 extern const struct command command_serve, command_journal, command_fsck, command_ca,
-    command_coverage, command_clock, command_health, command_version;
+    command_coverage, command_clock, command_health, command_version, command_hold,
+    command_release, command_holds, command_trace, command_outbox, command_deliveries,
+    command_redrive;
 
 #define FLAG_SERVER                                                                                \
     {"server", "ADDR:PORT", "127.0.0.1:4566", "The running weir to ask."}

@@ -200,6 +200,7 @@ static void close_all(struct serving *serving)
     if (serving->server != NULL) {
         cell_wait_no_more(serving->cell);
         server_stop(serving->server, GRACE_MS);
+        door_settle(serving->door);
         server_free(serving->server);
     }
     door_free(serving->door);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "net/net_int.h"
+#include "sys/file.h"
 
 static struct chunk *chunk_take(struct chunk_pool *pool)
 {
@@ -19,12 +20,15 @@ static struct chunk *chunk_take(struct chunk_pool *pool)
     } else {
         chunk = mem_alloc(sizeof *chunk + CHUNK_BYTES);
     }
-    *chunk = (struct chunk){NULL, (const char *)(chunk + 1), 0, CHUNK_BYTES, NULL};
+    *chunk = (struct chunk){.at = (const char *)(chunk + 1), .room = CHUNK_BYTES, .fd = -1};
     return chunk;
 }
 
 static void chunk_give(struct chunk_pool *pool, struct chunk *chunk)
 {
+    if (chunk->fd >= 0) {
+        handle_close(chunk->fd);
+    }
     if (chunk->owner != NULL) {
         exchange_drop(chunk->owner);
     } else if (pool->count < CHUNKS_KEPT_MAX) {
@@ -89,9 +93,51 @@ void chain_borrow(struct chain *chain, struct chunk *node, struct str s, struct 
     assert(s.bytes > 0);
     assert(owner != NULL);
     exchange_hold(owner);
-    *node = (struct chunk){NULL, s.at, s.bytes, 0, owner};
+    *node = (struct chunk){.at = s.at, .bytes = s.bytes, .owner = owner, .fd = -1};
     chain_link(chain, node);
     chain->bytes += s.bytes;
+}
+
+bool chain_add_file(struct chain *chain, int fd, uint64_t offset, uint64_t bytes)
+{
+    int own = handle_dup(fd);
+    struct chunk *chunk;
+
+    if (own < 0) {
+        return false;
+    }
+    chunk = chunk_take(chain->pool);
+    *chunk = (struct chunk){.bytes = bytes, .fd = own, .offset = offset};
+    chain_link(chain, chunk);
+    chain->bytes += bytes;
+    return true;
+}
+
+bool chain_read_file(struct chain *chain)
+{
+    struct chunk *file = chain->first;
+    struct chunk *chunk;
+    size_t wanted;
+    size_t got;
+
+    assert(file->fd >= 0);
+    wanted = file->bytes < CHUNK_BYTES ? file->bytes : CHUNK_BYTES;
+    chunk = chunk_take(chain->pool);
+    got = handle_read(file->fd, file->offset, (char *)chunk->at, wanted);
+    if (got == 0) {
+        chunk_give(chain->pool, chunk);
+        return false;
+    }
+    chunk->bytes = got;
+    chunk->room = 0;
+    chain_consume(chain, got); /* from the file's piece, which may be gone then */
+    chain->bytes += got;
+    chunk->next = chain->first;
+    chain->first = chunk;
+    if (chunk->next == NULL) {
+        chain->last = chunk;
+    }
+    return true;
 }
 
 void chain_splice(struct chain *chain, struct chain *from)
@@ -100,7 +146,8 @@ void chain_splice(struct chain *chain, struct chain *from)
 
     assert(chain->pool == from->pool);
     /* Short answers are put together, so that a write has few pieces. */
-    while (first != NULL && first->owner == NULL && first->bytes <= BORROW_BYTES_MIN) {
+    while (first != NULL && first->owner == NULL && first->fd < 0 &&
+           first->bytes <= BORROW_BYTES_MIN) {
         chain_add(chain, str_of(first->at, first->bytes));
         chain_consume(from, first->bytes);
         first = from->first;
@@ -122,7 +169,11 @@ void chain_consume(struct chain *chain, size_t bytes)
         struct chunk *first = chain->first;
         size_t piece = bytes < first->bytes ? bytes : first->bytes;
 
-        first->at += piece;
+        if (first->fd >= 0) {
+            first->offset += piece;
+        } else {
+            first->at += piece;
+        }
         first->bytes -= piece;
         bytes -= piece;
         if (first->bytes == 0) {

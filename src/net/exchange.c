@@ -271,6 +271,11 @@ struct loop *exchange_loop(struct exchange *x)
     return x->net->loop;
 }
 
+uint64_t exchange_body_expected(const struct exchange *x)
+{
+    return x->body_expected;
+}
+
 void exchange_set_user(struct exchange *x, void *user)
 {
     x->user = user;
@@ -345,6 +350,25 @@ void exchange_send(struct exchange *x, struct str piece)
     assert(!x->answered);
     if (!x->gone && piece.bytes > 0) {
         x->conn->protocol->send(x, piece);
+        x->drain_due = true;
+    }
+}
+
+bool exchange_takes_files(const struct exchange *x)
+{
+    const struct connection *c = x->conn;
+
+    return c != NULL && c->protocol->send_file != NULL && c->transport->sends_files &&
+           c->tls == NULL;
+}
+
+void exchange_send_file(struct exchange *x, int fd, uint64_t offset, uint64_t bytes)
+{
+    assert(x->begun);
+    assert(!x->answered);
+    if (!x->gone && bytes > 0) {
+        assert(exchange_takes_files(x));
+        x->conn->protocol->send_file(x, fd, offset, bytes);
         x->drain_due = true;
     }
 }

@@ -74,6 +74,8 @@ struct http_app {
 const struct http_request *exchange_request(const struct exchange *x);
 struct arena *exchange_arena(struct exchange *x);
 struct loop *exchange_loop(struct exchange *x);
+/* The body's declared length; UINT64_MAX: not known. */
+uint64_t exchange_body_expected(const struct exchange *x);
 void exchange_set_user(struct exchange *x, void *user); /* the app's own pointer */
 void *exchange_user(const struct exchange *x);
 void exchange_pause(struct exchange *x);  /* no more data until resumed */
@@ -89,6 +91,12 @@ void exchange_answer(struct exchange *x, int status_code, const struct http_head
 void exchange_begin(struct exchange *x, int status_code, const struct http_header *headers,
                     size_t header_count);
 void exchange_send(struct exchange *x, struct str piece);
+/* The same for a piece of a file, which the kernel sends from where it is, so that it costs neither
+ * memory nor copies. Only where exchange_takes_files() says so (plain HTTP/1.1 over a socket), and
+ * in answers of declared content-length. fd stays the caller's, who may close it at once. What the
+ * file lacks breaks the connection off. */
+bool exchange_takes_files(const struct exchange *x);
+void exchange_send_file(struct exchange *x, int fd, uint64_t offset, uint64_t bytes);
 size_t exchange_backlog(const struct exchange *x);
 void exchange_on_drain(struct exchange *x, void (*drain)(struct exchange *x));
 void exchange_end(struct exchange *x);

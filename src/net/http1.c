@@ -8,7 +8,9 @@
  *
  * Rules
  *   1. A head is copied into its exchange's arena once it is whole; until then it waits in c->in.
- *   2. At most PIPELINE_MAX exchanges are under way; then nothing more is taken.
+ *   2. At most PIPELINE_MAX exchanges are under way; then nothing more is taken. Nor is anything
+ *      behind a streamed body that is not answered yet: the app may still be busy with it, and what
+ *      a peer sends next has to find it done.
  *   3. What net refuses (4xx, 5xx) is answered in its turn, then the connection ends.
  *   4. An early answer lets the connection live only when the rest of the body is short and sure to
  *      come: not chunked, not waiting for a 100.
@@ -116,6 +118,14 @@ static bool try_upgrade(struct connection *c, struct exchange *x, const struct h
     return http2_upgrade(x, head->settings);
 }
 
+/* Rule 2: whether the app still works on a body that it took in pieces. */
+static bool waits_for_stream(const struct connection *c)
+{
+    const struct exchange *last = LINK_OWNER(c->exchanges.prev, const struct exchange, link);
+
+    return c->exchange_count > 0 && last->mode == BODY_STREAM && !last->answered;
+}
+
 /* The next head, if it is whole. Returns how many bytes it took. */
 static size_t feed_head(struct connection *c, struct str bytes)
 {
@@ -128,7 +138,7 @@ static size_t feed_head(struct connection *c, struct str bytes)
     size_t head_bytes;
     int status_code;
 
-    if (c->exchange_count >= PIPELINE_MAX) {
+    if (c->exchange_count >= PIPELINE_MAX || waits_for_stream(c)) {
         c->blocked = true;
         return 0;
     }
@@ -302,6 +312,7 @@ const struct protocol http1_protocol = {
     .answer = http1_answer,
     .begin = http1_begin,
     .send = http1_send,
+    .send_file = http1_send_file,
     .end = http1_end,
     .resume = http1_resume,
     .backlog = http1_backlog,

@@ -38,6 +38,7 @@ static struct str reason_of(int status_code)
     case 403: return STR("403 Forbidden");
     case 404: return STR("404 Not Found");
     case 405: return STR("405 Method Not Allowed");
+    case 406: return STR("406 Not Acceptable");
     case 408: return STR("408 Request Timeout");
     case 409: return STR("409 Conflict");
     case 410: return STR("410 Gone");
@@ -235,8 +236,9 @@ static void said(struct exchange *x)
         c->unread = true;
         http1_discard(c);
     }
-    if (c->blocked && !x->complete) {
-        conn_hungry(c); /* paused no longer counts: the rest of the body is skipped */
+    if (c->blocked) {
+        conn_hungry(c); /* paused no longer counts, the rest of the body is skipped; or the next
+                         * head waited for this */
     }
     http1_advance(c);
 }
@@ -298,6 +300,21 @@ void http1_send(struct exchange *x, struct str piece)
         x->answer_left -= piece.bytes;
     }
     chain_add(chain, piece);
+}
+
+void http1_send_file(struct exchange *x, int fd, uint64_t offset, uint64_t bytes)
+{
+    if (x->head_only) {
+        return;
+    }
+    assert(x->answer_left != UINT64_MAX); /* declared … */
+    assert(bytes <= x->answer_left);      /* … and no more than that */
+    x->answer_left -= bytes;
+    if (!chain_add_file(chain_of(x), fd, offset, bytes)) {
+        conn_kill(x->conn); /* no descriptor left: half an answer is out, nothing can be said */
+        return;
+    }
+    conn_dirty(x->conn);
 }
 
 void http1_end(struct exchange *x)

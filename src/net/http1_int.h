@@ -11,6 +11,7 @@
 void http1_answer(struct exchange *x, const struct answer *answer);
 void http1_begin(struct exchange *x, const struct answer *answer);
 void http1_send(struct exchange *x, struct str piece);
+void http1_send_file(struct exchange *x, int fd, uint64_t offset, uint64_t bytes);
 void http1_end(struct exchange *x);
 size_t http1_backlog(const struct exchange *x);
 

@@ -10,7 +10,9 @@
  *   3. Reads go into the loop's one buffer: what lives longer is copied by who keeps it.
  *   4. A write is tried at once; only what the kernel does not take waits in libuv, pointing into
  *      the chain, which is consumed when the write is over.
- *   5. Connections beyond the server's maximum are accepted and closed.
+ *   5. Pieces of files go by sendfile(2). When the socket is full, the next few bytes are read and
+ *      written as in rule 4: the end of that write says that there is room again.
+ *   6. Connections beyond the server's maximum are accepted and closed.
  */
 #include "net/listener.h"
 
@@ -23,6 +25,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,20 +72,51 @@ static void on_written(uv_write_t *request, int error)
     conn_wrote(c);
 }
 
-/* The chain's start as uv_buf_t's; returns their number. */
+/* The chain's start as uv_buf_t's, up to a piece of a file; returns their number. */
 static unsigned gather(const struct chain *chain, uv_buf_t pieces[WRITE_PIECES_MAX],
                        size_t *ret_bytes)
 {
     unsigned count = 0;
 
     *ret_bytes = 0;
-    for (const struct chunk *chunk = chain->first; chunk != NULL && count < WRITE_PIECES_MAX;
-         chunk = chunk->next) {
+    for (const struct chunk *chunk = chain->first;
+         chunk != NULL && chunk->fd < 0 && count < WRITE_PIECES_MAX; chunk = chunk->next) {
         pieces[count].base = (char *)chunk->at;
         pieces[count++].len = chunk->bytes;
         *ret_bytes += chunk->bytes;
     }
     return count;
+}
+
+/* How much of the chain's start the kernel took; *ret_bytes is what it was offered. Negative: an
+ * error of libuv's, UV_EAGAIN when it takes nothing now. */
+static int64_t try_bytes(struct connection *c, const struct chain *chain, size_t *ret_bytes)
+{
+    uv_buf_t pieces[WRITE_PIECES_MAX];
+    unsigned count = gather(chain, pieces, ret_bytes);
+
+    return uv_try_write(&c->uv.stream, pieces, count);
+}
+
+/* The same for a piece of a file. */
+static int64_t try_file(struct connection *c, const struct chain *chain, size_t *ret_bytes)
+{
+    const struct chunk *chunk = chain->first;
+    off_t offset = (off_t)chunk->offset;
+    uv_os_fd_t fd;
+    ssize_t sent;
+
+    *ret_bytes = chunk->bytes;
+    if (uv_fileno(&c->uv.handle, &fd) != 0) {
+        return UV_EBADF;
+    }
+    do {
+        sent = sendfile(fd, chunk->fd, &offset, chunk->bytes);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        return errno == EAGAIN ? UV_EAGAIN : uv_translate_sys_error(errno);
+    }
+    return sent == 0 ? UV_EOF : sent; /* the file is shorter than was promised */
 }
 
 static void socket_write(struct connection *c, struct chain *chain)
@@ -92,11 +126,10 @@ static void socket_write(struct connection *c, struct chain *chain)
 
     assert(!c->writing);
     while (chain->bytes > 0) {
+        bool is_file = chain->first->fd >= 0;
         size_t bytes;
-        int written;
+        int64_t written = is_file ? try_file(c, chain, &bytes) : try_bytes(c, chain, &bytes);
 
-        count = gather(chain, pieces, &bytes);
-        written = uv_try_write(&c->uv.stream, pieces, count);
         if (written < 0 && written != UV_EAGAIN) {
             conn_kill(c);
             return;
@@ -104,11 +137,15 @@ static void socket_write(struct connection *c, struct chain *chain)
         if (written > 0) {
             chain_consume(chain, (size_t)written);
         }
-        if (written < 0 || (size_t)written < bytes) {
+        if (written < 0 || ((size_t)written < bytes && !is_file)) {
             break;
         }
     }
     if (chain->bytes == 0) {
+        return;
+    }
+    if (chain->first->fd >= 0 && !chain_read_file(chain)) {
+        conn_kill(c);
         return;
     }
     count = gather(chain, pieces, &c->write_bytes);
@@ -170,6 +207,7 @@ static const struct transport socket_transport = {
     .reading = socket_reading,
     .shut = socket_shut,
     .close = socket_close,
+    .sends_files = true,
 };
 
 static bool is_loopback(const struct sockaddr_storage *address)

@@ -63,6 +63,8 @@ struct protocol {
     void (*answer)(struct exchange *x, const struct answer *answer);
     void (*begin)(struct exchange *x, const struct answer *answer);
     void (*send)(struct exchange *x, struct str piece);
+    /* NULL: it cannot. */
+    void (*send_file)(struct exchange *x, int fd, uint64_t offset, uint64_t bytes);
     void (*end)(struct exchange *x);
     void (*resume)(struct exchange *x);
     size_t (*backlog)(const struct exchange *x);
@@ -82,6 +84,7 @@ struct transport {
     void (*reading)(struct connection *c, bool on);
     void (*shut)(struct connection *c);  /* no more bytes from us */
     void (*close)(struct connection *c); /* then conn_free() */
+    bool sends_files;                    /* a chain may have pieces of files */
 };
 
 struct exchange {

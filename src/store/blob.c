@@ -3,32 +3,40 @@
  * Blob files.
  *
  * Rules
- *  1. A blob is complete when its trailer is right and the file ends behind it. A file of a writer
- *     that never finished has none; nobody published it, and the sweep removes it.
+ *  1. A blob is complete when its trailer is right and the file is as long as that says. A file of
+ *     a writer that never finished has none; nobody published it, and the sweep removes it.
  *  2. Finishing syncs the file, then its folder, so that the name is as sure as the content. A new
  *     folder's own name is synced when it is made. A sync that fails ends the process.
- *  3. Small pieces gather in a buffer; what is written is large.
- *  4. A reader that reads from the first byte to the last gets the checksum checked on the way: its
+ *  3. Pieces gather in a buffer; what is written is large, whole blocks, and goes past the page
+ *     cache where the file system lets it: copying into fresh pages is what would limit the rate.
+ *  4. Blobs leave BLOB_RESERVE_BYTES of the disk free, looked at before one is begun and again
+ *     every LOOK_BYTES, so that a large upload does not take the journal's room.
+ *  5. A reader that reads from the first byte to the last gets the checksum checked on the way: its
  *     last read fails when the content changed. Reads elsewhere are not checked.
  */
 #include "store/blob.h"
 
 #include "base/digest.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "sys/log.h"
+#include "sys/thread.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+#define BLOCK_BYTES ((size_t)4096) /* a file is whole blocks, so that it can be written directly */
 #define TRAILER_BYTES 32
 #define TRAILER_MAGIC "WEIRBLOB"
 #define FOLDERS 256
-#define GATHER_BYTES ((size_t)256 * 1024)
+#define GATHER_BYTES ((size_t)1024 * 1024)
+#define LOOK_BYTES ((uint64_t)64 * 1024 * 1024)
 #define CHECK_BYTES ((size_t)1024 * 1024)
 #define PATH_BYTES 4096
+#define PINS_MAX ((size_t)1 << 22)
 
-/* As it lies behind the content. */
+/* The file's last bytes. */
 struct trailer {
     char magic[8];     /* TRAILER_MAGIC */
     uint64_t bytes;    /* of the content */
@@ -44,16 +52,25 @@ struct blobs {
     char *dir;                     /* DIR/blobs */
     char *above;                   /* DIR */
     _Atomic bool made[FOLDERS];    /* the folder was made and its name synced by this process */
+    struct lock pin_lock;          /* of the pins */
+    struct map *pins;              /* id → struct pin */
+    uint64_t pins_beyond;          /* pins for which the map had no room */
+};
+
+/* Whoever is going to send a blob, see blobs_pin(). */
+struct pin {
+    uint64_t count; /* of those who pinned it */
+    bool remove;    /* when the last of them is done */
 };
 
 struct blob_writer {
     struct blobs *blobs;       /* outlives the writer */
     struct file *file;         /* being written */
     char id[BLOB_ID_BYTES];    /* its name */
-    uint64_t bytes;            /* written to the file */
+    uint64_t written;          /* bytes of the file so far, whole blocks */
     uint32_t crc;              /* of all pieces so far */
     size_t gathered;           /* bytes in gather */
-    char *gather;              /* small pieces; made when needed */
+    char *gather;              /* pieces, and room for a last block */
 };
 
 struct blob {
@@ -86,15 +103,26 @@ status blobs_open(const struct files *files, const char *dir, struct why *why,
     blobs->files = files;
     blobs->dir = mem_dup(dir, strlen(dir));
     blobs->above = dir_above(dir);
+    lock_init(&blobs->pin_lock);
+    blobs->pins = map_new(PINS_MAX);
     *ret_blobs = blobs;
     return OK;
 }
 
 void blobs_close(struct blobs *blobs)
 {
+    struct str id;
+    void *pin;
+
     if (blobs == NULL) {
         return;
     }
+    /* What is pinned still, and was to be removed, is found by the next start's sweep. */
+    for (size_t i = 0; map_next(blobs->pins, &i, &id, &pin);) {
+        mem_free(pin);
+    }
+    map_free(blobs->pins);
+    lock_done(&blobs->pin_lock);
     mem_free(blobs->dir);
     mem_free(blobs->above);
     mem_free(blobs);
@@ -161,6 +189,28 @@ static status make_folder(struct blobs *blobs, const char *id)
     return OK;
 }
 
+status blobs_admit(struct blobs *blobs, uint64_t bytes)
+{
+    uint64_t space = 0;
+
+    TRY(blobs->files->space(blobs->files->ctx, blobs->dir, &space));
+    return space >= BLOB_RESERVE_BYTES && space - BLOB_RESERVE_BYTES >= bytes ? OK : &ERR_FULL;
+}
+
+/* A file for whole blocks, direct where these are enough for that. */
+static status open_new(struct blobs *blobs, const char *path, struct file **ret_file)
+{
+    struct file *file;
+
+    TRY(file_open(blobs->files, path, FILE_WRITE | FILE_NEW | FILE_DIRECT, &file));
+    if (BLOCK_BYTES % file->align != 0) {
+        file_close(file);
+        TRY(file_open(blobs->files, path, FILE_WRITE, &file));
+    }
+    *ret_file = file;
+    return OK;
+}
+
 status blob_create(struct blobs *blobs, struct str id, struct blob_writer **ret_writer)
 {
     char path[PATH_BYTES];
@@ -169,54 +219,39 @@ status blob_create(struct blobs *blobs, struct str id, struct blob_writer **ret_
 
     blob_path(blobs, id, path);
     TRY(make_folder(blobs, id.at));
-    TRY(file_open(blobs->files, path, FILE_WRITE | FILE_NEW, &file));
+    TRY(open_new(blobs, path, &file));
     writer = MEM_NEW(struct blob_writer);
     writer->blobs = blobs;
     writer->file = file;
+    writer->gather = mem_aligned(BLOCK_BYTES, GATHER_BYTES + BLOCK_BYTES);
     memcpy(writer->id, id.at, BLOB_ID_BYTES);
     *ret_writer = writer;
     return OK;
 }
 
-static status write_out(struct blob_writer *writer, struct str piece)
+/* bytes: whole blocks of what was gathered. */
+static status write_out(struct blob_writer *writer, size_t bytes)
 {
-    TRY(file_write(writer->file, writer->bytes, piece.at, piece.bytes));
-    writer->bytes += piece.bytes;
-    return OK;
-}
-
-static status write_gathered(struct blob_writer *writer)
-{
-    if (writer->gathered > 0) {
-        TRY(write_out(writer, str_of(writer->gather, writer->gathered)));
-        writer->gathered = 0;
-    }
-    return OK;
-}
-
-static void gather(struct blob_writer *writer, struct str piece)
-{
-    if (piece.bytes == 0) {
-        return;
-    }
-    if (writer->gather == NULL) {
-        writer->gather = mem_alloc(GATHER_BYTES);
-    }
-    memcpy(writer->gather + writer->gathered, piece.at, piece.bytes);
-    writer->gathered += piece.bytes;
+    TRY(file_write(writer->file, writer->written, writer->gather, bytes));
+    writer->written += bytes;
+    writer->gathered = 0;
+    return writer->written % LOOK_BYTES == 0 ? blobs_admit(writer->blobs, 0) : OK;
 }
 
 status blob_write(struct blob_writer *writer, struct str piece)
 {
-    if (writer->gathered + piece.bytes > GATHER_BYTES) {
-        TRY(write_gathered(writer));
-    }
-    if (piece.bytes > GATHER_BYTES) {
-        TRY(write_out(writer, piece));
-    } else {
-        gather(writer, piece);
-    }
     writer->crc = crc32c(writer->crc, piece);
+    while (piece.bytes > 0) {
+        size_t room = GATHER_BYTES - writer->gathered;
+        size_t taken = piece.bytes < room ? piece.bytes : room;
+
+        memcpy(writer->gather + writer->gathered, piece.at, taken);
+        writer->gathered += taken;
+        piece = str_slice(piece, taken, piece.bytes);
+        if (writer->gathered == GATHER_BYTES) {
+            TRY(write_out(writer, GATHER_BYTES));
+        }
+    }
     return OK;
 }
 
@@ -232,23 +267,28 @@ static uint32_t trailer_crc(const struct trailer *trailer)
     return crc32c(0, str_of(trailer, offsetof(struct trailer, self_crc)));
 }
 
+/* How long the file of so much content is. */
+static uint64_t file_bytes(uint64_t content_bytes)
+{
+    return (content_bytes + TRAILER_BYTES + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+}
+
 status blob_finish(struct blob_writer *writer, uint64_t *ret_bytes)
 {
     const struct files *files = writer->blobs->files;
     struct trailer trailer = {.magic = "", .crc = writer->crc};
+    size_t last = 0;
     char path[PATH_BYTES];
     status wrote = OK;
 
     memcpy(trailer.magic, TRAILER_MAGIC, sizeof(trailer.magic));
-    trailer.bytes = writer->bytes + writer->gathered;
+    trailer.bytes = writer->written + writer->gathered;
     trailer.self_crc = trailer_crc(&trailer);
-    if (writer->gathered + TRAILER_BYTES > GATHER_BYTES) {
-        wrote = write_gathered(writer);
-    }
-    if (wrote == OK) {
-        gather(writer, str_of(&trailer, sizeof(trailer)));
-        wrote = write_gathered(writer);
-    }
+    last = (size_t)(file_bytes(trailer.bytes) - writer->written);
+    assert(last <= GATHER_BYTES + BLOCK_BYTES);
+    memset(writer->gather + writer->gathered, 0, last - writer->gathered);
+    memcpy(writer->gather + last - TRAILER_BYTES, &trailer, TRAILER_BYTES);
+    wrote = write_out(writer, last);
     if (wrote != OK) {
         blob_cancel(writer);
         return wrote;
@@ -280,14 +320,14 @@ static status trailer_read(struct file *file, struct trailer *ret_trailer)
     size_t got = 0;
 
     TRY(file_size(file, &bytes));
-    if (bytes < TRAILER_BYTES) {
+    if (bytes < BLOCK_BYTES) {
         return &ERR_CORRUPT;
     }
     TRY(file_read(file, bytes - TRAILER_BYTES, &trailer, sizeof(trailer), &got));
     if (got != sizeof(trailer) ||
         memcmp(trailer.magic, TRAILER_MAGIC, sizeof(trailer.magic)) != 0 ||
-        trailer.self_crc != trailer_crc(&trailer) || trailer.bytes != bytes - TRAILER_BYTES ||
-        trailer.zero != 0) {
+        trailer.self_crc != trailer_crc(&trailer) || trailer.bytes > bytes ||
+        file_bytes(trailer.bytes) != bytes || trailer.zero != 0) {
         return &ERR_CORRUPT;
     }
     *ret_trailer = trailer;
@@ -342,6 +382,16 @@ status blob_read(struct blob *blob, uint64_t offset, void *at, size_t bytes, siz
     return OK;
 }
 
+int blob_fd(const struct blob *blob)
+{
+    return blob->file->fd;
+}
+
+void blob_prefetch(struct blob *blob, uint64_t offset, uint64_t bytes)
+{
+    file_prefetch(blob->file, offset, bytes);
+}
+
 void blob_close(struct blob *blob)
 {
     if (blob == NULL) {
@@ -351,12 +401,76 @@ void blob_close(struct blob *blob)
     mem_free(blob);
 }
 
-status blob_remove(struct blobs *blobs, struct str id)
+/* ---- removing ---- */
+
+static status remove_file(struct blobs *blobs, struct str id)
 {
     char path[PATH_BYTES];
 
     blob_path(blobs, id, path);
     return blobs->files->remove(blobs->files->ctx, path);
+}
+
+status blob_remove(struct blobs *blobs, struct str id)
+{
+    bool later = false;
+    struct pin *pin;
+
+    lock_take(&blobs->pin_lock);
+    pin = map_get(blobs->pins, id);
+    if (pin != NULL) {
+        pin->remove = true;
+        later = true;
+    }
+    later |= blobs->pins_beyond > 0; /* it may be one of them: the next start's sweep removes it */
+    lock_give(&blobs->pin_lock);
+    return later ? OK : remove_file(blobs, id);
+}
+
+void blobs_pin(struct blobs *blobs, struct str id)
+{
+    struct pin *pin;
+
+    assert(id.bytes == BLOB_ID_BYTES);
+    lock_take(&blobs->pin_lock);
+    pin = map_get(blobs->pins, id);
+    if (pin == NULL) {
+        pin = MEM_NEW(struct pin);
+        if (!map_set(blobs->pins, id, pin, NULL)) {
+            mem_free(pin);
+            pin = NULL;
+            blobs->pins_beyond++;
+        }
+    }
+    if (pin != NULL) {
+        pin->count++;
+    }
+    lock_give(&blobs->pin_lock);
+}
+
+void blobs_unpin(struct blobs *blobs, struct str id)
+{
+    bool remove = false;
+    struct pin *pin;
+
+    lock_take(&blobs->pin_lock);
+    pin = map_get(blobs->pins, id);
+    if (pin == NULL) {
+        assert(blobs->pins_beyond > 0);
+        blobs->pins_beyond--;
+    } else if (--pin->count == 0) {
+        remove = pin->remove;
+        (void)map_remove(blobs->pins, id);
+        mem_free(pin);
+    }
+    lock_give(&blobs->pin_lock);
+    if (remove) {
+        status removed = remove_file(blobs, id);
+
+        if (removed != OK) {
+            log_write(LOG_WARNING, "blob", "cannot remove %.*s (%s)", STR_ARG(id), removed->code);
+        }
+    }
 }
 
 /* ---- all of them ---- */
@@ -391,6 +505,23 @@ static void names_list(const struct blobs *blobs, const char *path, struct names
     names->listed = blobs->files->dir(blobs->files->ctx, path, name_add, names);
 }
 
+/* What stands between content and trailer are zeros. */
+static bool rest_is_zero(const struct blob *blob)
+{
+    uint64_t from = blob->about.bytes;
+    size_t bytes = (size_t)(file_bytes(from) - from - TRAILER_BYTES);
+    char rest[BLOCK_BYTES];
+    size_t got = 0;
+
+    if (file_read(blob->file, from, rest, bytes, &got) != OK || got != bytes) {
+        return false;
+    }
+    while (got > 0 && rest[got - 1] == 0) {
+        got--;
+    }
+    return got == 0;
+}
+
 static bool content_is_good(struct blobs *blobs, struct str id)
 {
     struct blob *blob = NULL;
@@ -408,8 +539,10 @@ static bool content_is_good(struct blobs *blobs, struct str id)
         at += got;
     } while (read == OK && at < blob_bytes(blob));
     mem_free(piece);
+    bool good = read == OK && rest_is_zero(blob);
+
     blob_close(blob);
-    return read == OK;
+    return good;
 }
 
 /* Who is told of every blob. */

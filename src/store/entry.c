@@ -4,7 +4,8 @@
  *
  * Rules
  *  1. Data of INLINE_BYTES_MAX and less is copied into the scratch; a part for it would cost more.
- *     Larger data is a part of its own, so a change makes at most two.
+ *     Larger data is a part of its own, so a change makes at most two. A record's head is copied:
+ *     it is there so that the record's data need not be.
  *  2. The scratch is reserved once, for exactly what is needed, so pieces of it do not move.
  *  3. Reading accepts one form only: numbers in their shortest form, nothing behind the last
  *     change. So reading and writing again gives the same bytes.
@@ -80,6 +81,12 @@ static uint64_t zigzag(int64_t number)
     return (uint64_t)number << 1 ^ (0 - ((uint64_t)number >> 63));
 }
 
+/* Of the record or value as one. */
+static uint64_t data_bytes(const struct change *change)
+{
+    return change->data.bytes + (change->kind == CHANGE_APPEND ? change->head.bytes : 0);
+}
+
 static bool is_large(const struct change *change)
 {
     return change->data.bytes > INLINE_BYTES_MAX;
@@ -104,8 +111,10 @@ static uint64_t small_bytes(const struct entry *entry)
         bytes += form->log ? var_bytes(change->log) : 0;
         bytes += form->sequence ? var_bytes(change->sequence) : 0;
         bytes += form->moment ? var_bytes(zigzag(change->at_ms)) : 0;
-        bytes += form->data ? var_bytes(change->data.bytes) : 0;
-        bytes += form->data && !is_large(change) ? change->data.bytes : 0;
+        if (form->data) {
+            bytes += var_bytes(data_bytes(change)) + data_bytes(change);
+            bytes -= is_large(change) ? change->data.bytes : 0;
+        }
     }
     return bytes;
 }
@@ -178,7 +187,8 @@ static char *put_change(char *to, const struct change *change)
     if (form->moment) {
         to = put_var(to, zigzag(change->at_ms));
     }
-    return form->data ? put_var(to, change->data.bytes) : to;
+    to = form->data ? put_var(to, data_bytes(change)) : to;
+    return change->kind == CHANGE_APPEND ? put_bytes(to, change->head) : to;
 }
 
 size_t entry_parts(const struct entry *entry, struct buf *scratch, struct str *parts)

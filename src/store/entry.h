@@ -42,8 +42,11 @@ enum change_kind {
 
 struct change {
     uint8_t kind;      /* enum change_kind */
-    struct str key;    /* PUT, DELETE: key; BLOB, UNBLOB: id */
-    struct str data;   /* PUT: value; APPEND: the record */
+    union {
+        struct str key;  /* PUT, DELETE: key; BLOB, UNBLOB: id */
+        struct str head; /* APPEND: how the record begins, before data; none when it was read */
+    };
+    struct str data;   /* PUT: value; APPEND: the record, or what follows its head */
     uint64_t log;      /* APPEND, TRIM, DROP, LOG */
     uint64_t sequence; /* APPEND: the record's; TRIM: everything before it goes */
     int64_t at_ms;     /* APPEND: when */

@@ -49,25 +49,34 @@ struct log_state logs_state(struct logs *logs, uint64_t number)
     return log == NULL ? (struct log_state){0} : log->state;
 }
 
-void logs_append(struct logs *logs, uint64_t number, uint64_t sequence, int64_t at_ms,
-                 struct str data)
+void logs_append_headed(struct logs *logs, uint64_t number, struct str head,
+                        const struct log_record *record)
 {
     struct log *log = log_find(logs, number);
+    size_t bytes = head.bytes + record->data.bytes;
     struct chunk *chunk = NULL;
 
     assert(log != NULL);
-    assert(data.bytes <= LOG_RECORD_BYTES_MAX);
-    if (sequence <= log->state.last) {
+    assert(bytes <= LOG_RECORD_BYTES_MAX);
+    if (record->sequence <= log->state.last) {
         return;
     }
-    assert(sequence == log->state.last + 1);
-    assert(log->state.last == 0 || at_ms >= log->state.last_at_ms);
-    chunk = log_chunk_for(logs, log, data.bytes, at_ms);
-    log_chunk_add(chunk, at_ms, data);
-    log->state.last = sequence;
-    log->state.last_at_ms = at_ms;
+    assert(record->sequence == log->state.last + 1);
+    assert(log->state.last == 0 || record->at_ms >= log->state.last_at_ms);
+    chunk = log_chunk_for(logs, log, bytes, record->at_ms);
+    log_chunk_add(chunk, record->at_ms, head, record->data);
+    log->state.last = record->sequence;
+    log->state.last_at_ms = record->at_ms;
     log->state.first = log->state.first == 0 ? 1 : log->state.first;
-    log->state.bytes += data.bytes;
+    log->state.bytes += bytes;
+}
+
+void logs_append(struct logs *logs, uint64_t number, uint64_t sequence, int64_t at_ms,
+                 struct str data)
+{
+    struct log_record record = {sequence, at_ms, data};
+
+    logs_append_headed(logs, number, STR_NONE, &record);
 }
 
 static void bytes_gone(struct log *log, uint64_t bytes)

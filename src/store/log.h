@@ -58,6 +58,10 @@ uint64_t logs_highest(const struct logs *logs); /* largest number ever made, dro
  * An append of a sequence that is there already is passed over (recovery). */
 void logs_append(struct logs *logs, uint64_t log, uint64_t sequence, int64_t at_ms,
                  struct str data);
+/* The same for a record that begins with head and goes on with its data: one copy instead of two
+ * for whoever has them in different places. */
+void logs_append_headed(struct logs *logs, uint64_t log, struct str head,
+                        const struct log_record *record);
 void logs_trim(struct logs *logs, uint64_t log, uint64_t before_sequence);
 void logs_drop(struct logs *logs, uint64_t log);
 

@@ -291,16 +291,22 @@ struct chunk *log_chunk_for(struct logs *logs, struct log *log, size_t data_byte
     return chunk_new(logs, log, data_bytes, at_ms);
 }
 
-void log_chunk_add(struct chunk *chunk, int64_t at_ms, struct str data)
+static void data_add(struct chunk *chunk, struct str part)
+{
+    if (part.bytes > 0) {
+        memcpy(chunk->data + chunk->frame.data_bytes, part.at, part.bytes);
+        chunk->frame.data_bytes += (uint32_t)part.bytes;
+    }
+}
+
+void log_chunk_add(struct chunk *chunk, int64_t at_ms, struct str head, struct str data)
 {
     struct log_frame *frame = &chunk->frame;
 
     assert(frame->count < chunk->slot_room);
-    assert(frame->data_bytes + data.bytes <= chunk->data_room);
-    if (data.bytes > 0) {
-        memcpy(chunk->data + frame->data_bytes, data.at, data.bytes);
-    }
-    frame->data_bytes += (uint32_t)data.bytes;
+    assert(frame->data_bytes + head.bytes + data.bytes <= chunk->data_room);
+    data_add(chunk, head);
+    data_add(chunk, data);
     chunk->slots[frame->count++] =
         (struct log_slot){frame->data_bytes, (uint32_t)(at_ms - frame->first_at_ms)};
     frame->last_at_ms = at_ms;

@@ -171,7 +171,7 @@ struct log_view {
 /* log_chunk.c */
 /* The log's newest chunk with room for one more record; makes memory free first, may wait. */
 struct chunk *log_chunk_for(struct logs *logs, struct log *log, size_t data_bytes, int64_t at_ms);
-void log_chunk_add(struct chunk *chunk, int64_t at_ms, struct str data);
+void log_chunk_add(struct chunk *chunk, int64_t at_ms, struct str head, struct str data);
 /* Takes the log's oldest chunk out of memory, whatever its state. */
 void log_chunk_shift(struct logs *logs, struct log *log);
 /* Gives a fresh chunk its place and hands it to the writer. */

@@ -93,12 +93,15 @@ void store_apply_index(struct store *store, uint64_t position)
 
 void store_apply_logs(struct store *store, const struct entry *entry)
 {
+    struct log_record record;
+
     for (size_t i = 0; i < entry->change_count; i++) {
         const struct change *change = &entry->changes[i];
 
         switch (change->kind) {
         case CHANGE_APPEND:
-            logs_append(store->logs, change->log, change->sequence, change->at_ms, change->data);
+            record = (struct log_record){change->sequence, change->at_ms, change->data};
+            logs_append_headed(store->logs, change->log, change->head, &record);
             break;
         case CHANGE_TRIM:
             logs_trim(store->logs, change->log, change->sequence);

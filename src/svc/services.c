@@ -4,9 +4,18 @@
  */
 #include "svc/services.h"
 
+#include "bus/bus.h"
+
 #include "svc/kinesis/kinesis.h"
+#include "svc/s3/s3.h"
+#include "svc/sns/sns.h"
+#include "svc/sqs/sqs.h"
 
 const struct service *const services[] = {
+    &bus_service,
     &kinesis_service,
+    &s3_service,
+    &sqs_service,
+    &sns_service,
     NULL,
 };

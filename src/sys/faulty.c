@@ -111,6 +111,7 @@ static struct faulty_file *file_new(struct faulty *disk, struct faulty_node *nod
 
     file->file.files = &disk->files;
     file->file.align = (mode & FILE_DIRECT) != 0 ? DIRECT_ALIGN : 1;
+    file->file.fd = -1;
     file->disk = disk;
     file->node = faulty_node_hold(node);
     file->life = disk->life;

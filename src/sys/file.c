@@ -6,6 +6,9 @@
 #include "sys/file.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static void check_aligned(const struct file *file, uint64_t offset, const void *at, size_t bytes)
 {
@@ -53,4 +56,31 @@ status file_resize(struct file *file, uint64_t bytes)
 status file_size(struct file *file, uint64_t *ret_bytes)
 {
     return file->files->size(file, ret_bytes);
+}
+
+int handle_dup(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void handle_close(int fd)
+{
+    (void)close(fd);
+}
+
+size_t handle_read(int fd, uint64_t offset, void *at, size_t bytes)
+{
+    ssize_t got;
+
+    do {
+        got = pread(fd, at, bytes, (off_t)offset);
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? 0 : (size_t)got;
+}
+
+void file_prefetch(struct file *file, uint64_t offset, uint64_t bytes)
+{
+    if (file->fd >= 0) {
+        (void)readahead(file->fd, (off_t)offset, (size_t)bytes);
+    }
 }

@@ -54,6 +54,7 @@ struct files {
 struct file {
     const struct files *files; /* whose it is */
     uint32_t align;            /* offsets, sizes, addresses must be multiples: 1, more if DIRECT */
+    int fd;                    /* the kernel's handle, for sendfile(2); -1: there is none */
 };
 
 const struct files *files_real(void);
@@ -66,5 +67,12 @@ status file_write(struct file *file, uint64_t offset, const void *at, size_t byt
 status file_sync(struct file *file);
 status file_resize(struct file *file, uint64_t bytes);
 status file_size(struct file *file, uint64_t *ret_bytes);
+/* Handles by themselves, for what outlives its file. A second one; -1: there is none left. */
+int handle_dup(int fd);
+void handle_close(int fd);
+/* How much was read, at most bytes; 0 at the end, or when it cannot be read. */
+size_t handle_read(int fd, uint64_t offset, void *at, size_t bytes);
+/* Reads a part into the system's cache and may wait for that; nothing without a handle. */
+void file_prefetch(struct file *file, uint64_t offset, uint64_t bytes);
 
 #endif

@@ -29,13 +29,12 @@
 
 struct real_file {
     struct file file; /* first */
-    int fd;           /* the kernel's handle */
     char *path;       /* as it was opened, for the log */
 };
 
 static int fd_of(const struct file *file)
 {
-    return ((const struct real_file *)(const void *)file)->fd;
+    return file->fd;
 }
 
 static const char *path_of(const struct file *file)
@@ -151,7 +150,7 @@ static status real_open(void *ctx, const char *path, int mode, struct file **ret
     real = MEM_NEW(struct real_file);
     real->file.files = files_real();
     real->file.align = direct ? direct_align(fd) : 1;
-    real->fd = fd;
+    real->file.fd = fd;
     real->path = mem_dup(path, strlen(path));
     *ret_file = &real->file;
     return OK;
@@ -161,7 +160,7 @@ static void real_close(struct file *file)
 {
     struct real_file *real = (struct real_file *)(void *)file;
 
-    close(real->fd);
+    close(real->file.fd);
     mem_free(real->path);
     mem_free(real);
 }

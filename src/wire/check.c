@@ -15,6 +15,7 @@
 #include "base/codec.h"
 #include "base/mem.h"
 #include "sys/thread.h"
+#include "wire/mismatch.h"
 #include "wire/wire.h"
 
 #include <assert.h>
@@ -32,6 +33,7 @@ struct checker {
     struct buf text;   /* the violations so far */
     struct buf path;   /* where the walk is */
     uint32_t count;    /* of violations */
+    bool body_only;    /* S3: only what travels in the body */
     int depth;
 };
 
@@ -305,7 +307,8 @@ static void check_struct(struct checker *checker, const struct value *value,
         const struct value *field = &value->items[i];
         bool missing = field->kind == VALUE_NONE;
 
-        if (missing && (member->flags & MEMBER_REQUIRED) == 0) {
+        if ((missing && (member->flags & MEMBER_REQUIRED) == 0) ||
+            (!missing && checker->body_only && member->location != AT_BODY)) {
             continue;
         }
         size_t before = step(checker, model_text(member->name), true);
@@ -405,10 +408,13 @@ status wire_check(const struct operation *operation, const struct value *input,
     (void)arena;
     buf_init(&checker.text, TEXT_BYTES_MAX * 16);
     buf_init(&checker.path, PATH_BYTES_MAX);
+    checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
     }
-    if (checker.count > 0) {
+    if (checker.count > 0 && checker.body_only) {
+        checked = why_malformed_xml(why);
+    } else if (checker.count > 0) {
         struct str text = str_slice(buf_str(&checker.text), 0, TEXT_BYTES_MAX);
 
         checked = why_set(why, &WIRE_VALIDATION, "%u validation error%s detected: %.*s",

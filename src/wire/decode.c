@@ -65,6 +65,19 @@ static status unpack(const struct route *route, struct http_request *request, st
     return gunzip(request->body, HTTP_BODY_BYTES_MAX, arena, why, &request->body);
 }
 
+/* S3 says the same of all that it cannot read in a body. */
+static status rest_read(const struct route *route, const struct http_request *request,
+                        struct arena *arena, struct why *why, struct value *input)
+{
+    status read = rest_decode(route, request, arena, why, input);
+
+    if (read == &WIRE_SERIALIZATION && request->body.bytes > 0 &&
+        str_eq(model_text(route->service->id), STR("s3"))) {
+        return why_malformed_xml(why);
+    }
+    return read;
+}
+
 status wire_decode(const struct route *route, const struct http_request *request,
                    struct arena *arena, struct why *why, struct value **ret_input)
 {
@@ -77,7 +90,7 @@ status wire_decode(const struct route *route, const struct http_request *request
     switch ((enum protocol)route->protocol) {
     case PROTOCOL_REST_JSON:
     case PROTOCOL_REST_XML:
-        TRY(rest_decode(route, &plain, arena, why, input));
+        TRY(rest_read(route, &plain, arena, why, input));
         break;
     case PROTOCOL_QUERY:
     case PROTOCOL_EC2:

@@ -60,3 +60,9 @@ status malformed(struct why *why)
 {
     return why_set(why, &WIRE_SERIALIZATION, "%s", "");
 }
+
+status why_malformed_xml(struct why *why)
+{
+    return why_set(why, &WIRE_MALFORMED_XML, "The XML you provided was not well-formed or did not "
+                                             "validate against our published schema");
+}

@@ -25,4 +25,7 @@ status mismatch(struct why *why, enum found found, uint32_t shape);
 /* Bytes that are no JSON or CBOR at all: WIRE_SERIALIZATION without a sentence, as AWS has it. */
 status malformed(struct why *why);
 
+/* S3's word for a body it cannot read, or that breaks the model. */
+status why_malformed_xml(struct why *why) __attribute__((returns_nonnull));
+
 #endif

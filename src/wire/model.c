@@ -44,10 +44,28 @@ const struct service_model *model_service_of(const struct operation *operation)
     return &model_services[operation->service];
 }
 
+static bool member_named(const struct shape *structure, uint32_t index, struct str name)
+{
+    return str_eq(model_text(model_members[structure->first + index].name), name);
+}
+
+/* Handlers ask for the same names again and again, by literals: where one was found the last time
+ * is remembered by its address and looked at first. A guess is always compared, so it may be
+ * wrong. */
+#define GUESSES 4096
+
 int model_member_index(const struct shape *structure, struct str name)
 {
+    static _Thread_local uint16_t guesses[GUESSES];
+    size_t slot = ((uintptr_t)name.at >> 1 ^ (uintptr_t)(structure - model_shapes) * 31) % GUESSES;
+    uint32_t guess = guesses[slot];
+
+    if (guess < structure->count && member_named(structure, guess, name)) {
+        return (int)guess;
+    }
     for (uint32_t i = 0; i < structure->count; i++) {
-        if (str_eq(model_text(model_members[structure->first + i].name), name)) {
+        if (member_named(structure, i, name)) {
+            guesses[slot] = (uint16_t)i;
             return (int)i;
         }
     }

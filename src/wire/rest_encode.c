@@ -3,7 +3,8 @@
  * A value tree as a REST answer.
  *
  * Rules
- *  1. Status: the member that is one, else the operation's.
+ *  1. Status: the member that is one; 206 with a Content-Range (RFC 9110, 15.3.7); else the
+ *     operation's.
  *  2. Content-Type is the member's that travels in it, else what the body is: octets or plain text
  *     for a payload that is a blob or a string, the protocol's own otherwise. Without a body there
  *     is none.
@@ -296,5 +297,10 @@ status rest_encode(const struct route *route, const struct value *output, struct
 {
     answer->http = status_of(output, route->operation->http);
     TRY(rest_encode_headers(route, output, arena, answer));
+    for (size_t i = 0; i < answer->header_count; i++) {
+        if (answer->http == 200 && str_eq(answer->headers[i].name, STR("content-range"))) {
+            answer->http = 206;
+        }
+    }
     return encode_body(route, output, arena, answer);
 }

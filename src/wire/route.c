@@ -266,9 +266,22 @@ static bool members_fit(const struct operation *operation, const struct http_req
     return true;
 }
 
-static bool method_fits(const struct operation *operation, struct str method)
+/* What most operations fail at, cheaply: another method, or a query where there is none. */
+static bool may_fit(const struct operation *operation, const struct http_request *request,
+                    struct str *ret_path, struct str *ret_query)
 {
-    return str_eq(model_method(operation->method), method);
+    struct str method = model_method(operation->method);
+    struct str uri = model_text(operation->uri);
+    size_t mark;
+
+    if (method.bytes != request->method.bytes || method.at[0] != request->method.at[0] ||
+        !str_eq(method, request->method)) {
+        return false;
+    }
+    mark = str_find(uri, '?', 0);
+    *ret_path = str_slice(uri, 0, mark);
+    *ret_query = str_slice(uri, mark + 1, uri.bytes);
+    return ret_query->bytes == 0 || request->query.bytes > 0;
 }
 
 /* The best operation of a REST service; better than *best replaces it. */
@@ -277,13 +290,12 @@ static void match_service(const struct service_model *service, const struct http
 {
     for (uint32_t i = 0; i < service->operation_count; i++) {
         const struct operation *operation = &model_operations[service->operation_first + i];
-        struct str uri = model_text(operation->uri);
-        size_t mark = str_find(uri, '?', 0);
         struct fit fit = {0, 0, 0};
+        struct str path;
+        struct str query;
 
-        if (!method_fits(operation, request->method) ||
-            !path_fits(str_slice(uri, 0, mark), route->path, &fit) ||
-            !query_fits(str_slice(uri, mark + 1, uri.bytes), request->query, &fit)) {
+        if (!may_fit(operation, request, &path, &query) ||
+            !path_fits(path, route->path, &fit) || !query_fits(query, request->query, &fit)) {
             continue;
         }
         if (!members_fit(operation, request, &fit)) {
@@ -305,13 +317,12 @@ static void match_loosely(const struct service_model *service, const struct http
 
     for (uint32_t i = 0; i < service->operation_count; i++) {
         const struct operation *operation = &model_operations[service->operation_first + i];
-        struct str uri = model_text(operation->uri);
-        size_t mark = str_find(uri, '?', 0);
         struct fit fit = {0, 0, 0};
+        struct str path;
+        struct str query;
 
-        if (method_fits(operation, request->method) &&
-            path_fits(str_slice(uri, 0, mark), route->path, &fit) &&
-            query_fits(str_slice(uri, mark + 1, uri.bytes), request->query, &fit) &&
+        if (may_fit(operation, request, &path, &query) && path_fits(path, route->path, &fit) &&
+            query_fits(query, request->query, &fit) &&
             (route->operation == NULL || better(&fit, &best))) {
             route->service = service;
             route->operation = operation;

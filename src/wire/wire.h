@@ -28,6 +28,7 @@ extern const struct error WIRE_SERIALIZATION;     /* SerializationException, 400
 extern const struct error WIRE_UNKNOWN_OPERATION; /* UnknownOperationException, 404 */
 extern const struct error WIRE_INVALID_ACTION;    /* InvalidAction, 400: Query's word for it */
 extern const struct error WIRE_VALIDATION;        /* ValidationException, 400 */
+extern const struct error WIRE_MALFORMED_XML;     /* MalformedXML, 400: S3's word for both */
 extern const struct error WIRE_TOO_LARGE;         /* RequestEntityTooLarge, 413 */
 extern const struct error WIRE_NOT_IMPLEMENTED;   /* NotImplemented, 501 */
 extern const struct error WIRE_INTERNAL;          /* InternalFailure, 500 */
@@ -56,7 +57,8 @@ status wire_route(const struct http_request *request, struct str scope, struct a
 status wire_decode(const struct route *route, const struct http_request *request,
                    struct arena *arena, struct why *why, struct value **ret_input);
 
-/* All constraints of the model, AWS's sentence: "1 validation error detected: Value …". */
+/* All constraints of the model, AWS's sentence: "1 validation error detected: Value …". S3 has its
+ * own word for a body that breaks the model; what travels beside the body its handlers judge. */
 status wire_check(const struct operation *operation, const struct value *input,
                   struct arena *arena, struct why *why);
 
@@ -74,6 +76,12 @@ struct answer {
 status wire_encode(const struct route *route, const struct value *output, struct str request_id,
                    struct arena *arena, struct answer *ret_answer);
 
+/* One more element of an S3 error that no model knows: BucketName, Key, ArgumentName, … */
+struct fault_more {
+    struct str name;  /* of the element */
+    struct str value; /* its text */
+};
+
 /* An error. detail: the exception's members beside its message, or NULL. resource: S3's
  * Resource. */
 struct fault {
@@ -81,6 +89,8 @@ struct fault {
     struct str message;
     const struct value *detail;
     struct str resource;
+    const struct fault_more *more; /* S3's; NULL: none */
+    size_t more_count;             /* of them */
 };
 void wire_encode_error(const struct route *route, const struct fault *fault, struct str request_id,
                        struct arena *arena, struct answer *ret_answer);

@@ -196,6 +196,9 @@ static void write_error(struct buf *out, const void *what)
     if (is_service(error->route, STR("s3"))) {
         xml_open(out, STR("Error"), STR_NONE);
         xml_write_fault(out, error->route, error->fault, false);
+        for (size_t i = 0; i < error->fault->more_count; i++) {
+            xml_leaf(out, error->fault->more[i].name, error->fault->more[i].value);
+        }
         if (error->fault->resource.bytes > 0) {
             xml_leaf(out, STR("Resource"), error->fault->resource);
         }

@@ -118,7 +118,7 @@ static const struct op ops[] = {
     {"DeleteStream", ring},
 };
 
-static const struct service service = {"kinesis", OPS(ops), NULL, NULL, tick};
+static const struct service service = {.id = "kinesis", .ops = ops, .op_count = 4, .tick = tick};
 
 static void open_cell(struct fixture *f)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AWS SDK for JavaScript v3, unmodified, which speaks HTTP/2 with Kinesis.
+"""The AWS SDK for JavaScript v3, unmodified, which speaks HTTP/2 with Kinesis; and S3, SQS and SNS.
 
 Its pinned packages are installed once, below the build directory, from js/package-lock.json.
 """
@@ -41,7 +41,8 @@ def home():
         if npm.returncode != 0:
             pytest.skip(f"npm ci could not install the SDK: {npm.stderr.strip()[-300:]}")
         done.write_text(lock)
-    shutil.copy(SOURCE / "kinesis.mjs", HOME)
+    for script in SOURCE.glob("*.mjs"):
+        shutil.copy(script, HOME)
     return HOME
 
 
@@ -73,3 +74,25 @@ def test_put_get_and_subscribe_over_http2(fresh, home):
     assert seen["errors"]["invalid"]["name"] == "ValidationException"
     assert "2 validation errors detected" in seen["errors"]["invalid"]["message"]
     assert weir.alive()
+
+
+def test_objects_queues_and_topics(fresh, home):
+    weir = fresh()
+    run = subprocess.run(["node", "events.mjs"], cwd=home, env=weir.environment(),
+                         capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr + weir.log_tail()
+    seen = json.loads(run.stdout)
+    assert seen["etag"] == '"5d41402abc4b2a76b9719d911017c592"'
+    assert seen["notified"] == {"type": "Notification", "event": "ObjectCreated:Put", "size": 5,
+                                "key": "a folder/größe & more+.txt"}
+    assert seen["got"] == {"text": "hello", "metadata": {"a": "b"}}
+    assert seen["large"] is True and seen["parts"] == '3"'
+    assert seen["keys"] == ["a folder/größe & more+.txt", "large"]
+    assert seen["sent"] == 10
+    assert seen["received"] == sorted([f"m{i}" for i in range(10)] + ["größe"])
+    assert seen["attribute"] == "scan"
+    assert seen["published"] == 3 and seen["fanned"] == ["p1", "p2", "p3"]
+    assert seen["errors"]["noBucket"] == {"name": "NoSuchBucket", "status": 404}
+    assert seen["errors"]["noKey"] == {"name": "NoSuchKey", "status": 404}
+    assert seen["errors"]["noQueue"] == {"name": "QueueDoesNotExist", "status": 400}
+    assert seen["errors"]["noTopic"]["name"] in ("NotFoundException", "NotFound")

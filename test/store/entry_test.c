@@ -230,6 +230,32 @@ static void large_data_is_not_copied(void **state)
     assert_int_equal(f->part_count, 1);
 }
 
+static void a_record_in_two_pieces_is_written_as_one(void **state)
+{
+    static const size_t data_bytes[] = {0, 1, 200, 1024, 65000};
+    static const size_t head_bytes[] = {0, 1, 130, 300};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 20; i++) {
+        size_t head = head_bytes[i % 4];
+        size_t data = data_bytes[i / 4];
+        struct entry entry = entry_of(f, 2);
+        struct str whole;
+        struct str body;
+
+        f->changes[0] = (struct change){.kind = CHANGE_APPEND, .log = 1, .sequence = 1,
+                                        .data = str_of(f->data, head + data)};
+        f->changes[1] = (struct change){.kind = CHANGE_DROP, .log = 2};
+        whole = arena_dup(f->arena, body_of(f, &entry));
+        f->changes[0].head = str_of(f->data, head);
+        f->changes[0].data = str_of(f->data + head, data);
+        body = body_of(f, &entry);
+        assert_int_equal(entry_bytes(&entry), whole.bytes);
+        assert_true(str_eq(body, whole));
+        arena_clear(f->arena);
+    }
+}
+
 static void every_cut_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -311,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_entry_comes_back, start, stop),
         cmocka_unit_test_setup_teardown(the_bytes_are_as_stated, start, stop),
         cmocka_unit_test_setup_teardown(large_data_is_not_copied, start, stop),
+        cmocka_unit_test_setup_teardown(a_record_in_two_pieces_is_written_as_one, start, stop),
         cmocka_unit_test_setup_teardown(every_cut_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(malformed_entries_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(an_entry_beyond_the_arena_is_a_limit, start, stop),

@@ -242,6 +242,30 @@ static void an_append_that_is_there_already_is_passed_over(void **state)
     expect_log(f, 1, 1, 10);
 }
 
+static void a_record_in_two_pieces_is_read_as_one(void **state)
+{
+    static const struct str heads[] = {STR_INIT("one "), STR_INIT("three, all of it"), STR_INIT("")};
+    static const struct str data[] = {STR_INIT("and two"), STR_INIT(""), STR_INIT("and four")};
+    static const char *const whole[] = {"one and two", "three, all of it", "and four"};
+    struct fixture *f = *state;
+    struct log_record records[3];
+    size_t count = 0;
+
+    logs_make(f->logs, 1);
+    for (uint64_t i = 0; i < 3; i++) {
+        struct log_record record = {i + 1, FIRST_MS, data[i]};
+
+        logs_append_headed(f->logs, 1, heads[i], &record);
+        logs_append_headed(f->logs, 1, heads[i], &record); /* passed over */
+    }
+    logs_read(f->logs, &(struct log_range){1, 1, 3, 10000}, f->arena, records, &count);
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(str_eq(records[i].data, str_c(whole[i])));
+    }
+    assert_int_equal(logs_state(f->logs, 1).bytes, 11 + 16 + 8);
+}
+
 static void a_read_stops_at_its_limits_but_gives_at_least_one(void **state)
 {
     struct fixture *f = *state;
@@ -871,6 +895,7 @@ int main(void)
         BOTH(a_new_log_is_empty),
         BOTH(records_come_back_in_order),
         BOTH(an_append_that_is_there_already_is_passed_over),
+        BOTH(a_record_in_two_pieces_is_read_as_one),
         BOTH(a_read_stops_at_its_limits_but_gives_at_least_one),
         BOTH(a_reader_without_memory_is_told),
         BOTH(memory_stays_within_its_bound_and_nothing_is_lost),

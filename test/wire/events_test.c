@@ -295,7 +295,7 @@ static void an_error_of_the_stream_is_an_exception(void **state)
 {
     static const struct error line = {"ResourceNotFoundException", NULL, 400, false};
     struct route route = route_of("kinesis", "SubscribeToShard", PROTOCOL_JSON);
-    struct fault fault = {&line, STR("No \"shard\""), NULL, STR_NONE};
+    struct fault fault = {.code = &line, .message = STR("No \"shard\"")};
     struct str message;
 
     (void)state;
@@ -309,7 +309,7 @@ static void an_error_of_the_stream_is_an_exception(void **state)
 static void any_other_error_is_an_error(void **state)
 {
     struct route route = route_of("kinesis", "SubscribeToShard", PROTOCOL_JSON);
-    struct fault fault = {&WIRE_UNAVAILABLE, STR("Later"), NULL, STR_NONE};
+    struct fault fault = {.code = &WIRE_UNAVAILABLE, .message = STR("Later")};
     struct str message;
 
     (void)state;

@@ -295,7 +295,9 @@ static void encode_fault(const struct value *command, struct buf *out)
         .query_code = query_code.at == NULL ? NULL : arena_dup(arena, query_code).at,
         .http = (uint16_t)field(command, "http")->number,
     };
-    struct fault fault = {&line, text_of(command, "message"), NULL, text_of(command, "resource")};
+    struct fault fault = {.code = &line,
+                          .message = text_of(command, "message"),
+                          .resource = text_of(command, "resource")};
     const struct shape *shape = model_error(route.operation, text_of(command, "code"));
     struct value detail;
     struct answer answer;

@@ -360,7 +360,7 @@ static void answers_ec2_without_a_result(void **state)
 static void errors_are_the_senders_or_the_receivers(void **state)
 {
     static const struct error not_found = {"NotFoundException", "NotFound", 404, false};
-    struct fault fault = {&not_found, STR("No <topic>"), NULL, STR_NONE};
+    struct fault fault = {.code = &not_found, .message = STR("No <topic>")};
     struct route route = route_of("sns", "Publish", PROTOCOL_QUERY);
     struct str body;
 

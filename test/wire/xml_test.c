@@ -342,7 +342,9 @@ static void a_payload_is_called_as_its_member(void **state)
 static void errors_are_s3s_or_everybodys(void **state)
 {
     static const struct error no_key = {"NoSuchKey", NULL, 404, false};
-    struct fault fault = {&no_key, STR("The specified key does not exist."), NULL, STR("/b/k&")};
+    struct fault fault = {.code = &no_key,
+                          .message = STR("The specified key does not exist."),
+                          .resource = STR("/b/k&")};
     struct route route = s3("GetObject");
     struct str body;
 
@@ -369,7 +371,7 @@ static void an_errors_members_stand_beside_its_message(void **state)
     const struct shape *shape = model_error(route.operation, STR("InvalidObjectState"));
     static const struct error line = {"InvalidObjectState", NULL, 403, false};
     struct value *detail = value_struct(arena, (uint32_t)(shape - model_shapes));
-    struct fault fault = {&line, STR("m"), detail, STR_NONE};
+    struct fault fault = {.code = &line, .message = STR("m"), .detail = detail};
     struct str body;
 
     (void)state;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Kinesis Data Streams: the table of operations, in the order of the API reference, and the
- * service's life. The operations of channels need S3 and answer 501 until it is there.
+ * service's life.
  */
 #include "base/mem.h"
+#include "bus/timer.h"
 #include "cell/cell.h"
 #include "svc/kinesis/kinesis_int.h"
 #include "svc/kinesis/kinesis_ops.h"
@@ -27,14 +28,17 @@ static const struct op ops[] = {
     {"AcknowledgeDeadLetterQueueRecords", kinesis_acknowledge_dead_records},
     {"AcknowledgeQueueRecords", kinesis_acknowledge_queue_records},
     {"AddTagsToStream", kinesis_add_tags},
+    {"CreateChannel", kinesis_create_channel},
     {"CreateQueue", kinesis_create_queue},
     {"CreateStream", kinesis_create_stream},
     {"DecreaseStreamRetentionPeriod", kinesis_decrease_retention},
+    {"DeleteChannel", kinesis_delete_channel},
     {"DeleteQueue", kinesis_delete_queue},
     {"DeleteResourcePolicy", kinesis_delete_policy},
     {"DeleteStream", kinesis_delete_stream},
     {"DeregisterStreamConsumer", kinesis_deregister_consumer},
     {"DescribeAccountSettings", kinesis_describe_account_settings},
+    {"DescribeChannel", kinesis_describe_channel},
     {"DescribeLimits", kinesis_describe_limits},
     {"DescribeQueue", kinesis_describe_queue},
     {"DescribeStream", kinesis_describe_stream},
@@ -46,6 +50,7 @@ static const struct op ops[] = {
     {"GetResourcePolicy", kinesis_get_policy},
     {"GetShardIterator", kinesis_get_shard_iterator},
     {"IncreaseStreamRetentionPeriod", kinesis_increase_retention},
+    {"ListChannels", kinesis_list_channels},
     {"ListQueues", kinesis_list_queues},
     {"ListShards", kinesis_list_shards},
     {"ListStreamConsumers", kinesis_list_consumers},
@@ -68,6 +73,7 @@ static const struct op ops[] = {
     {"TagResource", kinesis_tag_resource},
     {"UntagResource", kinesis_untag_resource},
     {"UpdateAccountSettings", kinesis_update_account_settings},
+    {"UpdateChannel", kinesis_update_channel},
     {"UpdateDeadLetterQueueRecordsVisibility", kinesis_update_dead_visibility},
     {"UpdateMaxRecordSize", kinesis_update_max_record_size},
     {"UpdateQueue", kinesis_update_queue},
@@ -88,6 +94,7 @@ static void kinesis_close(void *state)
         return;
     }
     queues_done(kinesis);
+    channels_done(kinesis);
     for (size_t i = 0; map_next(kinesis->streams, &i, &key, &value);) {
         stream_free(value);
     }
@@ -106,6 +113,10 @@ static status kinesis_open(struct cell *cell, void **ret_state)
     if (loaded == OK) {
         loaded = queues_load(kinesis);
     }
+    if (loaded == OK) {
+        loaded = channels_load(kinesis);
+    }
+    bus_timer_owner(cell, "kinesis", channels_timer);
     *ret_state = kinesis; /* closed by the cell also when loading failed */
     return loaded;
 }

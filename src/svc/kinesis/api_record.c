@@ -17,43 +17,63 @@
 static const struct usage write_limit = {0, 1024 * 1024, 1000};
 static const struct usage read_limit = {0, 2 * 1024 * 1024, 5};
 
+/* A record on its way in: what its members say, looked up once. */
+struct incoming {
+    struct str partition_key; /* empty when only the explicit hash key was given */
+    struct str data;          /* as it lies in the request */
+    struct shard *shard;      /* where it goes */
+};
+
 /* Where a record goes: by its explicit hash key, else by the MD5 of its partition key. */
-static status shard_of_record(struct call *c, struct stream *stream, const struct value *record,
-                              struct shard **ret_shard)
+static status incoming_read(struct call *c, struct stream *stream, const struct value *record,
+                            struct incoming *ret_incoming)
 {
-    struct str explicit_key = get_str(record, "ExplicitHashKey");
+    const struct value *partition_key = get(record, "PartitionKey");
+    const struct value *explicit_key = get(record, "ExplicitHashKey");
+    struct incoming incoming = {
+        .partition_key = partition_key == NULL ? STR_NONE : partition_key->str,
+        .data = get_str(record, "Data"),
+    };
     uint8_t digest[MD5_BYTES];
     u128 hash;
 
     if (stream->distribute_auto) {
-        *ret_shard = stream->open[rand_below(c->rand, stream->open_count)];
+        incoming.shard = stream->open[rand_below(c->rand, stream->open_count)];
+        *ret_incoming = incoming;
         return OK;
     }
-    if (has(record, "ExplicitHashKey")) {
-        bool plain = explicit_key.bytes > 0 &&
-                     (explicit_key.at[0] != '0' || explicit_key.bytes == 1);
+    if (explicit_key != NULL) {
+        struct str text = explicit_key->str;
+        bool plain = text.bytes > 0 && (text.at[0] != '0' || text.bytes == 1);
 
-        if (!plain || !u128_from_text(explicit_key, &hash)) {
+        if (!plain || !u128_from_text(text, &hash)) {
             return fail(c, &KINESIS_INVALID_ARGUMENT,
                         "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, "
-                        "2^128-1]. Specified value was %.*s", STR_ARG(explicit_key));
+                        "2^128-1]. Specified value was %.*s", STR_ARG(text));
         }
     } else {
-        if (!has(record, "PartitionKey")) {
+        if (partition_key == NULL) {
             return fail(c, &KINESIS_VALIDATION,
                         "1 validation error detected: Value null at 'partitionKey' failed to "
                         "satisfy constraint: Member must not be null");
         }
-        md5(get_str(record, "PartitionKey"), digest);
+        md5(incoming.partition_key, digest);
         hash = u128_from_be(digest);
     }
-    *ret_shard = shard_of_hash(stream, hash);
+    incoming.shard = shard_of_hash(stream, hash);
+    *ret_incoming = incoming;
     return OK;
 }
 
-static status size_check(struct call *c, const struct stream *stream, const struct value *record)
+static size_t incoming_bytes(const struct incoming *incoming)
 {
-    size_t bytes = get_str(record, "Data").bytes + get_str(record, "PartitionKey").bytes;
+    return incoming->data.bytes + incoming->partition_key.bytes;
+}
+
+static status size_check(struct call *c, const struct stream *stream,
+                         const struct incoming *incoming)
+{
+    size_t bytes = incoming_bytes(incoming);
 
     if (bytes > (size_t)stream->max_record_kib * 1024) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
@@ -64,12 +84,11 @@ static status size_check(struct call *c, const struct stream *stream, const stru
 }
 
 /* Takes room in the shard's second; true without limits. */
-static bool may_write(struct call *c, struct shard *shard, const struct value *record)
+static bool may_write(struct call *c, const struct incoming *incoming)
 {
-    struct usage more = {0, get_str(record, "Data").bytes + get_str(record, "PartitionKey").bytes,
-                         1};
+    struct usage more = {0, incoming_bytes(incoming), 1};
 
-    return !c->limits || usage_take(&shard->written, c->now, &more, &write_limit);
+    return !c->limits || usage_take(&incoming->shard->written, c->now, &more, &write_limit);
 }
 
 static struct str throughput_message(struct call *c, const struct shard *shard)
@@ -86,28 +105,15 @@ static int64_t arrival_ms(struct call *c, const struct shard *shard)
     return c->now > last_ms ? c->now : last_ms; /* moments in a log never go back */
 }
 
-/* Stages a record; gives its sequence number. */
-static struct str append(struct call *c, struct shard *shard, const struct value *record)
+/* Stages a record; gives its sequence number. The data stay where they came to lie: from there they
+ * are copied into the journal and into the log, and nowhere in between. */
+static struct str append(struct call *c, const struct incoming *incoming)
 {
-    struct str partition_key = get_str(record, "PartitionKey");
-    struct str data = get_str(record, "Data");
-    struct buf head;
-    char *stored;
+    struct shard *shard = incoming->shard;
+    struct str head = record_head(c->arena, shard->stream, incoming->partition_key);
     int64_t at_ms = arrival_ms(c, shard);
+    uint64_t sequence = txn_log_append_headed(c->txn, shard->log, at_ms, head, incoming->data);
 
-    buf_init(&head, 4096);
-    write_u8(&head, shard->stream->key_id.bytes > 0);
-    write_str(&head, partition_key);
-    assert(!buf_spent(&head));
-    stored = arena_alloc(c->arena, head.bytes + data.bytes);
-    memcpy(stored, head.at, head.bytes);
-    if (data.bytes > 0) {
-        memcpy(stored + head.bytes, data.at, data.bytes);
-    }
-    uint64_t sequence = txn_log_append(c->txn, shard->log, at_ms,
-                                       str_of(stored, head.bytes + data.bytes));
-
-    buf_done(&head);
     waiters_wake(c->cell, &shard->waiters);
     return sequence_text(c->arena, shard, sequence, at_ms);
 }
@@ -137,20 +143,21 @@ static status ordering_check(struct call *c, const struct stream *stream)
 status kinesis_put_record(struct call *c)
 {
     struct stream *stream;
-    struct shard *shard;
+    struct incoming incoming;
 
     TRY(stream_of_call(c, &stream));
-    TRY(shard_of_record(c, stream, c->in, &shard));
+    TRY(incoming_read(c, stream, c->in, &incoming));
     TRY(ordering_check(c, stream));
-    TRY(size_check(c, stream, c->in));
+    TRY(size_check(c, stream, &incoming));
     if (arg_bool(c, "DryRun", false)) {
         return dry_run(c);
     }
-    if (!may_write(c, shard, c->in)) {
-        return fail(c, &KINESIS_THROUGHPUT, "%.*s", STR_ARG(throughput_message(c, shard)));
+    if (!may_write(c, &incoming)) {
+        return fail(c, &KINESIS_THROUGHPUT, "%.*s",
+                    STR_ARG(throughput_message(c, incoming.shard)));
     }
-    put_str(c, "SequenceNumber", append(c, shard, c->in));
-    put_str(c, "ShardId", shard_id(c->arena, shard->number));
+    put_str(c, "SequenceNumber", append(c, &incoming));
+    put_str(c, "ShardId", shard_id(c->arena, incoming.shard->number));
     if (stream->key_id.bytes > 0) {
         put_str(c, "EncryptionType", STR("KMS"));
     }
@@ -160,15 +167,14 @@ status kinesis_put_record(struct call *c)
 }
 
 static status records_check(struct call *c, struct stream *stream, const struct value *records,
-                            struct shard **shards)
+                            struct incoming *incoming)
 {
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < records->count; i++) {
-        TRY(shard_of_record(c, stream, &records->items[i], &shards[i]));
-        TRY(size_check(c, stream, &records->items[i]));
-        bytes += get_str(&records->items[i], "Data").bytes +
-                 get_str(&records->items[i], "PartitionKey").bytes;
+        TRY(incoming_read(c, stream, &records->items[i], &incoming[i]));
+        TRY(size_check(c, stream, &incoming[i]));
+        bytes += incoming_bytes(&incoming[i]);
     }
     if (bytes > PUT_RECORDS_BYTES_MAX) {
         return fail(c, &KINESIS_INVALID_ARGUMENT,
@@ -181,13 +187,14 @@ static status records_check(struct call *c, struct stream *stream, const struct 
 status kinesis_put_records(struct call *c)
 {
     const struct value *records = arg(c, "Records");
-    struct shard **shards = arena_alloc(c->arena, (records->count + 1) * sizeof(struct shard *));
+    struct incoming *incoming =
+        arena_alloc(c->arena, (records->count + 1) * sizeof(struct incoming));
     struct stream *stream;
     struct value *results;
     int64_t failed = 0;
 
     TRY(stream_of_call(c, &stream));
-    TRY(records_check(c, stream, records, shards));
+    TRY(records_check(c, stream, records, incoming));
     if (arg_bool(c, "DryRun", false)) {
         return dry_run(c);
     }
@@ -195,12 +202,12 @@ status kinesis_put_records(struct call *c)
     for (uint32_t i = 0; i < records->count; i++) {
         struct value *result = list_add(c->arena, results);
 
-        if (may_write(c, shards[i], &records->items[i])) {
-            set_str(result, "SequenceNumber", append(c, shards[i], &records->items[i]));
-            set_str(result, "ShardId", shard_id(c->arena, shards[i]->number));
+        if (may_write(c, &incoming[i])) {
+            set_str(result, "SequenceNumber", append(c, &incoming[i]));
+            set_str(result, "ShardId", shard_id(c->arena, incoming[i].shard->number));
         } else {
             set_str(result, "ErrorCode", STR("ProvisionedThroughputExceededException"));
-            set_str(result, "ErrorMessage", throughput_message(c, shards[i]));
+            set_str(result, "ErrorMessage", throughput_message(c, incoming[i].shard));
             failed++;
         }
     }

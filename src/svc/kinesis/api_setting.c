@@ -32,6 +32,18 @@ static const char *const metric_names[METRIC_COUNT] = {
 
 /* ---- resource policies ---- */
 
+/* What may have a policy: streams, consumers and queues. */
+static status policied_of_call(struct call *c, struct tagged *ret_tagged)
+{
+    TRY(tagged_find(c, arg_str(c, "ResourceARN"), ret_tagged));
+    if (ret_tagged->policy == NULL) {
+        return fail(c, &KINESIS_INVALID_ARGUMENT,
+                    "Resource policies are not supported for resource ARN %.*s",
+                    STR_ARG(arg_str(c, "ResourceARN")));
+    }
+    return OK;
+}
+
 /* PutResourcePolicy: kept as it came, once it is a JSON object. */
 status kinesis_put_policy(struct call *c)
 {
@@ -40,7 +52,7 @@ status kinesis_put_policy(struct call *c)
     struct value document;
     struct why why;
 
-    TRY(tagged_find(c, arg_str(c, "ResourceARN"), &tagged));
+    TRY(policied_of_call(c, &tagged));
     if (policy.bytes > POLICY_BYTES_MAX) {
         return fail(c, &KINESIS_INVALID_ARGUMENT, "The policy is larger than %d bytes.",
                     POLICY_BYTES_MAX);
@@ -59,7 +71,7 @@ status kinesis_get_policy(struct call *c)
 {
     struct tagged tagged;
 
-    TRY(tagged_find(c, arg_str(c, "ResourceARN"), &tagged));
+    TRY(policied_of_call(c, &tagged));
     if (tagged.policy->bytes == 0) {
         return fail(c, &KINESIS_NOT_FOUND, "No resource policy found for resource ARN %.*s",
                     STR_ARG(arg_str(c, "ResourceARN")));
@@ -73,7 +85,7 @@ status kinesis_delete_policy(struct call *c)
 {
     struct tagged tagged;
 
-    TRY(tagged_find(c, arg_str(c, "ResourceARN"), &tagged));
+    TRY(policied_of_call(c, &tagged));
     if (tagged.policy->bytes == 0) {
         return fail(c, &KINESIS_NOT_FOUND, "No resource policy found for resource ARN %.*s",
                     STR_ARG(arg_str(c, "ResourceARN")));

@@ -116,7 +116,7 @@ status kinesis_create_stream(struct call *c)
 }
 
 /* DeleteStream: with its shards and records; with its consumers only when told so, never with
- * queues. */
+ * queues or channels. */
 status kinesis_delete_stream(struct call *c)
 {
     struct stream *stream;
@@ -132,6 +132,11 @@ status kinesis_delete_stream(struct call *c)
         return fail(c, &KINESIS_IN_USE,
                     "Stream %.*s under account %.*s has %u queues; delete them first.",
                     STR_ARG(stream->name), STR_ARG(stream->account), stream->queue_count);
+    }
+    if (stream->channel_count > 0) {
+        return fail(c, &KINESIS_IN_USE,
+                    "Stream %.*s under account %.*s has %u channels; delete them first.",
+                    STR_ARG(stream->name), STR_ARG(stream->account), stream->channel_count);
     }
     call_on(c, stream_arn(c, stream));
     for (uint32_t i = 0; i < stream->shard_count; i++) {
@@ -683,6 +688,11 @@ status kinesis_update_stream_mode(struct call *c)
     if (!on_demand && stream->queue_count > 0) {
         return fail(c, &KINESIS_IN_USE,
                     "Stream %.*s under account %.*s has queues, which need ON_DEMAND mode.",
+                    STR_ARG(stream->name), STR_ARG(stream->account));
+    }
+    if (!on_demand && stream->channel_count > 0) {
+        return fail(c, &KINESIS_IN_USE,
+                    "Stream %.*s under account %.*s has channels, which need ON_DEMAND mode.",
                     STR_ARG(stream->name), STR_ARG(stream->account));
     }
     stream->on_demand = on_demand;

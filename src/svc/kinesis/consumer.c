@@ -72,6 +72,10 @@ status tagged_find(struct call *c, struct str arn, struct tagged *ret_tagged)
         tagged.tags = queue_tags(tagged.queue);
         tagged.policy = queue_policy(tagged.queue);
         tagged.stream = queue_stream(tagged.queue);
+    } else if (str_find_str(arn, STR(":channel/")) < arn.bytes) {
+        TRY(channel_of_arn(c, arn, &tagged.channel));
+        tagged.tags = channel_tags(tagged.channel);
+        tagged.stream = channel_stream(tagged.channel);
     } else {
         TRY(stream_of_arn(c, arn, &tagged.stream));
         tagged.tags = &tagged.stream->tags;
@@ -87,6 +91,8 @@ void tagged_save(struct call *c, const struct tagged *tagged)
         consumer_save(c, tagged->consumer);
     } else if (tagged->queue != NULL) {
         queue_save(c, tagged->queue);
+    } else if (tagged->channel != NULL) {
+        channel_save(c, tagged->channel);
     } else {
         stream_save(c, tagged->stream);
     }

@@ -98,6 +98,8 @@ struct stream {
     uint32_t consumer_count;   /* of them */
     struct queue *queues;      /* queue.c's, by name */
     uint32_t queue_count;      /* of them */
+    struct channel *channels;  /* channel.c's, by name */
+    uint32_t channel_count;    /* of them */
 };
 
 /* The service's state. */
@@ -105,6 +107,7 @@ struct kinesis {
     struct cell *cell;         /* whose service this is */
     struct map *streams;       /* "account/region/name" → struct stream */
     struct map *queues;        /* queue.c's: queue ARN → struct queue */
+    struct map *channels;      /* channel.c's: channel ARN → struct channel */
 };
 
 static inline struct kinesis *kinesis_of(const struct call *c)
@@ -171,6 +174,7 @@ struct tagged {
     struct stream *stream;     /* it or its own */
     struct consumer *consumer; /* NULL: not a consumer */
     struct queue *queue;       /* NULL: not a queue */
+    struct channel *channel;   /* NULL: not a channel */
 };
 status tagged_find(struct call *c, struct str arn, struct tagged *ret_tagged);
 void tagged_save(struct call *c, const struct tagged *tagged);
@@ -234,6 +238,8 @@ struct stored_record {
     bool encrypted;           /* put while the stream was */
 };
 bool record_read(struct str stored, struct stored_record *ret_record);
+/* How a record put now begins in the log; its data follow. */
+struct str record_head(struct arena *arena, const struct stream *stream, struct str partition_key);
 
 /* Limits of AWS, when asked for: true when so much more still fits in this second. */
 bool usage_take(struct usage *usage, int64_t now_ms, const struct usage *more,

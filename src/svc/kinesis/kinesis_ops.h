@@ -76,6 +76,21 @@ status queues_load(struct kinesis *kinesis);
 void queues_done(struct kinesis *kinesis);
 void queues_wake_stream(struct call *c, struct stream *stream); /* records were put */
 void queues_tick(struct call *c);
+
+/* channel.c, for tagged_find and api.c. */
+status channel_of_arn(struct call *c, struct str arn, struct channel **ret_channel);
+struct tags *channel_tags(struct channel *channel);
+struct stream *channel_stream(struct channel *channel);
+void channel_save(struct call *c, const struct channel *channel);
+status channels_load(struct kinesis *kinesis);
+void channels_done(struct kinesis *kinesis);
+status channels_timer(struct call *c, struct str name, struct str payload); /* the bus's */
+status kinesis_create_channel(struct call *c);
+status kinesis_delete_channel(struct call *c);
+status kinesis_describe_channel(struct call *c);
+status kinesis_list_channels(struct call *c);
+status kinesis_update_channel(struct call *c);
+
 status kinesis_create_queue(struct call *c);
 status kinesis_delete_queue(struct call *c);
 status kinesis_describe_queue(struct call *c);

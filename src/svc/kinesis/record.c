@@ -14,6 +14,23 @@
 
 #define EXPIRE_ROOM 30000 /* changes left for others in the minute's tick */
 
+struct str record_head(struct arena *arena, const struct stream *stream, struct str partition_key)
+{
+    char *head = arena_alloc(arena, 1 + 10 + partition_key.bytes);
+    size_t left = partition_key.bytes;
+    size_t bytes = 0;
+
+    head[bytes++] = stream->key_id.bytes > 0;
+    for (; left >= 0x80; left >>= 7) {
+        head[bytes++] = (char)(left | 0x80);
+    }
+    head[bytes++] = (char)left;
+    if (partition_key.bytes > 0) {
+        memcpy(head + bytes, partition_key.at, partition_key.bytes);
+    }
+    return str_of(head, bytes + partition_key.bytes);
+}
+
 bool record_read(struct str stored, struct stored_record *ret_record)
 {
     struct cursor cursor = cursor_of(stored);

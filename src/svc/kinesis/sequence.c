@@ -27,23 +27,6 @@
 #define TOKEN_MS_MAX (5 * 60 * 1000)
 #define PACKED_BYTES_MAX 4096
 
-/* Appends bits at the low end. */
-static void push(struct u256 *number, unsigned bits, uint64_t value)
-{
-    assert(bits > 0);
-    assert(bits <= 64);
-    for (unsigned i = 0; i < 4; i++) {
-        if (bits == 64) {
-            number->word[i] = i == 3 ? 0 : number->word[i + 1];
-        } else {
-            uint64_t carry = i == 3 ? 0 : number->word[i + 1] >> (64 - bits);
-
-            number->word[i] = number->word[i] << bits | carry;
-        }
-    }
-    number->word[3] |= value;
-}
-
 /* Takes bits off the low end. */
 static uint64_t pop(struct u256 *number, unsigned bits)
 {
@@ -64,21 +47,20 @@ static uint64_t pop(struct u256 *number, unsigned bits)
 struct str sequence_text(struct arena *arena, const struct shard *shard, uint64_t sequence,
                          int64_t at_ms)
 {
-    struct u256 number = {{0, 0, 0, 0}};
-    char text[U256_TEXT_BYTES_MAX];
-    size_t bytes;
+    uint64_t created_s = (uint64_t)(shard->created_ms / 1000) & 0xfffffffff;
+    uint64_t at_s = (uint64_t)(at_ms / 1000) & 0xfffffffff;
+    uint64_t digit = shard->number & 0xf;
+    struct u256 number = {{
+        0,
+        UINT64_C(2) << 56 | created_s << 20 | digit << 16 | sequence >> 48,
+        sequence << 16 | at_s >> 28,
+        at_s << 36 | (uint64_t)shard->number << 4 | 2,
+    }};
+    char *text = arena_alloc(arena, U256_TEXT_BYTES_MAX);
+    size_t bytes = u256_to_text(number, text);
 
-    push(&number, 4, 2);
-    push(&number, 36, (uint64_t)(shard->created_ms / 1000) & 0xfffffffff);
-    push(&number, 4, shard->number & 0xf);
-    push(&number, 64, sequence);
-    push(&number, 8, 0);
-    push(&number, 36, (uint64_t)(at_ms / 1000) & 0xfffffffff);
-    push(&number, 32, shard->number);
-    push(&number, 4, 2);
-    bytes = u256_to_text(number, text);
     assert(bytes == SEQUENCE_TEXT_BYTES);
-    return arena_dup(arena, str_of(text, bytes));
+    return str_of(text, bytes);
 }
 
 bool sequence_read(struct str text, struct sequence *ret_sequence)

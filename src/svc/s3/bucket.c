@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Buckets in memory: finding and checking them, their names.
+ *
+ * Rules of names ("General purpose bucket naming rules"): 3 to 63 of a-z 0-9 . -, beginning and
+ * ending with a letter or digit, no two periods together, not an IPv4 address, no reserved
+ * beginning or end.
+ */
+#include "base/codec.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "svc/s3/s3_core.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void text_keep(struct str *owned, struct str text)
+{
+    char *copy = text.bytes == 0 ? NULL : mem_dup(text.at, text.bytes);
+
+    mem_free((void *)(uintptr_t)owned->at);
+    *owned = str_of(copy, text.bytes);
+}
+
+void owner_id_of(struct str account, char ret_id[OWNER_ID_BYTES])
+{
+    uint8_t hash[SHA256_BYTES];
+    char text[64] = "canonical user of account ";
+    size_t bytes = strlen(text);
+    size_t copied = account.bytes < sizeof(text) - bytes ? account.bytes : sizeof(text) - bytes;
+
+    memcpy(text + bytes, account.at, copied);
+    sha256(str_of(text, bytes + copied), hash);
+    hex_encode(str_of(hash, sizeof(hash)), ret_id);
+}
+
+struct bucket *bucket_new(struct str name, struct str account, struct str region)
+{
+    struct bucket *bucket = MEM_NEW(struct bucket);
+
+    text_keep(&bucket->name, name);
+    text_keep(&bucket->account, account);
+    text_keep(&bucket->region, region);
+    owner_id_of(account, bucket->owner_id);
+    return bucket;
+}
+
+void bucket_free(struct bucket *bucket)
+{
+    if (bucket == NULL) {
+        return;
+    }
+    bucket_compiled_free(bucket->compiled);
+    for (uint32_t i = 0; i < bucket->setting_count; i++) {
+        text_keep(&bucket->settings[i].name, STR_NONE);
+        text_keep(&bucket->settings[i].text, STR_NONE);
+    }
+    mem_free(bucket->settings);
+    text_keep(&bucket->name, STR_NONE);
+    text_keep(&bucket->account, STR_NONE);
+    text_keep(&bucket->region, STR_NONE);
+    mem_free(bucket);
+}
+
+bool bucket_add(struct s3 *s3, struct bucket *bucket)
+{
+    void *former = NULL;
+    bool added = map_set(s3->buckets, bucket->name, bucket, &former);
+
+    assert(former == NULL);
+    return added;
+}
+
+struct bucket *bucket_find(const struct s3 *s3, struct str name)
+{
+    return map_get(s3->buckets, name);
+}
+
+struct str bucket_arn(struct arena *arena, struct str name)
+{
+    return arena_printf(arena, "arn:aws:s3:::%.*s", STR_ARG(name));
+}
+
+struct str object_arn(struct arena *arena, struct str bucket, struct str key)
+{
+    struct buf text;
+    struct str arn;
+
+    buf_init(&text, 8192);
+    buf_add(&text, STR("arn:aws:s3:::"));
+    buf_add(&text, bucket);
+    buf_add_c(&text, '/');
+    buf_add(&text, key);
+    arn = arena_dup(arena, buf_str(&text));
+    buf_done(&text);
+    return arn;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp((*(struct bucket *const *)a)->name, (*(struct bucket *const *)b)->name);
+}
+
+struct bucket **buckets_sorted(struct call *c, struct str account, size_t *ret_count)
+{
+    const struct s3 *s3 = s3_of(c);
+    struct bucket **sorted =
+        arena_alloc(c->arena, (map_count(s3->buckets) + 1) * sizeof(struct bucket *));
+    size_t count = 0;
+    struct str name;
+    void *value;
+
+    for (size_t i = 0; map_next(s3->buckets, &i, &name, &value);) {
+        struct bucket *bucket = value;
+
+        if (account.bytes == 0 || str_eq(bucket->account, account)) {
+            sorted[count++] = bucket;
+        }
+    }
+    if (count > 0) {
+        qsort(sorted, count, sizeof(struct bucket *), by_name);
+    }
+    *ret_count = count;
+    return sorted;
+}
+
+void put_owner(struct value *owner, const struct bucket *bucket)
+{
+    set_str(owner, "ID", str_of(bucket->owner_id, OWNER_ID_BYTES));
+}
+
+/* ---- names ---- */
+
+static bool name_edge(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool name_characters(struct str name)
+{
+    for (size_t i = 0; i < name.bytes; i++) {
+        char at = name.at[i];
+
+        if (!name_edge(at) && at != '.' && at != '-') {
+            return false;
+        }
+        if (at == '.' && i > 0 && name.at[i - 1] == '.') {
+            return false;
+        }
+    }
+    return name_edge(name.at[0]) && name_edge(name.at[name.bytes - 1]);
+}
+
+/* Four numbers of at most 255 between periods. */
+static bool name_is_address(struct str name)
+{
+    int numbers = 0;
+
+    while (name.at != NULL) {
+        uint64_t number;
+
+        if (!str_to_u64(str_split(&name, '.'), &number) || number > 255) {
+            return false;
+        }
+        numbers++;
+    }
+    return numbers == 4;
+}
+
+static bool name_reserved(struct str name)
+{
+    static const struct str begins[] = {STR_INIT("xn--"), STR_INIT("sthree-"),
+                                        STR_INIT("amzn-s3-demo-")};
+    static const struct str ends[] = {STR_INIT("-s3alias"), STR_INIT("--ol-s3"), STR_INIT(".mrap"),
+                                      STR_INIT("--x-s3"), STR_INIT("--table-s3")};
+
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+        if (str_starts(name, begins[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        if (str_ends(name, ends[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+status bucket_name_check(struct call *c, struct str name)
+{
+    if (name.bytes < 3 || name.bytes > 63 || !name_characters(name) || name_is_address(name) ||
+        name_reserved(name)) {
+        return fail_with(c, &S3_INVALID_BUCKET_NAME, "BucketName", name);
+    }
+    return OK;
+}
+
+/* ---- of a call ---- */
+
+status access_check(struct call *c, const struct bucket *bucket, const struct object *object,
+                    const char *action)
+{
+    if (str_eq(c->account, bucket->account) || access_granted(c, bucket, object, action)) {
+        return OK;
+    }
+    return fail_s3(c, &S3_ACCESS_DENIED);
+}
+
+status bucket_of_name(struct call *c, struct str name, struct bucket **ret_bucket)
+{
+    struct bucket *bucket = bucket_find(s3_of(c), name);
+
+    if (bucket == NULL) {
+        TRY(bucket_name_check(c, name));
+        return fail_with(c, &S3_NO_BUCKET, "BucketName", name);
+    }
+    *ret_bucket = bucket;
+    return OK;
+}
+
+/* The action of an operation, where it is not "s3:" and its name. */
+static const char *action_of(struct call *c)
+{
+    static const struct {
+        struct str operation; /* as the model says */
+        const char *action;   /* as policies say */
+    } odd[] = {
+        {STR_INIT("HeadBucket"), "s3:ListBucket"},
+        {STR_INIT("HeadObject"), "s3:GetObject"},
+        {STR_INIT("ListObjects"), "s3:ListBucket"},
+        {STR_INIT("ListObjectsV2"), "s3:ListBucket"},
+        {STR_INIT("ListObjectVersions"), "s3:ListBucketVersions"},
+        {STR_INIT("ListMultipartUploads"), "s3:ListBucketMultipartUploads"},
+        {STR_INIT("ListParts"), "s3:ListMultipartUploadParts"},
+        {STR_INIT("DeleteObjects"), "s3:DeleteObject"},
+        {STR_INIT("CopyObject"), "s3:PutObject"},
+        {STR_INIT("CreateMultipartUpload"), "s3:PutObject"},
+        {STR_INIT("UploadPart"), "s3:PutObject"},
+        {STR_INIT("UploadPartCopy"), "s3:PutObject"},
+        {STR_INIT("CompleteMultipartUpload"), "s3:PutObject"},
+    };
+    struct str name = c->operation == NULL ? STR("GetObject") : model_text(c->operation->name);
+
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        if (str_eq(odd[i].operation, name)) {
+            return odd[i].action;
+        }
+    }
+    return arena_printf(c->arena, "s3:%.*s", STR_ARG(name)).at;
+}
+
+/* A stranger may do what the bucket, or the object that the call is about, lets him do. */
+static bool stranger_may(struct call *c, struct bucket *bucket)
+{
+    struct str key = arg_str_if(c, "Key");
+    struct str version = arg_str_if(c, "VersionId");
+    struct object object;
+    bool there = key.bytes > 0 && object_find(c, bucket, key, version, &object) == OK;
+
+    c->why.text[0] = '\0'; /* what is not there, only who may know is told */
+    c->more_count = 0;
+    return access_granted(c, bucket, there ? &object : NULL, action_of(c));
+}
+
+status bucket_of_call(struct call *c, struct bucket **ret_bucket)
+{
+    struct bucket *bucket;
+    struct str owner;
+
+    TRY(bucket_of_name(c, arg_str(c, "Bucket"), &bucket));
+    request_seen(c, bucket);
+    if (!str_eq(c->account, bucket->account) && !stranger_may(c, bucket)) {
+        return fail_s3(c, &S3_ACCESS_DENIED);
+    }
+    owner = arg_str_if(c, "ExpectedBucketOwner");
+    if (owner.bytes > 0 && !str_eq(owner, bucket->account)) {
+        return fail_s3(c, &S3_ACCESS_DENIED);
+    }
+    *ret_bucket = bucket;
+    return OK;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * S3's error lines and the ways to fail with them.
+ */
+#include "svc/s3/s3_core.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+#define S3_ERROR_DEFINE(name, code, http, retryable, sentence)                                     \
+    const struct error name = {code, NULL, http, retryable};
+S3_ERRORS(S3_ERROR_DEFINE)
+
+/* The sentences, beside their lines. */
+static const struct {
+    status code;          /* the line */
+    const char *sentence; /* what S3 says */
+} sentences[] = {
+#define S3_ERROR_SENTENCE(name, code, http, retryable, sentence) {&name, sentence},
+    S3_ERRORS(S3_ERROR_SENTENCE)
+};
+
+const char *error_sentence(status code)
+{
+    for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+        if (sentences[i].code == code) {
+            return sentences[i].sentence;
+        }
+    }
+    assert(!"an error of S3's without its line");
+    return "";
+}
+
+status fail_s3(struct call *c, status code)
+{
+    return fail(c, code, "%s", error_sentence(code));
+}
+
+status fail_with(struct call *c, status code, const char *element, struct str value)
+{
+    c->more_count = 0; /* one of several failures of a batch is told */
+    if (value.bytes > 0) {
+        fail_more(c, element, value);
+    }
+    return fail_s3(c, code);
+}
+
+status fail_argument(struct call *c, const char *name, struct str value, const char *format, ...)
+{
+    va_list args;
+
+    c->more_count = 0;
+    fail_more(c, "ArgumentName", str_c(name));
+    fail_more(c, "ArgumentValue", value);
+    va_start(args, format);
+    struct str sentence = arena_vprintf(c->arena, format, args);
+    va_end(args);
+    return fail(c, &S3_INVALID_ARGUMENT, "%.*s", STR_ARG(sentence));
+}

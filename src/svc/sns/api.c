@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Amazon SNS: the table of operations, in the order of the API reference, its errors, and the
+ * service's life.
+ */
+#include "base/mem.h"
+#include "cell/cell.h"
+#include "svc/sns/sns_ops.h"
+
+#define TICK_ROOM 20000
+
+const struct error SNS_BAD_PARAMETER = {"InvalidParameterException", "InvalidParameter", 400,
+                                        false};
+const struct error SNS_BAD_VALUE = {"InvalidParameterValueException", "ParameterValueInvalid", 400,
+                                    false};
+const struct error SNS_NOT_FOUND = {"NotFoundException", "NotFound", 404, false};
+const struct error SNS_NO_RESOURCE = {"ResourceNotFoundException", "ResourceNotFound", 404, false};
+const struct error SNS_AUTHORIZATION = {"AuthorizationErrorException", "AuthorizationError", 403,
+                                        false};
+const struct error SNS_FILTER_LIMIT = {"FilterPolicyLimitExceededException",
+                                       "FilterPolicyLimitExceeded", 403, false};
+const struct error SNS_SUBSCRIPTION_LIMIT = {"SubscriptionLimitExceededException",
+                                             "SubscriptionLimitExceeded", 403, false};
+const struct error SNS_TOPIC_LIMIT = {"TopicLimitExceededException", "TopicLimitExceeded", 403,
+                                      false};
+const struct error SNS_TAG_LIMIT = {"TagLimitExceededException", "TagLimitExceeded", 400, false};
+const struct error SNS_EMPTY_BATCH = {"EmptyBatchRequestException", "EmptyBatchRequest", 400,
+                                      false};
+const struct error SNS_TOO_MANY_ENTRIES = {"TooManyEntriesInBatchRequestException",
+                                           "TooManyEntriesInBatchRequest", 400, false};
+const struct error SNS_NOT_DISTINCT = {"BatchEntryIdsNotDistinctException",
+                                       "BatchEntryIdsNotDistinct", 400, false};
+const struct error SNS_BAD_ENTRY_ID = {"InvalidBatchEntryIdException", "InvalidBatchEntryId", 400,
+                                       false};
+const struct error SNS_BATCH_TOO_LONG = {"BatchRequestTooLongException", "BatchRequestTooLong", 400,
+                                         false};
+
+static const struct op ops[] = {
+    {"AddPermission", sns_add_permission},
+    {"CheckIfPhoneNumberIsOptedOut", sns_check_opted_out},
+    {"ConfirmSubscription", sns_confirm_subscription},
+    {"CreateSMSSandboxPhoneNumber", sns_create_sandbox_number},
+    {"CreateTopic", sns_create_topic},
+    {"DeleteSMSSandboxPhoneNumber", sns_delete_sandbox_number},
+    {"DeleteTopic", sns_delete_topic},
+    {"GetSMSAttributes", sns_get_sms_attributes},
+    {"GetSMSSandboxAccountStatus", sns_sandbox_status},
+    {"GetSubscriptionAttributes", sns_get_subscription_attributes},
+    {"GetTopicAttributes", sns_get_topic_attributes},
+    {"ListOriginationNumbers", sns_list_origination_numbers},
+    {"ListPhoneNumbersOptedOut", sns_list_opted_out},
+    {"ListSMSSandboxPhoneNumbers", sns_list_sandbox_numbers},
+    {"ListSubscriptions", sns_list_subscriptions},
+    {"ListSubscriptionsByTopic", sns_list_subscriptions_by_topic},
+    {"ListTagsForResource", sns_list_tags},
+    {"ListTopics", sns_list_topics},
+    {"OptInPhoneNumber", sns_opt_in},
+    {"Publish", sns_publish},
+    {"PublishBatch", sns_publish_batch},
+    {"RemovePermission", sns_remove_permission},
+    {"SetSMSAttributes", sns_set_sms_attributes},
+    {"SetSubscriptionAttributes", sns_set_subscription_attributes},
+    {"SetTopicAttributes", sns_set_topic_attributes},
+    {"Subscribe", sns_subscribe},
+    {"TagResource", sns_tag_resource},
+    {"Unsubscribe", sns_unsubscribe},
+    {"UntagResource", sns_untag_resource},
+    {"VerifySMSSandboxPhoneNumber", sns_verify_sandbox_number},
+};
+
+static const struct page pages[] = {
+    {"/SimpleNotificationService-*", true, page_certificate},
+};
+
+static void sns_close(void *state)
+{
+    struct sns *sns = state;
+    struct str key;
+    void *topic;
+
+    if (sns == NULL) {
+        return;
+    }
+    for (size_t i = 0; map_next(sns->topics, &i, &key, &topic);) {
+        topic_free(topic);
+    }
+    map_free(sns->topics);
+    map_free(sns->subscriptions);
+    signer_close(sns);
+    mem_free(sns);
+}
+
+static status sns_open(struct cell *cell, void **ret_state)
+{
+    struct sns *sns = MEM_NEW(struct sns);
+
+    sns->cell = cell;
+    sns->topics = map_new(TOPICS_MAX);
+    sns->subscriptions = map_new(SUBSCRIPTIONS_MAX);
+    *ret_state = sns; /* closed by the cell also when loading failed */
+    sns_join_bus(cell);
+    return sns_load(sns);
+}
+
+static status sns_tick(struct call *c)
+{
+    struct str key;
+    void *topic;
+
+    for (size_t i = 0; map_next(sns_of(c)->topics, &i, &key, &topic);) {
+        if (txn_room(c->txn) > TICK_ROOM) {
+            archive_trim(c, topic);
+        }
+    }
+    twins_sweep(c);
+    return OK;
+}
+
+const struct service sns_service = {
+    .id = "sns",
+    OPS(ops),
+    .open = sns_open,
+    .close = sns_close,
+    .tick = sns_tick,
+    .pages = pages,
+    .page_count = sizeof(pages) / sizeof(pages[0]),
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Queues: owning them, finding them by name, URL and ARN.
+ *
+ * A QueueUrl is understood by its path, whatever its host: /ACCOUNT/NAME, and the forms other
+ * emulators give, /queue/REGION/ACCOUNT/NAME and /queue/NAME.
+ */
+#include "base/mem.h"
+#include "cell/doing.h"
+#include "svc/sqs/sqs_int.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define MESSAGE_BYTES_DEFAULT MESSAGE_BYTES_MAX
+#define VISIBILITY_SECONDS_DEFAULT 30
+#define RETENTION_SECONDS_DEFAULT 345600
+#define KMS_REUSE_SECONDS_DEFAULT 300
+#define GROUPS_MAX MESSAGES_MAX
+
+void text_set(struct str *owned, struct str text)
+{
+    char *copy = text.bytes == 0 ? NULL : mem_dup(text.at, text.bytes);
+
+    mem_free((char *)(uintptr_t)owned->at);
+    *owned = str_of(copy, text.bytes);
+}
+
+struct queue *queue_new(struct str account, struct str region, struct str name)
+{
+    struct queue *queue = MEM_NEW(struct queue);
+
+    text_set(&queue->account, account);
+    text_set(&queue->region, region);
+    text_set(&queue->name, name);
+    queue->fifo = str_ends(name, STR(".fifo"));
+    queue->visibility_seconds = VISIBILITY_SECONDS_DEFAULT;
+    queue->retention_seconds = RETENTION_SECONDS_DEFAULT;
+    queue->message_bytes_max = MESSAGE_BYTES_DEFAULT;
+    queue->kms_reuse_seconds = KMS_REUSE_SECONDS_DEFAULT;
+    queue->managed_sse = true;
+    queue->wake.fire = queue_wake_fire;
+    link_init(&queue->ready);
+    link_init(&queue->ready_groups);
+    waiters_init(&queue->receivers);
+    if (queue->fifo) {
+        queue->groups = map_new(GROUPS_MAX);
+    }
+    return queue;
+}
+
+static void groups_free(struct queue *queue)
+{
+    struct str key;
+    void *group;
+
+    if (queue->groups == NULL) {
+        return;
+    }
+    for (size_t i = 0; map_next(queue->groups, &i, &key, &group);) {
+        text_set(&((struct group *)group)->name, STR_NONE);
+        mem_free(group);
+    }
+    map_free(queue->groups);
+}
+
+void queue_free(struct queue *queue)
+{
+    for (size_t i = 0; i < queue->slot_count; i++) {
+        mem_free(queue->slots[i]);
+    }
+    mem_free(queue->slots);
+    groups_free(queue);
+    timers_done(&queue->moments);
+    moves_done(queue);
+    tags_done(queue);
+    text_set(&queue->kms_key, STR_NONE);
+    text_set(&queue->policy, STR_NONE);
+    text_set(&queue->redrive, STR_NONE);
+    text_set(&queue->redrive_allow, STR_NONE);
+    text_set(&queue->dead_arn, STR_NONE);
+    text_set(&queue->account, STR_NONE);
+    text_set(&queue->region, STR_NONE);
+    text_set(&queue->name, STR_NONE);
+    mem_free(queue);
+}
+
+static struct str full_name(struct arena *arena, struct str account, struct str region,
+                            struct str name)
+{
+    return arena_printf(arena, "%.*s/%.*s/%.*s", STR_ARG(account), STR_ARG(region), STR_ARG(name));
+}
+
+struct queue *queue_find(const struct sqs *sqs, struct str account, struct str region,
+                         struct str name)
+{
+    char text[256];
+
+    if (account.bytes + region.bytes + name.bytes + 2 > sizeof(text)) {
+        return NULL;
+    }
+    memcpy(text, account.at, account.bytes);
+    text[account.bytes] = '/';
+    memcpy(text + account.bytes + 1, region.at, region.bytes);
+    text[account.bytes + 1 + region.bytes] = '/';
+    memcpy(text + account.bytes + region.bytes + 2, name.at, name.bytes);
+    return map_get(sqs->queues, str_of(text, account.bytes + region.bytes + name.bytes + 2));
+}
+
+status queue_add(struct sqs *sqs, struct queue *queue)
+{
+    struct arena *arena = arena_new(4096);
+    void *former = NULL;
+    bool added = map_set(sqs->queues,
+                         full_name(arena, queue->account, queue->region, queue->name), queue,
+                         &former);
+
+    assert(former == NULL);
+    arena_free(arena);
+    return added ? OK : &ERR_LIMIT;
+}
+
+void queue_remove(struct sqs *sqs, struct queue *queue)
+{
+    struct arena *arena = arena_new(4096);
+
+    map_remove(sqs->queues, full_name(arena, queue->account, queue->region, queue->name));
+    arena_free(arena);
+    cell_timer_unset(sqs->cell, &queue->wake);
+    waiters_wake(sqs->cell, &queue->receivers);
+    queue_free(queue);
+}
+
+struct str queue_arn(struct arena *arena, const struct queue *queue)
+{
+    struct arn arn = {arn_partition(queue->region), STR("sqs"), queue->region, queue->account,
+                      queue->name};
+
+    return arn_write(arena, &arn);
+}
+
+struct queue *queue_of_arn(const struct sqs *sqs, struct str text)
+{
+    struct arn arn;
+
+    if (!arn_read(text, &arn) || !str_eq(arn.service, STR("sqs"))) {
+        return NULL;
+    }
+    return queue_find(sqs, arn.account, arn.region, arn.resource);
+}
+
+struct str queue_url(struct call *c, const struct queue *queue)
+{
+    struct str host = c->request != NULL ? c->request->authority : STR_NONE;
+    bool tls = c->request != NULL && c->request->tls;
+
+    if (host.bytes == 0) {
+        host = arena_printf(c->arena, "sqs.%.*s.localhost:4566", STR_ARG(queue->region));
+    }
+    return arena_printf(c->arena, "%s://%.*s/%.*s/%.*s", tls ? "https" : "http", STR_ARG(host),
+                        STR_ARG(queue->account), STR_ARG(queue->name));
+}
+
+/* The last parts of the path of a URL, or of a path. */
+static void url_parts(struct str url, struct str parts[3])
+{
+    size_t scheme = str_find_str(url, STR("://"));
+    struct str rest = url;
+
+    if (scheme < url.bytes) {
+        rest = str_slice(url, scheme + 3, url.bytes);
+        rest = str_slice(rest, str_find(rest, '/', 0), rest.bytes);
+    }
+    rest = str_slice(rest, 0, str_find(rest, '?', 0));
+    while (rest.bytes > 0 && rest.at[rest.bytes - 1] == '/') {
+        rest.bytes--;
+    }
+    while (rest.at != NULL) {
+        struct str part = str_split(&rest, '/');
+
+        if (part.bytes > 0) {
+            parts[0] = parts[1];
+            parts[1] = parts[2];
+            parts[2] = part;
+        }
+    }
+}
+
+status queue_of_url(struct call *c, struct str url, struct queue **ret_queue)
+{
+    struct str parts[3] = {STR_NONE, STR_NONE, STR_NONE};
+    struct queue *queue = NULL;
+    uint64_t digits;
+
+    url_parts(url, parts);
+    bool has_account = parts[1].bytes == 12 && str_to_u64(parts[1], &digits);
+
+    if (has_account) {
+        queue = queue_find(sqs_of(c), parts[1], c->region, parts[2]);
+        if (queue == NULL && parts[0].bytes > 0) {
+            queue = queue_find(sqs_of(c), parts[1], parts[0], parts[2]);
+        }
+    } else {
+        queue = queue_find(sqs_of(c), c->account, c->region, parts[2]);
+    }
+    if (queue == NULL) {
+        return fail(c, &SQS_NO_QUEUE, "The specified queue does not exist.");
+    }
+    *ret_queue = queue;
+    return OK;
+}
+
+status queue_of_call(struct call *c, struct queue **ret_queue)
+{
+    struct str url = arg_str(c, "QueueUrl");
+
+    if (url.bytes == 0 && c->request != NULL) { /* Query, posted to the queue's own URL */
+        url = c->request->path;
+    }
+    return queue_of_url(c, url, ret_queue);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct queue *one = *(struct queue *const *)a;
+    const struct queue *other = *(struct queue *const *)b;
+
+    return str_cmp(one->name, other->name);
+}
+
+struct queue **queues_sorted(struct call *c, size_t *ret_count)
+{
+    struct map *queues = sqs_of(c)->queues;
+    struct queue **sorted = arena_alloc(c->arena, (map_count(queues) + 1) * sizeof(*sorted));
+    size_t count = 0;
+    struct str key;
+    void *value;
+
+    for (size_t i = 0; map_next(queues, &i, &key, &value);) {
+        struct queue *queue = value;
+
+        if (str_eq(queue->account, c->account) && str_eq(queue->region, c->region)) {
+            sorted[count++] = queue;
+        }
+    }
+    qsort(sorted, count, sizeof(*sorted), by_name);
+    *ret_count = count;
+    return sorted;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SQS on the bus: queues take events, and can be held, whole or by message group.
+ */
+#include "bus/hold.h"
+#include "bus/sink.h"
+#include "bus/timer.h"
+#include "bus/trace.h"
+#include "svc/sqs/sqs_int.h"
+
+static status check(struct call *c, const struct bus_event *event)
+{
+    struct queue *queue = queue_of_arn(sqs_of(c), event->target);
+
+    if (queue == NULL) {
+        return fail(c, &BUS_NO_TARGET, "There is no queue %.*s", STR_ARG(event->target));
+    }
+    if (event->body.at != NULL && queue->fifo && event->group.at == NULL) {
+        return fail(c, &BUS_REFUSED, "%.*s is a FIFO queue and the event has no message group",
+                    STR_ARG(event->target));
+    }
+    if (event->body.at != NULL && !queue->fifo && event->deduplication.at != NULL &&
+        event->group.at == NULL) {
+        return fail(c, &BUS_REFUSED, "%.*s is not a FIFO queue", STR_ARG(event->target));
+    }
+    return OK;
+}
+
+static status content_of_event(struct call *c, const struct queue *queue,
+                               const struct bus_event *event, struct content *content)
+{
+    struct message_attribute *attributes =
+        arena_alloc(c->arena, (event->attribute_count + 1) * sizeof(*attributes));
+
+    for (size_t i = 0; i < event->attribute_count; i++) {
+        attributes[i] = (struct message_attribute){event->attributes[i].name,
+                                                   event->attributes[i].type,
+                                                   event->attributes[i].value};
+    }
+    *content = (struct content){
+        .body = event->body,
+        .attributes = attributes,
+        .attribute_count = event->attribute_count,
+        .trace = c->trace.bytes > 0 ? c->trace : STR_NONE,
+        .sender = event->principal,
+        .group = queue->fifo ? event->group : event->group,
+        .deduplication = queue->fifo ? event->deduplication : STR_NONE,
+    };
+    if (content_bytes(content) > queue->message_bytes_max) {
+        return fail(c, &BUS_TOO_LARGE, "The event is larger than %.*s takes",
+                    STR_ARG(event->target));
+    }
+    if (queue->fifo && content->deduplication.at == NULL && !queue->content_dedup) {
+        return fail(c, &BUS_REFUSED,
+                    "%.*s has no content-based de-duplication and the event no de-duplication id",
+                    STR_ARG(event->target));
+    }
+    return OK;
+}
+
+static status take(struct call *c, const struct bus_event *event)
+{
+    struct queue *queue = queue_of_arn(sqs_of(c), event->target);
+    struct content content;
+    struct sent sent;
+
+    TRY(content_of_event(c, queue, event, &content));
+    return queue_push(c, queue, &content, -1, &sent);
+}
+
+static const struct sink sink = {"sqs", check, take};
+
+/* ---- holds ---- */
+
+static status find(struct call *c, struct str name, struct str *ret_arn)
+{
+    struct queue *queue = queue_of_arn(sqs_of(c), name);
+    struct str key;
+    void *value;
+
+    if (queue == NULL && str_find(name, '/', 0) < name.bytes &&
+        queue_of_url(c, name, &queue) != OK) {
+        queue = NULL;
+    }
+    for (size_t i = 0; queue == NULL && map_next(sqs_of(c)->queues, &i, &key, &value);) {
+        if (str_eq(((struct queue *)value)->name, name)) { /* whoever's it is */
+            queue = value;
+        }
+    }
+    if (queue == NULL) {
+        return &ERR_NOT_FOUND;
+    }
+    *ret_arn = queue_arn(c->arena, queue);
+    return OK;
+}
+
+static void changed(struct call *c, struct str arn, struct str key, bool held)
+{
+    struct queue *queue = queue_of_arn(sqs_of(c), arn);
+
+    (void)key;
+    if (queue != NULL && !held) {
+        waiters_wake(c->cell, &queue->receivers);
+    }
+}
+
+static const struct hold_owner queues_owner = {HOLD_QUEUE, "sqs", find, changed};
+static const struct hold_owner groups_owner = {HOLD_GROUP, "sqs", find, changed};
+
+void sqs_join_bus(struct cell *cell)
+{
+    bus_sink_add(cell, &sink);
+    hold_owner_add(cell, &queues_owner);
+    hold_owner_add(cell, &groups_owner);
+    bus_timer_owner(cell, "sqs", moves_timer);
+}
