@@ -82,7 +82,11 @@ $(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*) | build/.setup-build
 # ---- tests: test/store/journal_test.c links libstore.a and everything below it ----
 .SECONDEXPANSION:
 $(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_test,$$@)))
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $(filter %_test.o,$^) $(INSIDE) $(filter %.a,$^) -lcmocka $(LIBS)
+
+# tests of a service's insides link all of it, before the archive that hides them
+$(B)/test/svc/s3/text_test: $(B)/svc/s3.o
+$(B)/test/svc/s3/text_test: INSIDE = $(B)/svc/s3.o.all
 
 define run_tests
 @set -e; for t in $(1); do echo "== $$t"; $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done
@@ -113,7 +117,8 @@ tsan:
 # ---- fuzzing: every harness for FUZZ_SECONDS, beginning with its kept corpus ----
 build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out %.h,$^) $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(INSIDE) $(filter %.a,$^) $(LIBS)
+build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
 fuzz: build/.setup-check
 	$(MAKE) -j$(JOBS) B=build-fuzz CC=clang OPT="-O1 -g" \

@@ -3,8 +3,8 @@
  * One door to all checksums of bodies.
  *
  * Rules
- *  1. CRC64NVME is the reflected polynomial 0x9a6c9329ac4bc9b5, inverted at both ends; eight tables,
- *     eight bytes a step (about 2 GB/s).
+ *  1. CRC64NVME is the reflected polynomial 0x9a6c9329ac4bc9b5, inverted at both ends; eight
+ *     tables, eight bytes a step (about 2 GB/s).
  *  2. Joining: a CRC of A followed by n zero bytes is the CRC of A multiplied by x^(8n); the CRC of
  *     A and B is that, xored with B's. The inversions at both ends cancel. The multiplication is
  *     squaring and shifting in the field, log2(n) steps.

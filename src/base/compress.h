@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packing whole texts, for what is written to buckets. Takes milliseconds per MiB: not for the cell.
+ * Packing whole texts, for what is written to buckets. Takes milliseconds per MiB: not for the
+ * cell.
  */
 #ifndef WEIR_BASE_COMPRESS_H
 #define WEIR_BASE_COMPRESS_H

@@ -80,7 +80,7 @@ status bus_send_now(struct call *c, const struct bus_event *event);
 
 /* hold.c: for the pages. */
 struct held {
-    enum hold_kind kind;
+    enum hold_kind kind;           /* of what */
     struct str arn, key;           /* key empty: all of it */
 };
 status hold_find(struct call *c, enum hold_kind kind, struct str name, struct str *ret_arn);

@@ -196,7 +196,10 @@ status bus_deliver(struct call *c, const struct delivery *delivery)
 {
     struct bus *bus = bus_of(c->cell);
     struct deliveries *deliveries = bus->deliveries;
-    struct delivery_row row = {*delivery, trace_header(c), c->now, 0, STR("")};
+    struct str trace = c->trace.bytes > 0
+                           ? c->trace
+                           : arena_printf(c->arena, "Root=%.*s", STR_ARG(c->request_id));
+    struct delivery_row row = {*delivery, trace, c->now, 0, STR("")};
 
     if (deliveries->count >= DELIVERIES_MAX || !delivery_write(c, deliveries->last + 1, &row)) {
         return fail(c, &ERR_LIMIT, "There are %d deliveries waiting already, or this is too large",

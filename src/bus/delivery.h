@@ -47,7 +47,7 @@ status bus_deliver(struct call *c, const struct delivery *delivery); /* OK, or E
 
 /* One try. On a worker thread: touches neither cell nor service. */
 struct carrying {
-    const struct delivery *delivery;
+    const struct delivery *delivery; /* what to carry where */
     uint32_t attempt;          /* 1: the first */
     struct arena *arena;       /* for what it needs */
     bool fatal;                /* set when trying again is of no use (HTTP 4xx but 429) */

@@ -30,7 +30,7 @@ bool hold_on_any_key(struct call *c, enum hold_kind kind, struct str arn);
  * went (to wake who waits). find turns a NAME as people type it (queue name, URL, ARN) into an ARN:
  * OK, or ERR_NOT_FOUND. c->state is the service's in both. */
 struct hold_owner {
-    enum hold_kind kind;
+    enum hold_kind kind; /* that it can say something about */
     const char *service; /* whose state c->state is: "sqs" */
     status (*find)(struct call *c, struct str name, struct str *ret_arn);
     void (*changed)(struct call *c, struct str arn, struct str key, bool held); /* or NULL */

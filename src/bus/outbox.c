@@ -2,7 +2,8 @@
  *
  * The outbox: messages that would have been sent.
  *
- *   ("bus", "outbox", sequence)   version 1: u8 1, zigzag at_ms, str kind, from, to, u8 has subject,
+ *   ("bus", "outbox", sequence)   version 1: u8 1, zigzag at_ms, str kind, from, to, u8 has
+ *   subject,
  *                                 str subject, str body
  */
 #include "base/cursor.h"

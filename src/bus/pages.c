@@ -71,7 +71,8 @@ static bool held_of_page(struct call *c, struct held *ret_held)
         }
     }
     if (held.kind == 0) {
-        page_problem(c, 400, "kind is one of queue, group, subscription, function, mapping, route.");
+        page_problem(c, 400,
+                     "kind is one of queue, group, subscription, function, mapping, route.");
         return false;
     }
     if (held.kind == HOLD_GROUP && held.key.bytes == 0) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Patterns: one matcher for EventBridge rules, SNS filter policies and event source filters, compiled
- * once. A pattern is JSON: objects name fields, arrays list what their value may be:
+ * Patterns: one matcher for EventBridge rules, SNS filter policies and event source filters,
+ * compiled once. A pattern is JSON: objects name fields, arrays list what their value may be:
  *
  *   "text", 3, true, null               equal
  *   {"prefix": "a"}  {"suffix": "z"}    also {"prefix": {"equals-ignore-case": "a"}}
  *   {"equals-ignore-case": "Abc"}  {"wildcard": "a*b"}
- *   {"anything-but": x | [x, …] | {"prefix": …} | {"suffix": …} | {"equals-ignore-case": …} | {"wildcard": …}}
- *   {"numeric": [">", 0, "<=", 5]}      {"exists": true | false}     {"cidr": "10.0.0.0/8"}
- *   "$or": [{…}, {…}]                   at any level
+ *   {"anything-but": x | [x, …] | {"prefix": …} | {"suffix": …} | {"equals-ignore-case": …} |
+ *   {"wildcard": …}} {"numeric": [">", 0, "<=", 5]}      {"exists": true | false}     {"cidr":
+ *   "10.0.0.0/8"} "$or": [{…}, {…}]                   at any level
  *
  * All fields must match (and), one of a field's array must (or). A value that is an array matches
  * when any of its items does. Sources: "Creating Amazon EventBridge event patterns", "Amazon SNS

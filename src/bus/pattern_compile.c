@@ -161,8 +161,8 @@ static status read_range(struct compiler *compiler, const struct value *list, st
         struct str operator = list->items[i].kind == VALUE_STR ? list->items[i].str : STR("");
 
         if (!is_one_of(operator, operators, 5)) {
-            return why_set(compiler->why, &ERR_MALFORMED, "Unrecognized numeric range operator: %.*s",
-                           STR_ARG(operator));
+            return why_set(compiler->why, &ERR_MALFORMED,
+                           "Unrecognized numeric range operator: %.*s", STR_ARG(operator));
         }
         if (list->count == 4 && (operator.at[0] != (i == 0 ? '>' : '<'))) {
             return wrong(compiler, "Bad numeric range operator");
@@ -375,8 +375,8 @@ static status read_tests(struct compiler *compiler, const struct value *list, ui
     compiler->combinations *= (uint64_t)list->count * depth;
     if (compiler->pattern->dialect != PATTERN_EVENTS) {
         if (compiler->keys > SNS_KEYS_MAX) {
-            return why_set(compiler->why, &ERR_LIMIT, "Filter policy can not have more than %d keys",
-                           SNS_KEYS_MAX);
+            return why_set(compiler->why, &ERR_LIMIT,
+                           "Filter policy can not have more than %d keys", SNS_KEYS_MAX);
         }
         if (compiler->combinations > PATTERN_COMBINATIONS_MAX) {
             return why_set(compiler->why, &ERR_LIMIT, "Filter policy is too complex");

@@ -6,7 +6,8 @@
  *  1. While a sink looks at an event the call is its own: its service's state, its target's account
  *     and region. Afterwards the call is the sender's again, whatever happened.
  *  2. A refusal has staged nothing but the hop that tells of it.
- *  3. Hand-offs inside one another end at BUS_DEPTH_MAX: two topics cannot feed each other for ever.
+ *  3. Hand-offs inside one another end at BUS_DEPTH_MAX: two topics cannot feed each other for
+ *     ever.
  */
 #include "bus/bus_int.h"
 

@@ -315,24 +315,38 @@ static const struct flag redrive_flags[] = {
 };
 
 const struct command command_hold = {
-    "hold", "KIND NAME", 2, "Stop a queue, group, subscription …; what comes meanwhile waits.",
-    "KIND is queue, group (with --key), subscription, function, mapping or route; NAME a name, URL\n"
+    "hold",
+    "KIND NAME",
+    2,
+    "Stop a queue, group, subscription …; what comes meanwhile waits.",
+    "KIND is queue, group (with --key), subscription, function, mapping or route; NAME a name, "
+    "URL\n"
     "or ARN. Nothing is lost, and everything else flows.",
-    key_flags, run_hold};
+    key_flags,
+    run_hold};
 const struct command command_release = {
     "release", "KIND NAME", 2, "Let go on what was held.", "", key_flags, run_release};
 const struct command command_holds = {
     "holds", "", 0, "What is held, and since when.", "", plain_flags, run_holds};
 const struct command command_trace = {
-    "trace", "[TRACE]", 1, "Follow events from service to service: where to, and what became of it.",
-    "TRACE is a trace id or a request id; without it, the newest hops of all.", trace_flags,
+    "trace",
+    "[TRACE]",
+    1,
+    "Follow events from service to service: where to, and what became of it.",
+    "TRACE is a trace id or a request id; without it, the newest hops of all.",
+    trace_flags,
     run_trace};
 const struct command command_outbox = {
     "outbox", "", 0, "E-mails and text messages that AWS would have sent.", "", count_flags,
     run_outbox};
 const struct command command_deliveries = {
-    "deliveries", "", 0, "Deliveries to HTTP endpoints and functions that wait for another try.", "",
-    delivery_flags, run_deliveries};
+    "deliveries",
+    "",
+    0,
+    "Deliveries to HTTP endpoints and functions that wait for another try.",
+    "",
+    delivery_flags,
+    run_deliveries};
 const struct command command_redrive = {
     "redrive", "QUEUE", 1, "Send a dead-letter queue's messages back to where they came from.", "",
     redrive_flags, run_redrive};

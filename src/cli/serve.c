@@ -15,6 +15,7 @@
 #include "svc/services.h"
 #include "sys/log.h"
 #include "sys/os.h"
+#include "sys/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,13 +50,23 @@ struct settings {
     uint64_t loops;
 };
 
+/* The certificates being opened, or made, while the store is opened. */
+struct tls_opening {
+    struct thread thread; /* where */
+    bool started;         /* it runs, or is to be joined */
+    char dir[4096];       /* DIR/tls */
+    struct why why;       /* what went wrong */
+    status opened;        /* how it went */
+    struct tls *tls;      /* when it went well */
+};
+
 /* Everything that is open while serving; closed in the opposite order. */
 struct serving {
+    struct tls_opening opening;
     struct store *store;
     struct clock clock;
     struct cell *cell;
     struct identities *identities;
-    struct tls *tls;
     struct door *door;
     struct server *server;
 };
@@ -195,8 +206,33 @@ static int config_apply(struct args *args, const char *path)
 
 /* ---- serving ---- */
 
+static void tls_open_run(void *arg)
+{
+    struct tls_opening *opening = arg;
+
+    opening->opened = tls_open(opening->dir, &opening->why, &opening->tls);
+}
+
+/* In store_open(): the directory is ours. */
+static void tls_open_start(void *arg)
+{
+    struct tls_opening *opening = arg;
+
+    opening->started = true;
+    thread_start(&opening->thread, "weir-tls", tls_open_run, opening);
+}
+
+static void tls_open_wait(struct tls_opening *opening)
+{
+    if (opening->started) {
+        thread_join(&opening->thread);
+        opening->started = false;
+    }
+}
+
 static void close_all(struct serving *serving)
 {
+    tls_open_wait(&serving->opening);
     if (serving->server != NULL) {
         cell_wait_no_more(serving->cell);
         server_stop(serving->server, GRACE_MS);
@@ -204,7 +240,7 @@ static void close_all(struct serving *serving)
         server_free(serving->server);
     }
     door_free(serving->door);
-    tls_close(serving->tls);
+    tls_close(serving->opening.tls);
     identities_close(serving->identities);
     cell_close(serving->cell);
     if (serving->store != NULL) {
@@ -221,9 +257,12 @@ static status open_state(const struct settings *settings, struct why *why, struc
         .threads = true,
         .keep_bytes = settings->keep_bytes,
         .keep_ms = settings->keep_ms,
+        .locked = tls_open_start,
+        .locked_arg = &serving->opening,
     };
     struct cell_options cell = {.services = services, .limits = settings->limits};
 
+    snprintf(serving->opening.dir, sizeof(serving->opening.dir), "%s/tls", settings->data);
     if (settings->manual) {
         clock_init_manual(&serving->clock, settings->clock_ms);
     } else {
@@ -238,7 +277,7 @@ static status open_state(const struct settings *settings, struct why *why, struc
 
 static status open_door(const struct settings *settings, struct why *why, struct serving *serving)
 {
-    char tls_dir[4096];
+    struct tls_opening *opening = &serving->opening;
     struct door_options door = {
         .cell = serving->cell,
         .identities = serving->identities,
@@ -253,11 +292,14 @@ static status open_door(const struct settings *settings, struct why *why, struct
         .loop_count = (uint32_t)settings->loops,
     };
 
-    snprintf(tls_dir, sizeof(tls_dir), "%s/tls", settings->data);
-    TRY(tls_open(tls_dir, why, &serving->tls));
-    door.ca_path = tls_ca_path(serving->tls);
+    tls_open_wait(opening);
+    if (opening->opened != OK) {
+        *why = opening->why;
+        return opening->opened;
+    }
+    door.ca_path = tls_ca_path(opening->tls);
     serving->door = door_new(&door);
-    server.tls = serving->tls;
+    server.tls = opening->tls;
     server.app = door_app(serving->door);
     return server_start(&server, why, &serving->server);
 }
@@ -339,6 +381,7 @@ static int run(const struct args *given)
         return trouble(&args, "%s", why.text);
     }
     say_ready(&args, &settings, &serving);
+    os_give_back_memory();
     os_wait_for_stop();
     close_all(&serving);
     return EXIT_GOOD;

@@ -3,8 +3,8 @@
  * Outgoing HTTP through libcurl's easy interface.
  *
  * Rules
- *  1. A handle lives for one request; connections are not kept. Deliveries are rare beside requests,
- *     and a kept connection to somebody else's server fails in its own ways.
+ *  1. A handle lives for one request; connections are not kept. Deliveries are rare beside
+ *     requests, and a kept connection to somebody else's server fails in its own ways.
  *  2. libcurl is found by its soname at run time; without it outgoing requests fail and say so.
  */
 #include "net/outgoing.h"
@@ -160,7 +160,8 @@ static void set_options(CURL *handle, const struct outgoing *request, struct str
     curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
     if (strcmp(request->method, "POST") == 0) {
         curl.easy_setopt(handle, CURLOPT_POST, 1L);
-        curl.easy_setopt(handle, CURLOPT_POSTFIELDS, request->body.bytes > 0 ? request->body.at : "");
+        curl.easy_setopt(handle, CURLOPT_POSTFIELDS,
+                         request->body.bytes > 0 ? request->body.at : "");
         curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.bytes);
     }
 }

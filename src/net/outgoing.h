@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Outgoing HTTP and HTTPS, by libcurl, for worker threads: a call waits until the answer is there or
- * the time is over. libcurl is loaded with the first request, so that a weir that sends nothing
+ * Outgoing HTTP and HTTPS, by libcurl, for worker threads: a call waits until the answer is there
+ * or the time is over. libcurl is loaded with the first request, so that a weir that sends nothing
  * neither maps nor starts it. Nothing is ever sent to AWS: its hosts are refused by name. No
  * proxies, no redirects.
  */

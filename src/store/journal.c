@@ -21,6 +21,7 @@
 #define SEGMENT_BYTES_MIN ((uint64_t)4 * JOURNAL_BLOCK_BYTES)
 #define RESERVE_BYTES_DEFAULT ((size_t)256 * 1024 * 1024)
 #define GROUP_BYTES_DEFAULT ((size_t)32 * 1024 * 1024)
+#define REACH_BYTES_DEFAULT ((size_t)4 * 1024 * 1024)
 #define LOOK_NS UINT64_C(1000000000)
 
 /* ---- opening and closing ---- */
@@ -39,6 +40,7 @@ static void take_options(struct journal *journal, const struct journal_options *
     }
     own->reserve_bytes = own->reserve_bytes == 0 ? RESERVE_BYTES_DEFAULT : own->reserve_bytes;
     own->group_bytes_max = own->group_bytes_max == 0 ? GROUP_BYTES_DEFAULT : own->group_bytes_max;
+    own->reach_bytes = own->reach_bytes == 0 ? REACH_BYTES_DEFAULT : own->reach_bytes;
 }
 
 static struct journal *journal_new(const struct journal_options *options)
@@ -208,11 +210,14 @@ void journal_on_durable(struct journal *journal, void (*hook)(void *arg), void *
 
 /* ---- admission ---- */
 
-/* Where the gathered group, with that entry or before it, has a place for sure. */
+/* Where the gathered group, with that entry or before it, has a place for sure, announced or not.
+ */
 static bool has_place(struct journal *journal, uint64_t body_bytes)
 {
     const struct group none = {.bytes = 0};
-    uint64_t room = segment_current(journal)->header.bytes - journal->offset;
+    uint64_t used = journal->offset + JOURNAL_BLOCK_BYTES;
+    uint64_t whole = segment_current(journal)->header.bytes;
+    uint64_t room = used < whole ? whole - used : 0;
     uint64_t together = group_bytes_with(journal->filling, body_bytes);
 
     if (together <= room || spare_find(journal, together) != NULL) {
@@ -277,7 +282,7 @@ static bool may_join(struct journal *journal, uint64_t body_bytes)
     if (journal->filling->count == 0) {
         return true;
     }
-    if (bytes > journal->options.group_bytes_max) {
+    if (bytes > journal->options.group_bytes_max || bytes > journal->reach) {
         return false;
     }
     return journal->offset + bytes <= segment_current(journal)->header.bytes ||

@@ -31,6 +31,8 @@ struct journal_options {
     int64_t keep_ms;            /* … or when their newest entry is older than this */
     uint64_t reserve_bytes;     /* disk space that stays free: default 256 MiB */
     uint64_t group_bytes_max;   /* an append waits for the sync beyond this: default 32 MiB */
+    uint64_t reach_bytes;       /* what the next group may have without being announced, at least:
+                                   default 4 MiB (journal_format.h) */
     bool relaxed;               /* never sync: throw-away runs */
     bool thread;                /* start the commit thread (tests may do without) */
 };

@@ -11,6 +11,7 @@
  *  2. A group is whatever was gathered up to the swap. The next group is gathered meanwhile.
  *  3. A group is written only after the one before it is durable (journal_format.h needs that), in
  *     pieces of WRITE_BYTES_MAX.
+ *     A group larger than the one before it promised is announced by an empty one, synced alone.
  *  4. A segment is taken into use by rewriting its header, synced alone, before its first group.
  *  5. A write or sync that fails ends the process: what the disk holds is no longer known.
  *  6. Relaxed: nothing is synced; a group is called durable once it is written, that is, handed to
@@ -18,12 +19,15 @@
  */
 #include "store/journal_int.h"
 
+#include "base/mem.h"
 #include "sys/log.h"
 
 #include <assert.h>
 
 #define WRITE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define IDLE_MS 1000
+#define REACH_GROWTH 4
+#define MARK_REACH_BYTES (UINT64_C(512) * 1024) /* little is looked through at the next start */
 
 static void must(const struct journal *journal, const struct segment *segment, const char *what,
                  status done)
@@ -66,6 +70,29 @@ static void activate(struct journal *journal, struct segment *former, struct seg
     }
 }
 
+/* How large the group behind one of that size may be. */
+static uint64_t reach_after(const struct journal *journal, uint64_t bytes)
+{
+    uint64_t least = journal->options.reach_bytes;
+
+    return REACH_GROWTH * bytes < least ? least : REACH_GROWTH * bytes;
+}
+
+/* Outside the lock, by the committer: an empty group, after which one of that size may come. */
+static void announce(struct journal *journal, struct segment *segment, const struct group *group,
+                     struct group_place place)
+{
+    struct group empty = {
+        .at = mem_aligned(JOURNAL_BLOCK_BYTES, JOURNAL_BLOCK_BYTES),
+        .bytes = sizeof(struct journal_group_header),
+        .first = group->first,
+        .salt = ~group->salt,
+    };
+
+    write_group(journal, segment, &empty, place.offset, group_seal(&empty, segment, place));
+    mem_free(empty.at);
+}
+
 /* The committer's choice of where the group goes: the current segment, or a spare, which becomes
  * current (and ret_former the one before). The group may grow while this waits. */
 static struct segment *place(struct journal *journal, struct segment **ret_former)
@@ -76,7 +103,8 @@ static struct segment *place(struct journal *journal, struct segment **ret_forme
     for (;;) {
         uint64_t bytes = journal_padded(journal->filling->bytes);
 
-        if (journal->offset + bytes <= current->header.bytes) {
+        if (journal->offset + bytes + journal_announce_bytes(journal, bytes) <=
+            current->header.bytes) {
             return current;
         }
         spare = spare_take(journal, bytes);
@@ -95,6 +123,7 @@ static struct segment *place(struct journal *journal, struct segment **ret_forme
     list_push(&journal->segments, &spare->link);
     journal->segments_bytes += spare->header.bytes;
     journal->offset = JOURNAL_BLOCK_BYTES;
+    journal->reach = UINT64_MAX;
     *ret_former = current;
     return spare;
 }
@@ -123,16 +152,24 @@ static void commit_now(struct journal *journal)
     struct segment *former = NULL;
     struct segment *segment = NULL;
     struct group *group = NULL;
+    struct group_place announced;
     struct segment_mark mark;
+    uint64_t reach;
     size_t bytes = 0;
+    bool large;
 
     journal->committing = true;
     segment = place(journal, &former);
     group = journal->filling;
     journal->filling = &journal->groups[group == &journal->groups[0] ? 1 : 0];
-    mark = (struct segment_mark){journal->offset, group->first, group->first_at_ms};
     bytes = journal_padded(group->bytes);
+    reach = reach_after(journal, bytes);
+    announced = (struct group_place){journal->offset, reach};
+    large = bytes > journal->reach;
+    journal->offset += journal_announce_bytes(journal, bytes);
+    mark = (struct segment_mark){journal->offset, group->first, group->first_at_ms};
     journal->offset += bytes;
+    journal->reach = reach;
     segment_note(segment, &mark);
     if (former != NULL) {
         cond_wake_one(&journal->tidy);
@@ -142,15 +179,18 @@ static void commit_now(struct journal *journal)
     if (former != NULL) {
         activate(journal, former, segment);
     }
-    group_seal(group, segment, mark.offset);
+    if (large) {
+        announce(journal, segment, group, announced);
+    }
+    group_seal(group, segment, (struct group_place){mark.offset, reach});
     write_group(journal, segment, group, mark.offset, bytes);
 
     lock_take(&journal->lock);
     atomic_store(&journal->durable, group->first + group->count - 1);
     group_clear(group);
     journal->stats.groups++;
-    journal->stats.bytes_written += bytes;
-    journal->stats.syncs += journal->options.relaxed ? 0 : (former != NULL ? 2 : 1);
+    journal->stats.bytes_written += bytes + (large ? JOURNAL_BLOCK_BYTES : 0);
+    journal->stats.syncs += journal->options.relaxed ? 0 : (former != NULL || large ? 2 : 1);
     journal->committing = false;
     cond_wake_all(&journal->moved);
     while (!journal->threaded && !journal->is_short && journal_tend(journal)) {
@@ -247,6 +287,9 @@ void journal_commit_mark(struct journal *journal)
     }
     group_begin_empty(journal);
     journal->offset += JOURNAL_BLOCK_BYTES;
-    write_group(journal, current, group, offset, group_seal(group, current, offset));
+    journal->reach = journal->options.reach_bytes < MARK_REACH_BYTES ? journal->options.reach_bytes
+                                                                     : MARK_REACH_BYTES;
+    write_group(journal, current, group, offset,
+                group_seal(group, current, (struct group_place){offset, journal->reach}));
     group_clear(group);
 }

@@ -31,7 +31,8 @@
  *   32  u64  salt: other in every group ever begun
  *   40  u64  bytes: header and entries, without the padding
  *   48  u32  count of entries; 0: written by a clean stop, so that the group before is not the last
- *   52       12 bytes of zero
+ *   52  u32  reach: the group that follows has at most so many blocks; 0: nothing is promised
+ *   56       8 bytes of zero
  *   64  entries one after the other, then zeros up to the next block
  *
  * Entry:
@@ -51,7 +52,17 @@
  * the torn last write exactly when no group begins anywhere behind it in its segment and no later
  * segment is in use; then nothing of it was ever acknowledged, and it is cut as a whole. Blocks of
  * it that arrived out of order do not matter: a group has only one header. Anything else is
- * corruption. In the same way a segment's header, which is rewritten and synced alone before the
+ * corruption.
+ *
+ * How far "anywhere behind it" is: a good group says how large the next one may be, and the writer
+ * keeps to it (a larger one is announced first, by an empty group that says so and is synced
+ * alone). So if the group behind the last good one was ever durable and followed by another, that
+ * other begins within the reach. Opening looks through twice the reach, which is at least 4 MiB and
+ * 512 KiB behind a clean stop: what it could take for a torn write, and is none, is damage to the
+ * headers of all groups for so long. fsck, which has time, looks through the whole segment. The
+ * first group of a segment was promised nothing: if it is bad, so does opening.
+ *
+ * In the same way a segment's header, which is rewritten and synced alone before the
  * first group, may only be bad while no group of its generation lies behind it.
  */
 #ifndef WEIR_STORE_JOURNAL_FORMAT_H
@@ -87,7 +98,8 @@ struct journal_group_header {
     uint64_t salt;           /* seals the entries */
     uint64_t bytes;          /* header and entries */
     uint32_t count;          /* of entries */
-    uint32_t zero[3];        /* reserved */
+    uint32_t reach;          /* blocks of the next group, at most */
+    uint32_t zero[2];        /* reserved */
 };
 
 struct journal_entry_header {

@@ -162,21 +162,23 @@ void group_add(struct journal *journal, struct journal_entry_header *entry,
     assert(group->bytes <= group->room);
 }
 
-size_t group_seal(struct group *group, const struct segment *segment, uint64_t offset)
+size_t group_seal(struct group *group, const struct segment *segment, struct group_place place)
 {
     size_t padded = journal_padded(group->bytes);
     struct journal_group_header header = {
         .magic = JOURNAL_GROUP_MAGIC,
         .generation = segment->header.generation,
-        .offset = offset,
+        .offset = place.offset,
         .first_position = group->first,
         .salt = group->salt,
         .bytes = group->bytes,
         .count = group->count,
+        .reach = (uint32_t)(place.reach / JOURNAL_BLOCK_BYTES),
     };
 
     assert(group->bytes >= sizeof(header));
-    assert(offset % JOURNAL_BLOCK_BYTES == 0);
+    assert(place.offset % JOURNAL_BLOCK_BYTES == 0);
+    assert(place.reach / JOURNAL_BLOCK_BYTES <= UINT32_MAX);
     header.crc = group_header_crc(&header, segment->header.salt);
     memcpy(group->at, &header, sizeof(header));
     memset(group->at + group->bytes, 0, padded - group->bytes);

@@ -88,6 +88,7 @@ struct journal {
     struct link passed;       /* spares that were too small when their turn came: to be removed */
     struct segment *in_hand;  /* being made or recycled */
     uint64_t offset;          /* in the current segment, where the next group goes */
+    uint64_t reach;           /* how large it may be without being announced */
     uint64_t generation_next; /* for the next segment made */
     uint64_t made_bytes;      /* of the newest made: sizes grow up to segment_bytes */
     uint64_t released;        /* everything before this position is in a checkpoint */
@@ -126,8 +127,13 @@ void group_add(struct journal *journal, struct journal_entry_header *entry,
                const struct str *parts, size_t part_count);
 /* A group without entries, for the mark of a clean stop. */
 void group_begin_empty(struct journal *journal);
-/* Writes the header for that place, zeros behind the entries; returns the padded bytes. */
-size_t group_seal(struct group *group, const struct segment *segment, uint64_t offset);
+/* Writes the header for a place in that segment, zeros behind the entries; returns the padded
+ * bytes. */
+struct group_place {
+    uint64_t offset; /* of the group */
+    uint64_t reach;  /* bytes of the next group, at most */
+};
+size_t group_seal(struct group *group, const struct segment *segment, struct group_place place);
 void group_clear(struct group *group);
 void group_done(struct group *group); /* gives the buffer back */
 bool group_is_large(const struct group *group);
@@ -135,6 +141,12 @@ uint32_t group_header_crc(const struct journal_group_header *header, uint64_t se
 uint32_t journal_seed(uint64_t salt); /* CRC32C of a salt */
 
 /* ---- journal_commit.c ---- */
+
+/* The lock is held. What announcing a group of that size takes of the current segment. */
+static inline uint64_t journal_announce_bytes(const struct journal *journal, uint64_t bytes)
+{
+    return bytes > journal->reach ? JOURNAL_BLOCK_BYTES : 0;
+}
 
 /* The lock is held, and given for a while. Runs one commit, or waits for the end of the one that is
  * running; does nothing when nothing is gathered. */

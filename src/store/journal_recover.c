@@ -8,8 +8,7 @@
  *  2. The newest segment in use is walked whole; the older ones are checked when they are read
  *     (recovery does from the checkpoint on) and by fsck.
  *  3. A bad group there, or a bad header, is a torn last write or corruption: journal_format.h says
- *     which, and the rest of the file is read to decide. Behind the mark of a clean stop, where
- *     nothing like a group lies, AFTER_MARK_BYTES are enough: restarting is to be quick.
+ *     which, and how much of what follows is read to decide.
  *  4. A torn group is cut by leaving it: the next group is written over its header, the only one it
  *     had. Nothing else is changed, so a crash while opening changes nothing.
  *  5. What was found is synced before it is called durable: the process before may have ended
@@ -23,7 +22,6 @@
 #include <stdlib.h>
 
 #define NAME_DIGITS 16
-#define AFTER_MARK_BYTES ((size_t)1024 * 1024)
 
 /* ---- what is there ---- */
 
@@ -226,30 +224,32 @@ status found_check(const struct found_list *list, size_t index, struct why *why)
 
 /* ---- where it ends ---- */
 
-/* Where a group would tell that what lies at the end is damaged, not torn. */
-static struct scan_range telling_range(struct scan *scan, bool in_group)
+/* Where a group would tell that what lies at the end is damaged, not torn; quick: as far as the
+ * good groups promise that one must be. */
+static struct scan_range telling_range(struct scan *scan, bool in_group, bool quick)
 {
     uint64_t torn_bytes = in_group ? scan->group.bytes : (uint64_t)JOURNAL_BLOCK_BYTES;
     uint64_t at = in_group ? scan->group.offset : scan->offset;
     struct scan_range range = {journal_padded(at + torn_bytes), scan->header.bytes};
 
-    if (!in_group && scan->after_mark && !scan_resembles_group(scan)) {
-        range.to = range.from + AFTER_MARK_BYTES;
+    if (quick && scan->reach != 0) {
+        range.to = range.from + 2 * scan->reach;
     }
     return range;
 }
 
 /* Something bad lies at the end: nothing may begin behind it. */
-static status tail_judge(struct scan *scan, status bad, const struct why *found, struct why *why)
+static status tail_judge(struct scan *scan, struct scan_range telling, const struct why *found,
+                         struct why *why)
 {
     bool any = false;
 
-    TRY(scan_group_within(scan, telling_range(scan, bad == &ERR_CORRUPT), true, &any));
+    TRY(scan_group_within(scan, telling, true, &any));
     if (!any) {
         return OK;
     }
-    if (bad == &ERR_CORRUPT) {
-        return why_set(why, bad, "%s", found->text);
+    if (found->text[0] != 0) {
+        return why_set(why, &ERR_CORRUPT, "%s", found->text);
     }
     return why_set(why, &ERR_CORRUPT,
                    "position %llu, segment %016llu.wj, offset %llu: the group is damaged",
@@ -292,13 +292,15 @@ status tail_find(struct scan *scan, struct segment *segment, struct why *why,
     } while (walked == OK);
     if (walked == &ERR_NOT_FOUND) {
         tail.offset = scan->offset; /* behind empty groups too */
+        tail.reach = scan->reach;
     } else if (walked != &ERR_CORRUPT || scan->left == 0) {
         return why_set(why, walked, "%s", found.text); /* unreadable, or a header that cannot be */
     } else {
         tail.torn = true;
         tail.offset = scan->group.offset;
+        tail.reach = scan->reach_before;
     }
-    TRY(tail_judge(scan, walked, &found, why));
+    TRY(tail_judge(scan, telling_range(scan, tail.torn, segment != NULL), &found, why));
     *ret_tail = tail;
     return OK;
 }
@@ -386,6 +388,7 @@ static status find_end(struct journal *journal, struct why *why)
                   "position %llu", journal->dir, (unsigned long long)tail.next - 1);
     }
     journal->offset = tail.offset;
+    journal->reach = tail.reach == 0 ? UINT64_MAX : tail.reach;
     journal->made_bytes = current->header.bytes;
     journal->newest_at_ms = tail.entries > 0 ? tail.newest_at_ms : current->header.first_at_ms;
     atomic_store(&journal->last, tail.next - 1);
@@ -405,6 +408,7 @@ static status begin(struct journal *journal, struct why *why)
     list_push(&journal->segments, &first->link);
     journal->segments_bytes = first->header.bytes;
     journal->offset = JOURNAL_BLOCK_BYTES;
+    journal->reach = UINT64_MAX;
     atomic_store(&journal->first, first->header.first_position);
     return OK;
 }

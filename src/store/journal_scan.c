@@ -44,8 +44,9 @@ void scan_start(struct scan *scan, struct file *file, const struct journal_segme
     scan->header = *header;
     scan->offset = from.offset;
     scan->next = from.position;
+    scan->reach = 0;
+    scan->reach_before = 0;
     scan->left = 0;
-    scan->after_mark = false;
     scan_forget(scan);
 }
 
@@ -121,7 +122,8 @@ static status group_check(const struct scan *scan, const struct journal_group_he
         return corrupt(scan, why, "a group of another position begins here");
     }
     if (group->bytes < least || group->bytes > scan->header.bytes - scan->offset ||
-        (group->count == 0 && group->bytes != sizeof(*group))) {
+        (group->count == 0 && group->bytes != sizeof(*group)) ||
+        (scan->reach != 0 && journal_padded(group->bytes) > scan->reach)) {
         return corrupt(scan, why, "the group's size cannot be");
     }
     return OK;
@@ -143,14 +145,14 @@ status scan_group(struct scan *scan, struct why *why)
             return &ERR_NOT_FOUND;
         }
         TRY(group_check(scan, &group, why));
+        scan->reach_before = scan->reach;
+        scan->reach = (uint64_t)group.reach * JOURNAL_BLOCK_BYTES;
         if (group.count > 0 && group.first_position + group.count > scan->skip_before) {
             break;
         }
         scan->offset = journal_padded(scan->offset + group.bytes);
         scan->next += group.count;
-        scan->after_mark = group.count == 0;
     }
-    scan->after_mark = false;
     scan->group = group;
     scan->seed = journal_seed(group.salt);
     scan->left = group.count;
@@ -225,24 +227,6 @@ status scan_group_within(struct scan *scan, struct scan_range range, bool salted
     }
     *ret_found = false;
     return OK;
-}
-
-bool scan_resembles_group(struct scan *scan)
-{
-    struct journal_group_header group;
-    const char *at = NULL;
-    int same = 0;
-
-    if (scan->offset + JOURNAL_BLOCK_BYTES > scan->header.bytes ||
-        look(scan, scan->offset, JOURNAL_BLOCK_BYTES, NULL, &at) != OK) {
-        return false;
-    }
-    memcpy(&group, at, sizeof(group));
-    same += group.magic == JOURNAL_GROUP_MAGIC;
-    same += group.generation == scan->header.generation;
-    same += group.offset == scan->offset;
-    same += group.first_position == scan->next;
-    return same >= 2;
 }
 
 static status header_check(const char *block, uint64_t generation, uint64_t file_bytes,

@@ -16,9 +16,10 @@ struct scan {
     uint64_t offset;                            /* of what comes next */
     uint64_t next;                              /* position that comes next */
     uint64_t skip_before;                       /* groups wholly before it are stepped over */
+    uint64_t reach;                             /* bytes of the next group, at most; 0: unknown */
+    uint64_t reach_before;                      /* the same for the present group */
     uint32_t left;                              /* entries left in the group; 0: between groups */
     uint32_t seed;                              /* of its entries */
-    bool after_mark;                            /* the last group stepped over was empty */
     char *window;                               /* what was read, aligned */
     size_t window_room;                         /* allocated */
     size_t window_bytes;                        /* valid */
@@ -43,8 +44,6 @@ struct scan_range {
     uint64_t to;   /* offset, cut at the end of the file */
 };
 status scan_group_within(struct scan *scan, struct scan_range range, bool salted, bool *ret_found);
-/* Does what lies at the scan's place look like a group's header, if a damaged one? */
-bool scan_resembles_group(struct scan *scan);
 
 /* Reads and checks a header block: OK, ERR_VERSION, ERR_IO; ERR_MALFORMED: its checksum is wrong;
  * ERR_CORRUPT: it is right, but the file is not the one it describes. */
@@ -89,10 +88,12 @@ struct tail {
     uint64_t offset;      /* where the next group goes */
     uint64_t next;        /* position of the next entry */
     int64_t newest_at_ms; /* moment of the newest entry seen; 0: none */
+    uint64_t reach;       /* how large the next group may be; 0: as it likes */
     bool torn;            /* an incomplete group lies there */
 };
 /* Walks a segment to its end, from a scan that stands at its start. OK, also when a torn group lies
- * there, or ERR_CORRUPT. Groups are noted in the segment, which may be NULL. */
+ * there, or ERR_CORRUPT. Groups are noted in the segment; without one (NULL) nobody waits, and all
+ * that lies behind the end is looked through. */
 status tail_find(struct scan *scan, struct segment *segment, struct why *why,
                  struct tail *ret_tail);
 

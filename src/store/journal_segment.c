@@ -10,8 +10,8 @@
  *  1. Each arrow is durable before the next one starts, and segments leave oldest first, so after a
  *     crash the directory holds: segments in use without a hole, spares behind them, and perhaps a
  *     .new file, which is worth nothing.
- *  2. One spare is kept ahead. Sizes grow (2 MiB, 8, 32, … up to segment_bytes), so that a young
- *     journal is small and opens fast.
+ *  2. One spare is kept ahead, from shortly after opening on. Sizes grow (2 MiB, 8, 32, … up to
+ *     segment_bytes), so that a young journal is small and opens fast.
  *  3. A free segment stays readable until its file is wanted; at most FREE_COUNT_MAX are kept.
  *  4. Space: a new file is made only when reserve_bytes stay free beside it. If not, the journal
  *     is *short*: admissions are refused, while a spare and the reserve are still there for what
@@ -27,6 +27,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#define QUIET_MS 200 /* after opening */
 #define FIRST_SEGMENT_BYTES ((size_t)2 * 1024 * 1024)
 #define SEGMENT_GROWTH 4
 #define FILL_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -473,6 +474,11 @@ void journal_helper_thread(void *arg)
     struct journal *journal = arg;
 
     lock_take(&journal->lock);
+    if (!journal->stop && !journal->look && journal->demand_bytes == 0) {
+        /* The first spare is not needed before the first change is admitted, which wakes this;
+         * until then the disk is left to those who open. */
+        (void)cond_wait_ms(&journal->tidy, &journal->lock, QUIET_MS);
+    }
     while (!journal->stop) {
         if (!journal_tend(journal)) {
             cond_wait(&journal->tidy, &journal->lock);

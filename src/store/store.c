@@ -353,6 +353,41 @@ static status open_index(struct store *store, struct why *why)
     return kv_rocks_open(path, STORE_CACHE_BYTES, why, &store->kv);
 }
 
+/* The index being opened while the journal is. */
+struct index_opening {
+    struct store *store;  /* whose */
+    struct thread thread; /* where */
+    struct why why;       /* what went wrong */
+    status opened;        /* how it went */
+};
+
+static void index_open_run(void *arg)
+{
+    struct index_opening *opening = arg;
+
+    opening->opened = open_index(opening->store, &opening->why);
+}
+
+/* Both wait for the disk most of the time, so where there may be threads they do so together. */
+static status open_index_and_journal(struct store *store, struct why *why)
+{
+    struct index_opening opening = {.store = store};
+    status opened;
+
+    if (!store->options.threads || store->options.memory_index) {
+        TRY(open_index(store, why));
+        return open_journal(store, why);
+    }
+    thread_start(&opening.thread, "weir-index", index_open_run, &opening);
+    opened = open_journal(store, why);
+    thread_join(&opening.thread);
+    if (opening.opened != OK) {
+        *why = opening.why;
+        return opening.opened;
+    }
+    return opened;
+}
+
 static status open_parts(struct store *store, struct why *why)
 {
     char path[STORE_PATH_BYTES_MAX];
@@ -363,10 +398,12 @@ static status open_parts(struct store *store, struct why *why)
     };
 
     TRY(lock_directory(store, why));
+    if (store->options.locked != NULL) {
+        store->options.locked(store->options.locked_arg);
+    }
     TRY(store_format_check(store->options.files, store->dir, false, why));
     TRY(store_note_read(store->options.files, store->dir, why, &store->noted));
-    TRY(open_index(store, why)); /* first: the journal's helper then has the disk to itself */
-    TRY(open_journal(store, why));
+    TRY(open_index_and_journal(store, why));
     store_path(store->dir, "logs", path);
     TRY(logs_open(&logs, store->noted, why, &store->logs));
     store_path(store->dir, "blobs", path);

@@ -39,6 +39,9 @@ struct store_options {
     int64_t keep_ms;
     uint64_t reserve_bytes;      /* 0: default */
     uint64_t checkpoint_bytes;   /* of journal since the last one; 0: default (256 MiB) */
+    void (*locked)(void *arg);   /* called when the directory is ours and the rest is still to be
+                                    opened, so that others may open theirs meanwhile; or NULL */
+    void *locked_arg;            /* its argument */
 };
 
 struct store_recovery {

@@ -32,6 +32,11 @@ void os_tune_memory(void)
     mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 }
 
+void os_give_back_memory(void)
+{
+    (void)malloc_trim(0);
+}
+
 static void stop_signals(sigset_t *set)
 {
     sigemptyset(set);

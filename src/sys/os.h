@@ -12,6 +12,8 @@ uint64_t os_resident_bytes(void); /* resident set; 0 when the system does not sa
 /* Blocks above 4 MiB (the journal's groups under load) go back to the system when they are freed;
  * smaller ones (a request's arena) stay, for touching fresh pages costs more than the request. */
 void os_tune_memory(void);
+/* What was allocated and freed goes back now: after opening, say, before a long life. */
+void os_give_back_memory(void);
 
 /* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called before any thread is
  * started, which then inherit it. */

@@ -390,6 +390,14 @@ static status route_named(const struct http_request *request, struct str scope,
     bool any = scope.bytes > 0 || host.bytes > 0;
 
     route->asked = action;
+    if (!any && action.bytes > 0) { /* a link that people follow: ?Action=ConfirmSubscription */
+        for (uint32_t i = 0; i < model_service_count; i++) {
+            if (takes_action(&model_services[i], action, route)) {
+                route->service = &model_services[i];
+                return OK;
+            }
+        }
+    }
     if (!any) {
         scope = STR("s3");
     }

@@ -19,11 +19,11 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # ---- services that are not there yet ----
 
 @pytest.mark.parametrize("service,operation,more", [
-    ("sqs", "list_queues", {}), ("dynamodb", "list_tables", {}), ("events", "list_rules", {}),
-    ("sns", "list_topics", {}), ("ec2", "describe_instances", {}),
+    ("dynamodb", "list_tables", {}), ("events", "list_rules", {}),
+    ("sns", "list_platform_applications", {}), ("ec2", "describe_instances", {}),
     ("lambda", "list_functions", {}), ("backup", "list_backup_vaults", {}),
-    ("apigatewayv2", "get_apis", {}), ("s3", "list_buckets", {}),
-    ("s3", "get_object", {"Bucket": "b", "Key": "k/x"}), ("route53", "list_hosted_zones", {}),
+    ("apigatewayv2", "get_apis", {}),
+    ("s3", "get_object_torrent", {"Bucket": "bbb", "Key": "k/x"}), ("route53", "list_hosted_zones", {}),
     ("cloudwatch", "list_metrics", {}), ("scheduler", "list_schedules", {})])
 def test_what_is_not_there_says_so_in_its_own_protocol(weir, service, operation, more):
     with pytest.raises(ClientError) as caught:

@@ -438,6 +438,73 @@ static void a_lost_block_before_the_tail_is_noticed(void **state)
     world_free(w);
 }
 
+/* Groups from one block to 25 times what may come unannounced. */
+static void a_lost_header_is_noticed_however_far_the_next_group_begins(void **state)
+{
+    static const size_t bytes[] = {100, 100, 200000, 100, 30000, 200000, 200000, 100, 100};
+    static const char zeros[JOURNAL_BLOCK_BYTES];
+    struct world *w = world_new(false, 1);
+    char block[JOURNAL_BLOCK_BYTES];
+    struct used used;
+
+    (void)state;
+    w->options.segment_bytes = 2u * 1024 * 1024;
+    world_open(w);
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        world_fill(w, 1, bytes[i]);
+        world_sync(w);
+    }
+    used_find(w, segment_current(w->journal), &used);
+    assert_int_equal(used.count, sizeof(bytes) / sizeof(bytes[0]));
+    world_abandon(w);
+    for (size_t i = 0; i + 1 < used.count; i++) { /* the last one may be a torn write */
+        peek(w, 1, used.offsets[i], block, sizeof(block));
+        poke(w, 1, used.offsets[i], str_of(zeros, sizeof(zeros)));
+        assert_is_noticed(w, 1, used.offsets[i]);
+        poke(w, 1, used.offsets[i], str_of(block, sizeof(block)));
+    }
+    assert_true(open_and_read(w) == &ERR_NOT_FOUND);
+    world_free(w);
+}
+
+/* A group that nobody wrote tells how far opening looks: through twice what the last good group
+ * promised, and fsck through everything. */
+static void opening_looks_as_far_as_the_last_group_promised(void **state)
+{
+    struct world *w = world_new(false, 1);
+    char block[JOURNAL_BLOCK_BYTES] = {0};
+    struct journal_group_header group;
+    struct journal_segment_header segment;
+    uint64_t entries = 0;
+    size_t findings = 0;
+
+    (void)state;
+    w->options.segment_bytes = 1024u * 1024;
+    world_open(w);
+    world_fill(w, 1, 100);
+    world_sync(w);
+    world_abandon(w);
+    peek(w, 1, 0, block, sizeof(block));
+    memcpy(&segment, block, sizeof(segment));
+    peek(w, 1, JOURNAL_BLOCK_BYTES, block, sizeof(block));
+    memcpy(&group, block, sizeof(group));
+    assert_int_equal(group.reach, 4); /* grows from one block */
+    for (uint64_t at = 3; at < 40; at++) {
+        static const char zeros[JOURNAL_BLOCK_BYTES];
+        bool near = at < 3 + 2 * (uint64_t)group.reach;
+
+        group.offset = at * JOURNAL_BLOCK_BYTES;
+        group.crc = group_header_crc(&group, segment.salt);
+        memcpy(block, &group, sizeof(group));
+        poke(w, 1, group.offset, str_of(block, sizeof(block)));
+        assert_true(world_fsck(w, &entries, &findings) == &ERR_CORRUPT);
+        assert_true(world_try_open(w) == (near ? &ERR_CORRUPT : OK));
+        world_abandon(w);
+        poke(w, 1, group.offset, str_of(zeros, sizeof(zeros)));
+    }
+    world_free(w);
+}
+
 static void make_three_segments(struct world *w)
 {
     world_open(w);
@@ -644,6 +711,8 @@ int main(void)
         cmocka_unit_test(a_torn_group_does_not_mix_with_one_torn_before),
         cmocka_unit_test(any_changed_byte_before_the_tail_is_noticed),
         cmocka_unit_test(a_lost_block_before_the_tail_is_noticed),
+        cmocka_unit_test(a_lost_header_is_noticed_however_far_the_next_group_begins),
+        cmocka_unit_test(opening_looks_as_far_as_the_last_group_promised),
         cmocka_unit_test(a_missing_segment_is_noticed),
         cmocka_unit_test(a_shortened_segment_is_noticed),
         cmocka_unit_test(a_newer_format_is_refused_by_name),

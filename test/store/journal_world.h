@@ -81,6 +81,7 @@ static inline struct world *world_new(bool real, uint64_t seed)
         .keep_ms = INT64_C(1) << 40,
         .reserve_bytes = 1,
         .group_bytes_max = 32u * 1024,
+        .reach_bytes = seed % 2 == 0 ? 0 : 2 * JOURNAL_BLOCK_BYTES, /* many groups are announced */
     };
     w->told = mem_zero(WORLD_ENTRIES_MAX * sizeof(w->told[0]));
     w->body = mem_alloc(WORLD_BODY_BYTES_MAX);

@@ -244,7 +244,8 @@ static void an_append_that_is_there_already_is_passed_over(void **state)
 
 static void a_record_in_two_pieces_is_read_as_one(void **state)
 {
-    static const struct str heads[] = {STR_INIT("one "), STR_INIT("three, all of it"), STR_INIT("")};
+    static const struct str heads[] = {
+        STR_INIT("one "), STR_INIT("three, all of it"), STR_INIT("")};
     static const struct str data[] = {STR_INIT("and two"), STR_INIT(""), STR_INIT("and four")};
     static const char *const whole[] = {"one and two", "three, all of it", "and four"};
     struct fixture *f = *state;

@@ -558,30 +558,33 @@ static status target_check(struct call *c, const struct stream *stream, int64_t 
     return shard_limit_check(c, target > open ? target - open : 0);
 }
 
-/* A shard that covers from, with its first parent and the one beside it, as far as ranges meet. */
+/* Every new shard names its first and its last parent, as far as ranges meet. Both lists ascend and
+ * have no holes, so one walk along the two is enough. */
 static void reshape(struct call *c, struct stream *stream, struct shard **old, uint32_t old_count,
                     uint32_t target)
 {
-    for (uint32_t i = 0; i < old_count; i++) {
+    for (uint32_t i = old_count; i-- > 0;) { /* from the end: nothing has to move up */
         shard_close(c, old[i]);
     }
     assert(stream->open_count == 0);
     uint32_t before = stream->shard_count;
+    uint32_t first = 0;
 
     stream_open_shards(c, stream, target);
     for (uint32_t i = before; i < stream->shard_count; i++) {
         struct shard *shard = stream->shards[i];
+        uint32_t last;
 
-        for (uint32_t j = 0; j < old_count; j++) {
-            if (old[j]->from <= shard->to && shard->from <= old[j]->to) {
-                if (shard->parent == 0) {
-                    shard->parent = old[j]->number + 1;
-                } else {
-                    shard->adjacent = old[j]->number + 1;
-                }
-            }
+        while (old[first]->to < shard->from) {
+            first++;
         }
+        for (last = first; old[last]->to < shard->to; last++) {
+        }
+        assert(last < old_count);
+        shard->parent = old[first]->number + 1;
+        shard->adjacent = last > first ? old[last]->number + 1 : 0;
         shard_save(c, shard);
+        first = last;
     }
 }
 

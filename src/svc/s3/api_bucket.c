@@ -127,7 +127,7 @@ status s3_create_bucket(struct call *c)
     TRY(region_of_new(c, &region));
     TRY(bucket_is_new(c, name, &there));
     if (configuration != NULL) {
-        TRY(tag_set_check(c, get(configuration, "Tags"), 50));
+        TRY(tags_check(c, get(configuration, "Tags"), 50));
     }
     TRY(bucket_acl_of_call(c, &acl));
     put_str(c, "Location",

@@ -22,7 +22,7 @@ status s3_put_object_tagging(struct call *c)
 
     TRY(bucket_of_call(c, &bucket));
     TRY(object_of_call(c, bucket, &object));
-    TRY(tag_set_check(c, tag_set, OBJECT_TAGS_MAX));
+    TRY(tags_check(c, tag_set, OBJECT_TAGS_MAX));
     object.tags = tags_pack(c, tag_set);
     tags_changed(c, &object, "ObjectTagging:Put");
     return OK;

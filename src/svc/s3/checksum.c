@@ -28,13 +28,13 @@ static const struct kind kinds[] = {
 
 static const struct kind *kind_of(uint8_t kind)
 {
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        if (kinds[i].kind == kind) {
-            return &kinds[i];
-        }
+    size_t i = 0;
+
+    while (i < KIND_COUNT && kinds[i].kind != kind) {
+        i++;
     }
-    assert(!"a checksum of no known kind");
-    return &kinds[0];
+    assert(i < KIND_COUNT);
+    return &kinds[i];
 }
 
 const char *checksum_member(uint8_t kind)

@@ -20,15 +20,17 @@ static const struct {
     S3_ERRORS(S3_ERROR_SENTENCE)
 };
 
-const char *error_sentence(status code)
+#define SENTENCES (sizeof(sentences) / sizeof(sentences[0]))
+
+static const char *error_sentence(status code)
 {
-    for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
-        if (sentences[i].code == code) {
-            return sentences[i].sentence;
-        }
+    size_t i = 0;
+
+    while (i < SENTENCES && sentences[i].code != code) {
+        i++;
     }
-    assert(!"an error of S3's without its line");
-    return "";
+    assert(i < SENTENCES); /* an error of S3's has its line */
+    return sentences[i].sentence;
 }
 
 status fail_s3(struct call *c, status code)

@@ -199,7 +199,7 @@ static uint64_t flags_of(const struct object *object)
 
 static void write_attributes(struct buf *packed, const struct object *object)
 {
-    for (uint8_t i = 0; i < HEADER_COUNT; i++) {
+    for (size_t i = 0; i < HEADER_COUNT; i++) {
         write_attribute(packed, (uint8_t)(ATTRIBUTE_HEADER + i), object->headers[i]);
     }
     write_attribute(packed, ATTRIBUTE_METADATA, object->metadata);

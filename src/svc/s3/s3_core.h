@@ -19,8 +19,6 @@
 #define CONTENT_IN_ROWS_MAX (64u * ROW_BYTES_MAX) /* what weir writes itself */
 #define COMPLETED_KEPT_MS (24 * MS_PER_HOUR) /* a completion can be repeated that long */
 
-const char *error_sentence(status code);
-
 /* ---- arg.c: members that not every operation has ---- */
 
 bool has_member(const struct value *structure, const char *member);

@@ -145,7 +145,7 @@ struct str arg_str_if(const struct call *c, const char *member);
 /* ---- tags: of objects here; s3set uses the checks for buckets ---- */
 
 /* Keys, values, characters, doubles, reserved prefixes of a TagSet list: InvalidTag, BadRequest. */
-status tag_set_check(struct call *c, const struct value *tag_set, size_t count_max);
+status tags_check(struct call *c, const struct value *tag_set, size_t count_max);
 /* "a=1&b=2" of x-amz-tagging, checked, packed. InvalidArgument, InvalidTag. */
 status tags_of_header(struct call *c, struct str header, struct str *ret_packed);
 struct str tags_pack(struct call *c, const struct value *tag_set);

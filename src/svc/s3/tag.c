@@ -116,7 +116,7 @@ static size_t tags_of_list(const struct value *tag_set, struct pair_text tags[TA
     return tag_set->count;
 }
 
-status tag_set_check(struct call *c, const struct value *tag_set, size_t count_max)
+status tags_check(struct call *c, const struct value *tag_set, size_t count_max)
 {
     struct pair_text tags[TAG_COUNT_MAX];
 

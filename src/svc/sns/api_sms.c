@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text messages: attributes, numbers that opted out, the sandbox. Nothing is ever sent (outbox.h), so
- * these are records, kept by account.
+ * Text messages: attributes, numbers that opted out, the sandbox. Nothing is ever sent (outbox.h),
+ * so these are records, kept by account.
  */
 #include "bus/outbox.h"
 #include "svc/sns/sns_ops.h"

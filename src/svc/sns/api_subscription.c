@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operations of subscriptions. Queues are confirmed at once; HTTP endpoints and e-mail addresses
- * when they, or whoever reads the outbox, visit the URL they are sent.
+ * The operations of subscriptions. Queues are confirmed at once; HTTP endpoints and e-mail
+ * addresses when they, or whoever reads the outbox, visit the URL they are sent.
  */
 #include "bus/outbox.h"
 #include "bus/timer.h"
@@ -34,9 +34,10 @@ static status endpoint_check(struct call *c, const struct topic *topic, uint8_t 
             return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SQS endpoint ARN");
         }
         if (!topic->fifo && str_ends(endpoint, STR(".fifo"))) {
-            return fail(c, &SNS_BAD_PARAMETER,
-                        "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can "
-                        "not be subscribed to standard SNS topics");
+            return fail(
+                c, &SNS_BAD_PARAMETER,
+                "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can "
+                "not be subscribed to standard SNS topics");
         }
         return OK; /* a queue may be made later; until then its messages are refused */
     case TO_LAMBDA:
@@ -266,8 +267,10 @@ status sns_unsubscribe(struct call *c)
 
         return arn_read(arg_str(c, "SubscriptionArn"), &arn)
                    ? OK
-                   : fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SubscriptionArn Reason: An ARN "
-                          "must have at least 6 elements, not %d", 1);
+                   : fail(c, &SNS_BAD_PARAMETER,
+                          "Invalid parameter: SubscriptionArn Reason: An ARN "
+                          "must have at least 6 elements, not %d",
+                          1);
     }
     call_on(c, arg_str(c, "SubscriptionArn"));
     subscription_erase(c, subscription);
@@ -293,7 +296,8 @@ static void put_subscription(struct call *c, struct value *list,
 /* From behind the one named by the token, which is "TOPIC/ID" (or an index of a topic's). */
 static int by_arn(const void *a, const void *b)
 {
-    return str_cmp((*(struct subscription *const *)a)->arn, (*(struct subscription *const *)b)->arn);
+    return str_cmp((*(struct subscription *const *)a)->arn,
+                   (*(struct subscription *const *)b)->arn);
 }
 
 static status put_page(struct call *c, struct subscription **all, size_t count)

@@ -32,10 +32,11 @@ static status name_check(struct call *c, struct str name)
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Topic Name");
     }
     if (wants_fifo && !fifo) {
-        return fail(c, &SNS_BAD_PARAMETER,
-                    "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of "
-                    "only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, "
-                    "and must be between 1 and 256 characters long.");
+        return fail(
+            c, &SNS_BAD_PARAMETER,
+            "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of "
+            "only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, "
+            "and must be between 1 and 256 characters long.");
     }
     if (fifo && !wants_fifo) {
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Topic Name");
@@ -88,7 +89,8 @@ static status existing(struct call *c, const struct topic *topic)
         struct str name = arena_dup(c->arena, map->pairs[i].key);
 
         if (!str_eq(setting_get(&topic->attributes, name.at), map->pairs[i].value.str)) {
-            return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Attributes Reason: Topic already "
+            return fail(c, &SNS_BAD_PARAMETER,
+                        "Invalid parameter: Attributes Reason: Topic already "
                         "exists with different attributes");
         }
     }
@@ -222,7 +224,8 @@ status sns_get_topic_attributes(struct call *c)
 {
     static const char effective[] =
         "{\"http\":{\"defaultHealthyRetryPolicy\":{\"minDelayTarget\":20,\"maxDelayTarget\":20,"
-        "\"numRetries\":3,\"numMaxDelayRetries\":0,\"numNoDelayRetries\":0,\"numMinDelayRetries\":0,"
+        "\"numRetries\":3,\"numMaxDelayRetries\":0,\"numNoDelayRetries\":0,\"numMinDelayRetries\":"
+        "0,"
         "\"backoffFunction\":\"linear\"},\"disableSubscriptionOverrides\":false,"
         "\"defaultRequestPolicy\":{\"headerContentType\":\"text/plain; charset=UTF-8\"}}}";
     struct topic *topic;
@@ -369,7 +372,8 @@ static struct str policy_with(struct call *c, const struct topic *topic, struct 
     *ret_found = false;
     policy = policy.at == NULL ? default_policy(c, topic) : policy;
     buf_init(&text, 2 * POLICY_TEXT_BYTES_MAX);
-    buf_add(&text, STR("{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":["));
+    buf_add(&text,
+            STR("{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":["));
     list = json_read(arena_dup(c->arena, policy), 0, c->arena, &why, &document) == OK
                ? map_find(&document, STR("Statement"))
                : NULL;

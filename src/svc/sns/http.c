@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * HTTP and HTTPS subscriptions: deliveries with AWS's headers, and delivery policies. Source:
- * "Amazon SNS message delivery retries" and "Creating an HTTP/S delivery policy", AWS documentation.
+ * "Amazon SNS message delivery retries" and "Creating an HTTP/S delivery policy", AWS
+ * documentation.
  */
 #include "svc/sns/sns_int.h"
 #include "wire/json.h"
@@ -9,7 +10,8 @@
 #define SECONDS_MAX 3600
 #define RETRIES_MAX 100
 
-/* As AWS does it without a policy: three at once, two after 1 s, ten climbing to 20 s, 35 of 20 s. */
+/* As AWS does it without a policy: three at once, two after 1 s, ten climbing to 20 s, 35 of 20 s.
+ */
 static const struct retry usual = {
     .retries = 50, .no_delay = 3, .min_delay = 2, .max_delay = 35, .min_ms = 1000, .max_ms = 20000,
     .backoff = BACKOFF_EXPONENTIAL, .age_ms_max = INT64_C(3600) * 1000,
@@ -93,7 +95,8 @@ static bool document(struct call *c, struct str text, struct value *ret_map)
 {
     struct why why;
 
-    return text.bytes > 0 && json_read(arena_dup(c->arena, text), 0, c->arena, &why, ret_map) == OK &&
+    return text.bytes > 0 &&
+           json_read(arena_dup(c->arena, text), 0, c->arena, &why, ret_map) == OK &&
            ret_map->kind == VALUE_MAP;
 }
 

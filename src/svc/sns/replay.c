@@ -5,10 +5,10 @@
  *
  * Rules
  *  1. An archive is one log of the store: a record is a message (message_pack) at its moment.
- *  2. A replay gives its subscription the archived messages of a span of time, through its filter, in
- *     steps; each step is an entry that also says where the next one goes on.
- *  3. A replayed message gets a de-duplication id of its own, or a queue that had it in the last five
- *     minutes would swallow it.
+ *  2. A replay gives its subscription the archived messages of a span of time, through its filter,
+ *     in steps; each step is an entry that also says where the next one goes on.
+ *  3. A replayed message gets a de-duplication id of its own, or a queue that had it in the last
+ *     five minutes would swallow it.
  */
 #include "base/time.h"
 #include "bus/timer.h"
@@ -65,7 +65,8 @@ static bool policy_read(struct call *c, struct str text, int64_t *ret_from_ms, i
         return false;
     }
     *ret_to_ms = INT64_MAX;
-    return map_find(&map, STR("EndingPoint")) == NULL || moment_read(&map, "EndingPoint", ret_to_ms);
+    return map_find(&map, STR("EndingPoint")) == NULL ||
+           moment_read(&map, "EndingPoint", ret_to_ms);
 }
 
 status replay_check(struct call *c, const struct subscription *subscription, struct str text)
@@ -81,7 +82,8 @@ status replay_check(struct call *c, const struct subscription *subscription, str
                     "Invalid parameter: ReplayPolicy: the topic has no ArchivePolicy");
     }
     if (!policy_read(c, text, &from_ms, &to_ms) || from_ms > to_ms) {
-        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: ReplayPolicy: invalid replay policy");
+        return fail(c, &SNS_BAD_PARAMETER,
+                    "Invalid parameter: ReplayPolicy: invalid replay policy");
     }
     if (from_ms > c->now) {
         return fail(c, &SNS_BAD_PARAMETER,

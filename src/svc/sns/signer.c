@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Signing messages: an RSA key and a self-signed certificate, made with the first signature and kept
- * as a row ("thing" "signer": PEM of both), and served at SigningCertURL.
+ * Signing messages: an RSA key and a self-signed certificate, made with the first signature and
+ * kept as a row ("thing" "signer": PEM of both), and served at SigningCertURL.
  *
  * The key has 1,024 bits, on purpose: a signature happens inside the cell, in the commit that it is
  * part of, and takes 0.05 ms instead of 0.6. What it protects is a development server's messages

@@ -172,9 +172,11 @@ static status redrive_check(struct call *c, const struct subscription *subscript
 static status flag_check(struct call *c, const struct subscription_change *change)
 {
     if (!str_eq_nocase(change->text, STR("true")) && !str_eq_nocase(change->text, STR("false"))) {
-        return fail(c, &SNS_BAD_PARAMETER,
-                    "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s]. Must be true "
-                    "or false.", STR_ARG(change->name), STR_ARG(str_slice(change->text, 0, 256)));
+        return fail(
+            c, &SNS_BAD_PARAMETER,
+            "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s]. Must be true "
+            "or false.",
+            STR_ARG(change->name), STR_ARG(str_slice(change->text, 0, 256)));
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Topics and their attributes. Source: CreateTopic and SetTopicAttributes, Amazon SNS API reference.
+ * Topics and their attributes. Source: CreateTopic and SetTopicAttributes, Amazon SNS API
+ * reference.
  */
 #include "base/mem.h"
 #include "svc/sns/sns_int.h"
@@ -204,7 +205,8 @@ static bool text_good(struct call *c, const struct attribute *attribute, struct 
 
     switch (attribute->kind) {
     case POLICY:
-        return text.bytes == 0 || (text.bytes <= POLICY_BYTES_MAX && is_document(c, text, &document));
+        return text.bytes == 0 ||
+               (text.bytes <= POLICY_BYTES_MAX && is_document(c, text, &document));
     case FLAG:
         return str_eq_nocase(text, STR("true")) || str_eq_nocase(text, STR("false"));
     case VERSION:

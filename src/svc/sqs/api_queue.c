@@ -41,9 +41,10 @@ static status name_check(struct call *c, struct str name)
     bool named = str_ends(name, STR(".fifo"));
 
     if (asked && !named) {
-        return fail(c, &SQS_BAD_PARAMETER,
-                    "The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
-                    "underscores, must end with .fifo suffix and be 1 to 80 in length");
+        return fail(
+            c, &SQS_BAD_PARAMETER,
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
+            "underscores, must end with .fifo suffix and be 1 to 80 in length");
     }
     if (asked != named || !name_good(name, named)) {
         return fail(c, &SQS_BAD_PARAMETER,
@@ -412,7 +413,8 @@ static struct str policy_with(struct call *c, const struct queue *queue, struct 
         list = map_find(&document, STR("Statement"));
     }
     buf_init(&text, 2 * POLICY_TEXT_BYTES_MAX);
-    buf_printf(&text, "{\"Version\":\"2012-10-17\",\"Id\":\"%.*s/SQSDefaultPolicy\",\"Statement\":[",
+    buf_printf(&text,
+               "{\"Version\":\"2012-10-17\",\"Id\":\"%.*s/SQSDefaultPolicy\",\"Statement\":[",
                STR_ARG(queue_arn(c->arena, queue)));
     for (uint32_t i = 0; list != NULL && list->kind == VALUE_LIST && i < list->count; i++) {
         const struct value *sid = list->items[i].kind == VALUE_MAP

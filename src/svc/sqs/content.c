@@ -97,8 +97,8 @@ static bool name_good(struct str name)
             return false;
         }
     }
-    return name.bytes > 0 && name.bytes <= NAME_BYTES_MAX && !str_starts_nocase(name, STR("aws.")) &&
-           !str_starts_nocase(name, STR("amazon."));
+    return name.bytes > 0 && name.bytes <= NAME_BYTES_MAX &&
+           !str_starts_nocase(name, STR("aws.")) && !str_starts_nocase(name, STR("amazon."));
 }
 
 static bool type_is(struct str type, const char *name)

@@ -2,9 +2,9 @@
  *
  * ReceiveMessage, receipt handles, and what is done with them.
  *
- * A handle is base64 of: u8 1, u64 queue id, u64 sequence, u32 receipt, u32 CRC32C of that. A receipt
- * is a number that grows with each receive of a message and is kept in its state row; so an older
- * handle is known as such, also after a restart.
+ * A handle is base64 of: u8 1, u64 queue id, u64 sequence, u32 receipt, u32 CRC32C of that. A
+ * receipt is a number that grows with each receive of a message and is kept in its state row; so an
+ * older handle is known as such, also after a restart.
  */
 #include "base/codec.h"
 #include "base/cursor.h"
@@ -398,9 +398,11 @@ static status receive_check(struct call *c, const struct queue *queue, struct re
     }
     if (arg_has(c, "VisibilityTimeout") &&
         (visibility < 0 || visibility > VISIBILITY_SECONDS_MAX)) {
-        return fail(c, &SQS_BAD_PARAMETER,
-                    "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between "
-                    "0 and 43200, if provided.", (long long)visibility);
+        return fail(
+            c, &SQS_BAD_PARAMETER,
+            "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between "
+            "0 and 43200, if provided.",
+            (long long)visibility);
     }
     if (wait < 0 || wait > WAIT_SECONDS_MAX) {
         return fail(c, &SQS_BAD_PARAMETER,

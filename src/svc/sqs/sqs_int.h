@@ -5,13 +5,14 @@
  *   sent ──delay──► DELAYED ──┐
  *     └────────────────────►  READY ──receive──► IN FLIGHT ──delete──► gone
  *                               ▲                    │
- *                               └──time-out, or 0────┘ ──received too often──► the dead-letter queue
+ *                               └──time-out, or 0────┘ ──received too often──► the dead-letter
+ *                               queue
  *
  * Invariants between the files:
- *   1. A message's content is in the store only ("message" row); its place in the states above is in
- *      memory, derived from the rows: a "state" row says when it is visible again, how often it was
- *      received, and which receipt is the newest. A message that was never received nor delayed has
- *      none.
+ *   1. A message's content is in the store only ("message" row); its place in the states above is
+ *      in memory, derived from the rows: a "state" row says when it is visible again, how often it
+ *      was received, and which receipt is the newest. A message that was never received nor delayed
+ *      has none.
  *   2. A handler checks everything, then stages, then changes memory in the same call.
  *   3. A standard message is in its queue's ready list or in its heap of moments. A FIFO message is
  *      always in its group's list, in order; a group is in the queue's ready groups when it has
@@ -183,37 +184,7 @@ void queue_arm(struct cell *cell, struct queue *queue);
 void queue_wake(struct cell *cell, struct queue *queue, size_t count);
 void queue_wake_fire(struct cell *cell, struct timer *timer);
 
-/* ---- content.c: what a message says, its row, its sums ---- */
-
-struct message_attribute {
-    struct str name, type, value; /* value: text, or the bytes of a Binary */
-};
-
-/* A message's content; strings live in the call's arena. */
-struct content {
-    struct str id;             /* MessageId */
-    struct str body;
-    const struct message_attribute *attributes; /* sorted by name */
-    size_t attribute_count;    /* of them */
-    struct str trace;          /* AWSTraceHeader; STR_NONE: none */
-    struct str sender;         /* SenderId */
-    struct str group;          /* MessageGroupId; STR_NONE: none */
-    struct str deduplication;  /* MessageDeduplicationId; STR_NONE: none */
-    struct str dead_source;    /* DeadLetterQueueSourceArn; STR_NONE: never was dead */
-    uint64_t number;           /* SequenceNumber's; kept when a message moves */
-    int64_t sent_ms;           /* SentTimestamp */
-    int64_t first_received_ms; /* ApproximateFirstReceiveTimestamp; 0: never */
-};
-
-/* A SendMessage or an entry of its batch, checked. */
-status content_read(struct call *c, const struct queue *queue, const struct value *in,
-                    struct content *ret_content);
-size_t content_bytes(const struct content *content); /* as AWS counts them */
-/* 32 hex digits; STR_NONE without attributes. */
-struct str attributes_md5(struct arena *arena, const struct message_attribute *attributes,
-                          size_t count);
-struct str text_md5(struct arena *arena, struct str text);
-bool characters_good(struct str body); /* XML's: #x9 #xA #xD #x20 to #xD7FF … */
+#include "svc/sqs/sqs_content.h"
 
 /* ---- keys.c: the only file that knows key and record bytes ---- */
 
@@ -261,22 +232,19 @@ void message_move(struct call *c, struct queue *from, struct message *message, s
 struct str number_text(struct arena *arena, uint64_t number); /* 20 digits */
 
 /* ---- receive.c ---- */
-
 /* The message of a handle: NULL when it is gone or the handle is an older one's.
  * ReceiptHandleIsInvalid. */
 status handle_message(struct call *c, struct queue *queue, struct str handle,
                       struct message **ret_message, bool *ret_newest);
 
 /* ---- move.c: StartMessageMoveTask and redrive ---- */
-
 void moves_done(struct queue *queue);
 status moves_load(struct sqs *sqs);
 status moves_timer(struct call *c, struct str name, struct str payload);
 status page_redrive(struct call *c);
 status page_queues(struct call *c);
 
-/* ---- sink.c, hold.c ---- */
-
+/* ---- sink.c ---- */
 void sqs_join_bus(struct cell *cell);
 
 #endif

@@ -45,7 +45,7 @@ async function receiveAll(QueueUrl, count) {
 
 await refusal("noBucket", s3, new GetObjectCommand({ Bucket: "js-nowhere", Key: "k" }));
 await refusal("noQueue", sqs, new SendMessageCommand({
-  QueueUrl: "http://localhost/111122223333/nowhere", MessageBody: "x" }));
+  QueueUrl: `${process.env.AWS_ENDPOINT_URL}/111122223333/nowhere`, MessageBody: "x" }));
 await refusal("noTopic", sns, new PublishCommand({
   TopicArn: "arn:aws:sns:us-east-1:111122223333:nowhere", Message: "x" }));
 

@@ -135,7 +135,7 @@ static void what_is_wrong_is_said_in_awss_words(void **state)
         {"PutRecord", "{\"StreamName\":\"none\",\"PartitionKey\":\"k\",\"Data\":\"\"}",
          "HTTP/1.1 400 ", "Stream none under account 000000000000 not found."},
         {"Nonsense", "{}", "HTTP/1.1 4", "UnknownOperationException"},
-        {"CreateChannel", "{}", "HTTP/1.1 501 ", "NotImplemented"},
+        {"CreateChannel", "{}", "HTTP/1.1 400 ", "3 validation errors detected"},
         {"GetRecords", "{\"ShardIterator\":\"AAAA\"}", "HTTP/1.1 400 ", "Invalid ShardIterator."},
         {"CreateStream", "{\"StreamName\":\"s\",\"ShardCount\":0}", "HTTP/1.1 400 ",
          "Value '0' at 'shardCount' failed to satisfy constraint: Member must have value greater "

@@ -253,7 +253,7 @@ static void a_full_disk_refuses_and_harms_nothing(void **state)
  * pipe, the disk is real. */
 static void child_life(const char *dir, uint64_t at, int report)
 {
-    static const struct service *const services[] = {&kinesis_service, NULL};
+    static const struct service *const services[] = {&bus_service, &kinesis_service, NULL};
     struct store_options store = {.files = files_real(), .dir = dir, .keep_bytes = 1u << 30,
                                   .keep_ms = INT64_C(1) << 40};
     struct cell_options cell = {.services = services, .seed = 7};
@@ -278,7 +278,7 @@ static void child_life(const char *dir, uint64_t at, int report)
 
 static void parent_verify(const char *dir, int acknowledged)
 {
-    static const struct service *const services[] = {&kinesis_service, NULL};
+    static const struct service *const services[] = {&bus_service, &kinesis_service, NULL};
     struct store_options store = {.files = files_real(), .dir = dir, .keep_bytes = 1u << 30,
                                   .keep_ms = INT64_C(1) << 40};
     struct cell_options cell = {.services = services, .seed = 7};

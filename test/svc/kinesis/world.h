@@ -7,6 +7,7 @@
 #define WEIR_TEST_KINESIS_WORLD_H
 
 #include "cell/cell_int.h"
+#include "bus/bus.h"
 #include "svc/kinesis/kinesis.h"
 #include "sys/faulty.h"
 
@@ -23,7 +24,7 @@ struct world {
 
 static inline status world_open(struct world *world)
 {
-    static const struct service *const services[] = {&kinesis_service, NULL};
+    static const struct service *const services[] = {&bus_service, &kinesis_service, NULL};
     struct store_options store = {.files = faulty_files(world->disk), .dir = "/d",
                                   .memory_index = true, .keep_bytes = 1u << 30,
                                   .keep_ms = INT64_C(1) << 40};

@@ -101,6 +101,12 @@ static inline status world_ask(struct world *world, struct cell_request *request
     return cell_call(world->cell, request, world->arena, &world->why, ret_out);
 }
 
+/* Failed with that code; the service's error lines are its own. */
+static inline bool world_failed(status code, const char *text)
+{
+    return code != OK && strcmp(code->code, text) == 0;
+}
+
 static inline status world_call(struct world *world, const char *operation, struct value *input,
                                 struct value **ret_out)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What headers say: ranges, tags, names of buckets; each against a table.
+ * Small things by themselves: ranges and common prefixes against tables, version ids, the cipher.
+ * Links the service with its insides (svc/s3.o.all).
  */
 #include "svc/s3/s3_core.h"
 
@@ -72,6 +73,29 @@ static void a_key_is_rolled_up_at_the_delimiter_behind_the_prefix(void **state)
     assert_int_equal(key_rolled(STR("a/b"), STR(""), STR("")).bytes, 0);
 }
 
+static void version_ids_say_their_sequence_and_nothing_else_does(void **state)
+{
+    struct arena *arena = arena_new(1u << 20);
+    uint64_t sequence = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 2000; i++) {
+        uint64_t number = i * i * i * UINT64_C(0x9e3779b97f4a7c15) + i;
+        struct str text = version_text(arena, number);
+        char broken[VERSION_TEXT_BYTES];
+
+        assert_true(version_text_read(text, &sequence));
+        assert_true(sequence == number);
+        assert_false(upload_text_read(text, &sequence));
+        memcpy(broken, text.at, sizeof(broken));
+        broken[i % sizeof(broken)] = broken[i % sizeof(broken)] == 'x' ? 'y' : 'x';
+        assert_false(version_text_read(str_of(broken, sizeof(broken)), &sequence));
+    }
+    assert_false(version_text_read(STR(""), &sequence));
+    assert_false(version_text_read(STR("null"), &sequence));
+    arena_free(arena);
+}
+
 static void a_cipher_begins_anywhere(void **state)
 {
     uint8_t key[32];
@@ -105,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_range_says_where_and_how_much),
         cmocka_unit_test(a_key_is_rolled_up_at_the_delimiter_behind_the_prefix),
+        cmocka_unit_test(version_ids_say_their_sequence_and_nothing_else_does),
         cmocka_unit_test(a_cipher_begins_anywhere),
     };
 
