@@ -82,7 +82,7 @@ $(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*) | build/.setup-build
 # ---- tests: test/store/journal_test.c links libstore.a and everything below it ----
 .SECONDEXPANSION:
 $(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_test,$$@)))
-	$(CC) $(LDFLAGS) -o $@ $(filter %_test.o,$^) $(INSIDE) $(filter %.a,$^) -lcmocka $(LIBS)
+	@echo "LD $@"; $(CC) $(LDFLAGS) -o $@ $(filter %_test.o,$^) $(INSIDE) $(filter %.a,$^) -lcmocka $(LIBS)
 
 # tests of a service's insides link all of it, before the archive that hides them
 $(B)/test/svc/s3/text_test: $(B)/svc/s3.o

@@ -512,6 +512,7 @@ struct door *door_new(const struct door_options *options)
     door->version = options->version;
     door->ca_path = options->ca_path;
     door->pool = pool_new("body", threads < BODY_THREADS_MIN ? BODY_THREADS_MIN : threads);
+    buffers_init(&door->buffers);
     door->app = (struct http_app){door, head, data, request, gone, turn};
     for (size_t i = 0; i < LOOPS_MAX; i++) {
         struct door_loop *home = &door->loops[i];
@@ -531,6 +532,7 @@ void door_free(struct door *door)
         return;
     }
     pool_free(door->pool);
+    buffers_done(&door->buffers);
     journal_on_durable(door->journal, NULL, NULL);
     for (size_t i = 0; i < LOOPS_MAX; i++) {
         sigv4_keys_free(door->loops[i].keys);

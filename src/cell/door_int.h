@@ -6,6 +6,7 @@
 #define WEIR_CELL_DOOR_INT_H
 
 #include "cell/cell_int.h"
+#include "cell/buffers.h"
 #include "cell/door.h"
 #include "cell/intake.h"
 #include "cell/send.h"
@@ -61,6 +62,7 @@ struct door {
     const char *ca_path;           /* the local authority's certificate, or NULL */
     struct http_app app;           /* what net calls */
     struct pool *pool;             /* for bodies on their way in and out */
+    struct buffers buffers;        /* for the same */
     uint32_t uploads;              /* atomic: bodies on their way in, INTAKE_UPLOADS_MAX at most */
     struct door_loop loops[LOOPS_MAX]; /* by the loop's index */
 };

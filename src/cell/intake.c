@@ -73,17 +73,24 @@ static struct pool *pool_of(const struct intake *intake)
     return intake->visit->home->door->pool;
 }
 
-/* ---- pieces; the lock is held ---- */
+/* ---- pieces ---- */
 
-static struct piece *piece_new(void)
+static struct piece *piece_new(struct intake *intake)
 {
-    struct piece *piece = mem_alloc(sizeof(*piece) + INTAKE_PIECE_BYTES);
+    struct piece *piece = buffer_take(&intake->visit->home->door->buffers);
 
+    static_assert(sizeof(*piece) + INTAKE_PIECE_BYTES <= BUFFER_BYTES, "a piece is a buffer");
     link_init(&piece->link);
     piece->bytes = 0;
     return piece;
 }
 
+static void piece_free(struct intake *intake, struct piece *piece)
+{
+    buffer_give(&intake->visit->home->door->buffers, piece);
+}
+
+/* From here to the sums the lock is held. */
 static void drop_all(struct intake *intake, struct link *queue)
 {
     while (!link_alone(queue)) {
@@ -91,7 +98,7 @@ static void drop_all(struct intake *intake, struct link *queue)
 
         link_remove(&piece->link);
         intake->waiting--;
-        mem_free(piece);
+        piece_free(intake, piece);
     }
 }
 
@@ -155,7 +162,7 @@ static status pass(void *arg, struct str plain)
         struct piece *piece = intake->passing;
 
         if (piece == NULL) {
-            piece = intake->passing = piece_new();
+            piece = intake->passing = piece_new(intake);
         }
         size_t room = INTAKE_PIECE_BYTES - piece->bytes;
         size_t taken = plain.bytes < room ? plain.bytes : room;
@@ -189,7 +196,7 @@ static status sum_piece(struct intake *intake, struct piece *piece, struct why *
         return taken;
     }
     taken = body_read_take(&intake->read, raw, pass, intake, why);
-    mem_free(piece);
+    piece_free(intake, piece);
     lock_take(&intake->lock);
     intake->waiting--;
     made_room(intake);
@@ -312,7 +319,7 @@ static void run_write(struct pool_work *work)
         intake->waiting--;
         lock_give(&intake->lock);
         wrote = write_piece(intake, piece);
-        mem_free(piece);
+        piece_free(intake, piece);
         lock_take(&intake->lock);
         if (wrote != OK) {
             fail_with(intake, wrote, &why);
@@ -464,7 +471,7 @@ void intake_data(struct intake *intake, struct str piece)
 {
     while (piece.bytes > 0) {
         if (intake->filling == NULL) {
-            intake->filling = piece_new();
+            intake->filling = piece_new(intake);
         }
         struct piece *filling = intake->filling;
         size_t room = INTAKE_PIECE_BYTES - filling->bytes;
@@ -540,8 +547,8 @@ void intake_end(struct intake *intake, bool published)
         pool_post(pool_of(intake), &unwanted->work);
     }
     body_read_done(&intake->read);
-    mem_free(intake->filling);
-    mem_free(intake->only);
+    piece_free(intake, intake->filling);
+    piece_free(intake, intake->only);
     OPENSSL_cleanse(&intake->cipher, sizeof(intake->cipher));
     lock_take(&intake->lock); /* the work that posted it home has left */
     lock_give(&intake->lock);

@@ -11,9 +11,10 @@
 #define WEIR_CELL_INTAKE_H
 
 #include "cell/body_read.h"
+#include "cell/buffers.h"
 
 #define INTAKE_UPLOADS_MAX 256           /* at a time; then 503 SlowDown */
-#define INTAKE_PIECE_BYTES (256u * 1024) /* handed to the pool at once */
+#define INTAKE_PIECE_BYTES (BUFFER_BYTES - 64) /* handed to the pool at once */
 #define INTAKE_PIECES_MAX 4              /* of one upload, waiting; then the peer is held back */
 
 struct intake;

@@ -19,7 +19,6 @@
  */
 #include "cell/send.h"
 
-#include "base/mem.h"
 #include "cell/cipher.h"
 #include "cell/door_int.h"
 #include "sys/log.h"
@@ -83,7 +82,7 @@ static status read_piece(struct sending *sending, uint64_t offset, size_t bytes)
     size_t got = 0;
 
     if (sending->memory == NULL) {
-        sending->memory = mem_alloc(SEND_PIECE_BYTES);
+        sending->memory = buffer_take(&sending->visit->home->door->buffers);
     }
     TRY(blob_read(sending->blob, offset, sending->memory, bytes, &got));
     if (got != bytes) {
@@ -170,7 +169,7 @@ static void prepare(struct sending *sending)
 static void release(struct sending *sending)
 {
     close_blob(sending);
-    mem_free(sending->memory);
+    buffer_give(&sending->visit->home->door->buffers, sending->memory);
     sending->memory = NULL;
 }
 

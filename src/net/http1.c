@@ -84,13 +84,13 @@ static void finish_body(struct connection *c)
 static void start_body(struct connection *c, struct exchange *x, const struct http1_head *head)
 {
     struct http1 *h = &c->http1;
-    bool has_body = head->chunked || head->content_length > 0;
 
     x->body_expected = head->chunked ? UINT64_MAX : head->content_length;
     x->version_10 = head->version_10;
     x->close_after = head->says_close || (head->version_10 && !head->says_keep_alive);
     x->head_only = str_eq(x->request.method, STR("HEAD"));
-    x->continue_due = head->expects_continue && has_body && !head->version_10;
+    /* Without a body too: botocore keeps a final answer in place of a 100 for its next request. */
+    x->continue_due = head->expects_continue && !head->version_10;
     h->state = head->chunked ? HTTP1_CHUNKED : HTTP1_LENGTH;
     h->left = head->content_length;
     h->chunks = (struct chunk_reader){.state = CHUNK_SIZE};
@@ -101,7 +101,7 @@ static void start_body(struct connection *c, struct exchange *x, const struct ht
     }
     if (x->mode == BODY_BUFFER && head->content_length > x->body_bytes_max) {
         refuse(c, x, 413);
-    } else if (has_body && c->exchanges.next == &x->link) {
+    } else if (c->exchanges.next == &x->link) {
         http1_continue(c);
     }
 }

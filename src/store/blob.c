@@ -34,6 +34,7 @@
 #define LOOK_BYTES ((uint64_t)64 * 1024 * 1024)
 #define CHECK_BYTES ((size_t)1024 * 1024)
 #define PATH_BYTES 4096
+#define SPARES_MAX 16 /* writers' buffers kept: the heap would keep more, spread over threads */
 #define PINS_MAX ((size_t)1 << 22)
 
 /* The file's last bytes. */
@@ -52,7 +53,9 @@ struct blobs {
     char *dir;                     /* DIR/blobs */
     char *above;                   /* DIR */
     _Atomic bool made[FOLDERS];    /* the folder was made and its name synced by this process */
-    struct lock pin_lock;          /* of the pins */
+    struct lock lock;              /* everything below */
+    char *spares[SPARES_MAX];      /* buffers of writers that are done, for the next ones */
+    size_t spare_count;            /* of them */
     struct map *pins;              /* id → struct pin */
     uint64_t pins_beyond;          /* pins for which the map had no room */
 };
@@ -103,7 +106,7 @@ status blobs_open(const struct files *files, const char *dir, struct why *why,
     blobs->files = files;
     blobs->dir = mem_dup(dir, strlen(dir));
     blobs->above = dir_above(dir);
-    lock_init(&blobs->pin_lock);
+    lock_init(&blobs->lock);
     blobs->pins = map_new(PINS_MAX);
     *ret_blobs = blobs;
     return OK;
@@ -122,7 +125,10 @@ void blobs_close(struct blobs *blobs)
         mem_free(pin);
     }
     map_free(blobs->pins);
-    lock_done(&blobs->pin_lock);
+    while (blobs->spare_count > 0) {
+        mem_free(blobs->spares[--blobs->spare_count]);
+    }
+    lock_done(&blobs->lock);
     mem_free(blobs->dir);
     mem_free(blobs->above);
     mem_free(blobs);
@@ -211,6 +217,33 @@ static status open_new(struct blobs *blobs, const char *path, struct file **ret_
     return OK;
 }
 
+static char *spare_take(struct blobs *blobs)
+{
+    char *spare = NULL;
+
+    lock_take(&blobs->lock);
+    if (blobs->spare_count > 0) {
+        spare = blobs->spares[--blobs->spare_count];
+    }
+    lock_give(&blobs->lock);
+    return spare != NULL ? spare : mem_aligned(BLOCK_BYTES, GATHER_BYTES + BLOCK_BYTES);
+}
+
+static void spare_give(struct blobs *blobs, char *spare)
+{
+    bool keep;
+
+    lock_take(&blobs->lock);
+    keep = blobs->spare_count < SPARES_MAX;
+    if (keep) {
+        blobs->spares[blobs->spare_count++] = spare;
+    }
+    lock_give(&blobs->lock);
+    if (!keep) {
+        mem_free(spare);
+    }
+}
+
 status blob_create(struct blobs *blobs, struct str id, struct blob_writer **ret_writer)
 {
     char path[PATH_BYTES];
@@ -223,7 +256,7 @@ status blob_create(struct blobs *blobs, struct str id, struct blob_writer **ret_
     writer = MEM_NEW(struct blob_writer);
     writer->blobs = blobs;
     writer->file = file;
-    writer->gather = mem_aligned(BLOCK_BYTES, GATHER_BYTES + BLOCK_BYTES);
+    writer->gather = spare_take(blobs);
     memcpy(writer->id, id.at, BLOB_ID_BYTES);
     *ret_writer = writer;
     return OK;
@@ -258,7 +291,7 @@ status blob_write(struct blob_writer *writer, struct str piece)
 static void writer_free(struct blob_writer *writer)
 {
     file_close(writer->file);
-    mem_free(writer->gather);
+    spare_give(writer->blobs, writer->gather);
     mem_free(writer);
 }
 
@@ -416,14 +449,14 @@ status blob_remove(struct blobs *blobs, struct str id)
     bool later = false;
     struct pin *pin;
 
-    lock_take(&blobs->pin_lock);
+    lock_take(&blobs->lock);
     pin = map_get(blobs->pins, id);
     if (pin != NULL) {
         pin->remove = true;
         later = true;
     }
     later |= blobs->pins_beyond > 0; /* it may be one of them: the next start's sweep removes it */
-    lock_give(&blobs->pin_lock);
+    lock_give(&blobs->lock);
     return later ? OK : remove_file(blobs, id);
 }
 
@@ -432,7 +465,7 @@ void blobs_pin(struct blobs *blobs, struct str id)
     struct pin *pin;
 
     assert(id.bytes == BLOB_ID_BYTES);
-    lock_take(&blobs->pin_lock);
+    lock_take(&blobs->lock);
     pin = map_get(blobs->pins, id);
     if (pin == NULL) {
         pin = MEM_NEW(struct pin);
@@ -445,7 +478,7 @@ void blobs_pin(struct blobs *blobs, struct str id)
     if (pin != NULL) {
         pin->count++;
     }
-    lock_give(&blobs->pin_lock);
+    lock_give(&blobs->lock);
 }
 
 void blobs_unpin(struct blobs *blobs, struct str id)
@@ -453,7 +486,7 @@ void blobs_unpin(struct blobs *blobs, struct str id)
     bool remove = false;
     struct pin *pin;
 
-    lock_take(&blobs->pin_lock);
+    lock_take(&blobs->lock);
     pin = map_get(blobs->pins, id);
     if (pin == NULL) {
         assert(blobs->pins_beyond > 0);
@@ -463,7 +496,7 @@ void blobs_unpin(struct blobs *blobs, struct str id)
         (void)map_remove(blobs->pins, id);
         mem_free(pin);
     }
-    lock_give(&blobs->pin_lock);
+    lock_give(&blobs->lock);
     if (remove) {
         status removed = remove_file(blobs, id);
 

@@ -76,6 +76,7 @@ static void journal_free(struct journal *journal)
         group_clear(&journal->groups[i]);
         group_done(&journal->groups[i]);
     }
+    mem_free(journal->announcement);
     free_segments(&journal->segments);
     free_segments(&journal->spares);
     free_segments(&journal->passed);

@@ -64,6 +64,9 @@ uint64_t journal_append(struct journal *journal, int64_t at_ms, const struct str
 void journal_sync(struct journal *journal);
 /* There is something to sync: wakes the commit thread, or without one syncs here and now. */
 void journal_wake(struct journal *journal);
+/* Has writing and syncing a group taken less of late than it costs to be woken by another thread
+ * when it is done? Then a thread with nothing better to do syncs by itself. Any thread may ask. */
+bool journal_is_quick(const struct journal *journal);
 /* hook runs on whichever thread synced, after journal_durable() moved on. One hook. */
 void journal_on_durable(struct journal *journal, void (*hook)(void *arg), void *arg);
 

@@ -20,6 +20,7 @@
 #include "store/journal_int.h"
 
 #include "base/mem.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 #include <assert.h>
@@ -27,6 +28,7 @@
 #define WRITE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define IDLE_MS 1000
 #define REACH_GROWTH 4
+#define QUICK_NS 500000
 #define MARK_REACH_BYTES (UINT64_C(512) * 1024) /* little is looked through at the next start */
 
 static void must(const struct journal *journal, const struct segment *segment, const char *what,
@@ -83,14 +85,16 @@ static void announce(struct journal *journal, struct segment *segment, const str
                      struct group_place place)
 {
     struct group empty = {
-        .at = mem_aligned(JOURNAL_BLOCK_BYTES, JOURNAL_BLOCK_BYTES),
         .bytes = sizeof(struct journal_group_header),
         .first = group->first,
         .salt = ~group->salt,
     };
 
+    if (journal->announcement == NULL) {
+        journal->announcement = mem_aligned(JOURNAL_BLOCK_BYTES, JOURNAL_BLOCK_BYTES);
+    }
+    empty.at = journal->announcement;
     write_group(journal, segment, &empty, place.offset, group_seal(&empty, segment, place));
-    mem_free(empty.at);
 }
 
 /* The committer's choice of where the group goes: the current segment, or a spare, which becomes
@@ -147,8 +151,23 @@ static void tell(struct journal *journal)
     }
 }
 
+bool journal_is_quick(const struct journal *journal)
+{
+    return atomic_load_explicit(&journal->took_ns, memory_order_relaxed) < QUICK_NS;
+}
+
+/* The last few count most; only the committer writes it. */
+static void note_time(struct journal *journal, uint64_t took_ns)
+{
+    uint64_t mean_ns = atomic_load_explicit(&journal->took_ns, memory_order_relaxed);
+
+    mean_ns = mean_ns - mean_ns / 8 + took_ns / 8;
+    atomic_store_explicit(&journal->took_ns, mean_ns, memory_order_relaxed);
+}
+
 static void commit_now(struct journal *journal)
 {
+    uint64_t began_ns = clock_monotonic_ns();
     struct segment *former = NULL;
     struct segment *segment = NULL;
     struct group *group = NULL;
@@ -184,6 +203,7 @@ static void commit_now(struct journal *journal)
     }
     group_seal(group, segment, (struct group_place){mark.offset, reach});
     write_group(journal, segment, group, mark.offset, bytes);
+    note_time(journal, clock_monotonic_ns() - began_ns);
 
     lock_take(&journal->lock);
     atomic_store(&journal->durable, group->first + group->count - 1);

@@ -68,6 +68,7 @@ struct journal {
     _Atomic uint64_t last;    /* newest entry appended */
     _Atomic uint64_t durable; /* newest entry on disk */
     _Atomic uint64_t first;   /* oldest entry kept */
+    _Atomic uint64_t took_ns; /* to write and sync a group, of late: a running mean */
     _Atomic bool wanted;      /* the commit thread was woken and has not looked yet */
 
     struct lock lock;    /* see rule 1 */
@@ -78,6 +79,7 @@ struct journal {
 
     struct group groups[2]; /* one fills while the other is written */
     struct group *filling;  /* the one that fills */
+    char *announcement;     /* a block for the group that announces one; NULL: not yet needed */
     bool committing;        /* the role of rule 2 is taken */
     bool grown;             /* a buffer is larger than it starts: give it back when idle */
     bool stop;              /* threads end */

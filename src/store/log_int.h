@@ -34,7 +34,7 @@
 #define LOG_CHUNK_FIRST_BYTES 512u      /* a log's first chunk begins with this */
 #define LOG_TAIL_BYTES 1024u            /* fewer fresh bytes than this go into the manifest */
 #define LOG_SEGMENT_BYTES_DEFAULT (32u * 1024 * 1024)
-#define LOG_MEMORY_BYTES_DEFAULT (UINT64_C(16) * 1024 * 1024)
+#define LOG_MEMORY_BYTES_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define LOG_CACHE_BYTES_MAX (8u * 1024 * 1024) /* of frames read back, or one frame */
 #define LOG_CACHE_FRAMES_MAX 32
 #define LOG_PLACES_MAX 65536            /* of all loaded segment indexes together */

@@ -285,6 +285,16 @@ static void a_100_is_sent_once_the_head_was_taken(void **state)
     assert_int_equal(count_of(got, "HTTP/1.1"), 2);
 }
 
+static void a_100_is_sent_without_a_body_too(void **state)
+{
+    struct world *w = *state;
+    struct str got = say(w, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                            "Expect: 100-continue\r\n\r\n");
+
+    assert_true(str_starts(got, STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")));
+    assert_int_equal(count_of(got, "HTTP/1.1"), 2);
+}
+
 static void no_100_is_sent_to_those_refused(void **state)
 {
     struct world *w = *state;
@@ -583,6 +593,7 @@ int main(void)
         TEST(http_10_closes_unless_asked),
         TEST(close_is_obeyed_and_what_follows_is_not),
         TEST(a_100_is_sent_once_the_head_was_taken),
+        TEST(a_100_is_sent_without_a_body_too),
         TEST(no_100_is_sent_to_those_refused),
         TEST(a_100_waits_for_the_answers_before_it),
         TEST(a_short_refused_body_is_skipped),

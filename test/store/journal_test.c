@@ -359,6 +359,28 @@ static void the_hook_runs_after_each_sync(void **state)
     world_free(w);
 }
 
+static void a_slow_disk_is_told_from_a_quick_one(void **state)
+{
+    struct world *w = world_new(false, 2);
+
+    (void)state;
+    world_open(w);
+    assert_true(journal_is_quick(w->journal)); /* until it shows otherwise */
+    faulty_sync_delay(w->disk, 2000);
+    for (int i = 0; i < 20; i++) {
+        world_fill(w, 1, 100);
+        world_sync(w);
+    }
+    assert_false(journal_is_quick(w->journal));
+    faulty_sync_delay(w->disk, 0);
+    for (int i = 0; i < 1000 && !journal_is_quick(w->journal); i++) { /* the machine may be busy */
+        world_fill(w, 1, 100);
+        world_sync(w);
+    }
+    assert_true(journal_is_quick(w->journal));
+    world_free(w);
+}
+
 static void relaxed_runs_never_sync_and_survive_a_kill(void **state)
 {
     struct world *w = start(state);
@@ -480,6 +502,7 @@ int main(void)
         ON_BOTH(one_sync_makes_a_group_of_everything_waiting),
         ON_BOTH(a_full_group_is_written_before_more_is_gathered),
         ON_BOTH(the_hook_runs_after_each_sync),
+        cmocka_unit_test(a_slow_disk_is_told_from_a_quick_one),
         ON_BOTH(relaxed_runs_never_sync_and_survive_a_kill),
         ON_BOTH(admission_knows_the_limit_of_an_entry),
         cmocka_unit_test(space_runs_out_at_the_admission_with_the_reserve_untouched),

@@ -4,8 +4,8 @@
  * AccessControlPolicy, none where only the owner has anything. Source: "Access control list (ACL)
  * overview", AWS documentation.
  *
- * Who may do what by a list is decided when IAM is there, but for one thing: what everybody may read
- * can be read without a signature.
+ * Who may do what by a list is decided when IAM is there, but for one thing: what everybody may
+ * read can be read without a signature.
  */
 #include "svc/s3/s3_settings_ops.h"
 #include "wire/json.h"
