@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def tree(tmp_path_factory):
                        "large.bin": os.urandom(9_000_000)}.items():
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_bytes(body)
+        an_hour_ago = time.time() - 3600  # S3 tells times in whole seconds: sync would find it newer
+        os.utime(top / name, (an_hour_ago, an_hour_ago))
     return top
 
 
