@@ -301,13 +301,27 @@ static status encode_fault(const struct route *route, struct faulty *f, struct s
     }
 }
 
+/* Servers of the RPC protocols have one status for what a client did wrong, be it who it is; only
+ * those that spoke Query before kept Query's. */
+static uint16_t http_of(const struct route *route, const struct faulty *f)
+{
+    bool rpc = route->protocol == PROTOCOL_JSON || route->protocol == PROTOCOL_CBOR ||
+               route->protocol == PROTOCOL_RPC_CBOR;
+
+    if (route->service != NULL && rpc && !route->service->query_compatible &&
+        f->words.shape == NULL && f->fault->code->http == 403) {
+        return 400;
+    }
+    return f->fault->code->http;
+}
+
 void wire_encode_error(const struct route *route, const struct fault *fault, struct str request_id,
                        struct arena *arena, struct answer *ret_answer)
 {
     struct faulty f = {.fault = fault, .words = fault_words(route, fault)};
 
     answer_begin(route, request_id, arena, ret_answer);
-    ret_answer->http = fault->code->http;
+    ret_answer->http = http_of(route, &f);
     /* Without room even for this the body stays empty; the status says enough. */
     if (encode_fault(route, &f, request_id, arena, ret_answer) != OK) {
         ret_answer->body = STR_NONE;

@@ -20,7 +20,7 @@ const struct error SIGV4_MISSING_TOKEN = {"MissingAuthenticationTokenException",
                                           "MissingAuthenticationToken", 403, false};
 const struct error SIGV4_INCOMPLETE = {"IncompleteSignatureException", "IncompleteSignature", 400,
                                        false};
-const struct error SIGV4_UNKNOWN_KEY = {"UnrecognizedClientException", "InvalidClientTokenId", 400,
+const struct error SIGV4_UNKNOWN_KEY = {"UnrecognizedClientException", "InvalidClientTokenId", 403,
                                         false};
 const struct error SIGV4_MISMATCH = {"InvalidSignatureException", "SignatureDoesNotMatch", 403,
                                      false};

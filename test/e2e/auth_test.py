@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from kinesis_kit import data_of, put, read_shard
 from weir_server import REGION, WeirServer, weir_path
 
@@ -28,8 +29,8 @@ class SignedServer(WeirServer):
         assert line, self.log_tail()
         return line
 
-    def signed(self, access_key, secret, **config):
-        return boto3.client("kinesis", endpoint_url=self.url, region_name=REGION,
+    def signed(self, access_key, secret, service="kinesis", **config):
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION,
                             aws_access_key_id=access_key, aws_secret_access_key=secret,
                             config=Config(retries={"total_max_attempts": 1}, **config))
 
@@ -59,6 +60,15 @@ def test_wrong_secret_and_unknown_key_are_refused(weir, refused):
     message = refused("UnrecognizedClientException",
                       weir.signed("AKIAIOSFODNN7EXAMPLE", secret).list_streams)
     assert message == "The security token included in the request is invalid."
+
+
+def test_services_that_spoke_query_keep_its_status_and_code(weir):
+    for service, call in (("sqs", "list_queues"), ("sns", "list_topics")):
+        client = weir.signed("AKIAIOSFODNN7EXAMPLE", "secret", service)
+        with pytest.raises(ClientError) as caught:
+            getattr(client, call)()
+        assert caught.value.response["Error"]["Code"] == "InvalidClientTokenId"
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_unsigned_requests_are_refused(weir, refused):

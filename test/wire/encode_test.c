@@ -27,6 +27,8 @@ static const struct error NOT_FOUND = {"ResourceNotFoundException", NULL, 400, f
 static const struct error NO_QUEUE = {
     "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400, false};
 static const struct error NOT_MODELLED = {"AccessDeniedException", NULL, 400, false};
+static const struct error NOT_KNOWN = {"UnrecognizedClientException", "InvalidClientTokenId", 403,
+                                       false};
 
 static struct route route_to(const char *service, const char *operation, enum protocol protocol)
 {
@@ -177,6 +179,21 @@ static void errors_in_json_1_0_have_name_spaces(void **state)
                          "\"message\":\"No.\"}");
 }
 
+static void who_is_not_known_is_400_where_only_json_was_ever_spoken(void **state)
+{
+    (void)state;
+    assert_int_equal(failed(route_to("kinesis", "ListStreams", PROTOCOL_JSON), &NOT_KNOWN, "").http,
+                     400);
+    assert_int_equal(failed(route_to("kinesis", "ListStreams", PROTOCOL_CBOR), &NOT_KNOWN, "").http,
+                     400);
+    assert_int_equal(failed(route_to("sqs", "ListQueues", PROTOCOL_JSON), &NOT_KNOWN, "").http,
+                     403);
+    assert_int_equal(failed(route_to("sqs", "ListQueues", PROTOCOL_QUERY), &NOT_KNOWN, "").http,
+                     403);
+    assert_int_equal(
+        failed(route_to("lambda", "ListFunctions", PROTOCOL_REST_JSON), &NOT_KNOWN, "").http, 403);
+}
+
 static void errors_of_services_once_in_query_carry_their_old_code(void **state)
 {
     struct answer answer =
@@ -276,6 +293,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_large_body_with_many_escapes_fits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_in_json_1_1_are_bare_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_in_json_1_0_have_name_spaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_not_known_is_400_where_only_json_was_ever_spoken,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_of_services_once_in_query_carry_their_old_code,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_in_rest_json_are_named_in_a_header, set_up,
