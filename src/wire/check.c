@@ -4,12 +4,13 @@
  * in AWS's words:
  *
  *   2 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member
- * must
- *   have length greater than or equal to 1; Value null at 'records.1.member.data' failed to …
+ *   must have length greater than or equal to 1; Value null at 'records.1.member.data' failed to …
  *
- * Names begin in lower case; items of lists are counted from 1 and say ".member"; entries of maps
- * name their key. Patterns are compiled once, on first use, and match the whole text; a pattern of
- * Java's that PCRE2 does not know is passed over.
+ * Names begin in lower case; structures in lists are counted from 1 and say ".member", those in
+ * maps name their key. Of what is no structure the list or map itself is blamed, once, with all
+ * that its items must be: "Map keys must satisfy constraint: [Member must have length …, …]".
+ * Patterns are compiled once, on first use, and match the whole text; a pattern of Java's that
+ * PCRE2 does not know is passed over.
  */
 #include "base/buf.h"
 #include "base/codec.h"
@@ -26,6 +27,7 @@
 #define PATH_BYTES_MAX 512
 #define TEXT_BYTES_MAX (WHY_BYTES_MAX - 128)
 #define SHOWN_BYTES_MAX 400 /* of a value in a message */
+#define RULES_BYTES_MAX 600 /* of what a value must be */
 #define MATCH_STEPS_MAX 1000000
 #define PATTERN_SUBJECT_BYTES_MAX 65536 /* longer texts are only measured */
 
@@ -166,6 +168,16 @@ static void show_value(struct buf *out, const struct value *value)
         }
         buf_add_c(out, ']');
         return;
+    case VALUE_MAP:
+        buf_add_c(out, '{');
+        for (uint32_t i = 0; i < value->count && i < 20; i++) {
+            buf_add(out, i > 0 ? STR(", ") : STR_NONE);
+            buf_add(out, str_slice(value->pairs[i].key, 0, SHOWN_BYTES_MAX));
+            buf_add_c(out, '=');
+            show_value(out, &value->pairs[i].value);
+        }
+        buf_add_c(out, '}');
+        return;
     default:
         value_dump(out, value);
         return;
@@ -178,7 +190,7 @@ static void violate(struct checker *checker, const struct value *value, const ch
 
 static void violate(struct checker *checker, const struct value *value, const char *format, ...)
 {
-    char rule[512];
+    char rule[RULES_BYTES_MAX];
     va_list args;
 
     checker->count++;
@@ -195,7 +207,7 @@ static void violate(struct checker *checker, const struct value *value, const ch
     va_start(args, format);
     vsnprintf(rule, sizeof(rule), format, args);
     va_end(args);
-    buf_printf(&checker->text, " at '%.*s' failed to satisfy constraint: Member must %s",
+    buf_printf(&checker->text, " at '%.*s' failed to satisfy constraint: %s",
                STR_ARG(buf_str(&checker->path)), rule);
 }
 
@@ -205,11 +217,12 @@ static void check_size(struct checker *checker, const struct value *value,
                        const struct shape *shape, int64_t size)
 {
     if ((shape->flags & SHAPE_HAS_MIN) != 0 && size < shape->min) {
-        violate(checker, value, "have length greater than or equal to %lld",
+        violate(checker, value, "Member must have length greater than or equal to %lld",
                 (long long)shape->min);
     }
     if ((shape->flags & SHAPE_HAS_MAX) != 0 && size > shape->max) {
-        violate(checker, value, "have length less than or equal to %lld", (long long)shape->max);
+        violate(checker, value, "Member must have length less than or equal to %lld",
+                (long long)shape->max);
     }
 }
 
@@ -219,31 +232,39 @@ static void check_number(struct checker *checker, const struct value *value,
     double number = value->kind == VALUE_INT ? (double)value->number : value->real;
 
     if ((shape->flags & SHAPE_HAS_MIN) != 0 && number < (double)shape->min) {
-        violate(checker, value, "have value greater than or equal to %lld",
+        violate(checker, value, "Member must have value greater than or equal to %lld",
                 (long long)shape->min);
     }
     if ((shape->flags & SHAPE_HAS_MAX) != 0 && number > (double)shape->max) {
-        violate(checker, value, "have value less than or equal to %lld", (long long)shape->max);
+        violate(checker, value, "Member must have value less than or equal to %lld",
+                (long long)shape->max);
     }
+}
+
+static void enum_rule(struct buf *out, const struct shape *shape)
+{
+    buf_add(out, STR("Member must satisfy enum value set: ["));
+    for (uint32_t i = 0; i < shape->enum_count; i++) {
+        buf_add(out, i > 0 ? STR(", ") : STR_NONE);
+        buf_add(out, model_text(model_enum_texts[shape->enum_first + i]));
+    }
+    buf_add_c(out, ']');
 }
 
 static void check_enum(struct checker *checker, const struct value *value,
                        const struct shape *shape)
 {
-    struct buf list;
+    struct buf rule;
 
     for (uint32_t i = 0; i < shape->enum_count; i++) {
         if (str_eq(model_text(model_enum_texts[shape->enum_first + i]), value->str)) {
             return;
         }
     }
-    buf_init(&list, 400);
-    for (uint32_t i = 0; i < shape->enum_count; i++) {
-        buf_add(&list, i > 0 ? STR(", ") : STR_NONE);
-        buf_add(&list, model_text(model_enum_texts[shape->enum_first + i]));
-    }
-    violate(checker, value, "satisfy enum value set: [%.*s]", STR_ARG(buf_str(&list)));
-    buf_done(&list);
+    buf_init(&rule, RULES_BYTES_MAX);
+    enum_rule(&rule, shape);
+    violate(checker, value, "%.*s", STR_ARG(buf_str(&rule)));
+    buf_done(&rule);
 }
 
 static void check_text(struct checker *checker, const struct value *value,
@@ -254,7 +275,7 @@ static void check_text(struct checker *checker, const struct value *value,
         return;
     }
     if (shape->pattern != 0 && !matches(shape->pattern, value->str)) {
-        violate(checker, value, "satisfy regular expression pattern: %.*s",
+        violate(checker, value, "Member must satisfy regular expression pattern: %.*s",
                 STR_ARG(model_text(shape->pattern)));
     }
     if ((shape->flags & (SHAPE_HAS_MIN | SHAPE_HAS_MAX)) != 0) {
@@ -316,27 +337,124 @@ static void check_struct(struct checker *checker, const struct value *value,
         if (!missing) {
             check_value(checker, field, member->shape);
         } else if ((member->flags & MEMBER_IDEMPOTENCY_TOKEN) == 0) {
-            violate(checker, NULL, "not be null");
+            violate(checker, NULL, "Member must not be null");
         }
         step_back(checker, before);
     }
 }
 
+/* All that a shape asks of a value, in AWS's order. */
+static void add_rules(struct buf *out, const struct shape *shape)
+{
+    bool number = shape->kind >= SHAPE_INTEGER && shape->kind <= SHAPE_DOUBLE;
+    const char *what = number ? "value" : "length";
+    const char *between = "";
+
+    if (shape->enum_count > 0) {
+        enum_rule(out, shape);
+        return;
+    }
+    if ((shape->flags & SHAPE_HAS_MAX) != 0) {
+        buf_printf(out, "Member must have %s less than or equal to %lld", what,
+                   (long long)shape->max);
+        between = ", ";
+    }
+    if ((shape->flags & SHAPE_HAS_MIN) != 0) {
+        buf_printf(out, "%sMember must have %s greater than or equal to %lld", between, what,
+                   (long long)shape->min);
+        between = ", ";
+    }
+    if (shape->pattern != 0) {
+        buf_printf(out, "%sMember must satisfy regular expression pattern: %.*s", between,
+                   STR_ARG(model_text(shape->pattern)));
+    }
+}
+
+/* Whether a list or map is blamed for what stands in it: where no further name could be said. */
+static bool is_leaf(uint32_t index)
+{
+    uint8_t kind = model_shape(index)->kind;
+
+    return kind != SHAPE_STRUCTURE && kind != SHAPE_LIST && kind != SHAPE_MAP;
+}
+
+/* Checks and forgets what was wrong. */
+static bool fits(struct checker *checker, const struct value *value, uint32_t index)
+{
+    uint32_t count = checker->count;
+    size_t bytes = checker->text.bytes;
+    bool fit;
+
+    check_value(checker, value, index);
+    fit = checker->count == count;
+    checker->count = count;
+    checker->text.bytes = bytes;
+    checker->text.spent = false;
+    return fit;
+}
+
+static void blame(struct checker *checker, const struct value *whole, const char *what,
+                  uint32_t index)
+{
+    struct buf rules;
+
+    buf_init(&rules, RULES_BYTES_MAX);
+    add_rules(&rules, model_shape(index));
+    violate(checker, whole, "%s must satisfy constraint: [%.*s]", what, STR_ARG(buf_str(&rules)));
+    buf_done(&rules);
+}
+
+static bool is_there(const struct value *value)
+{
+    return value->kind != VALUE_NONE && value->kind != VALUE_NULL;
+}
+
 static void check_list(struct checker *checker, const struct value *value,
                        const struct shape *shape)
 {
+    uint32_t item = model_members[shape->first].shape;
+
     check_size(checker, value, shape, value->count);
     for (uint32_t i = 0; i < value->count; i++) {
         char number[32];
         int bytes;
         size_t before;
 
-        if (value->items[i].kind == VALUE_NONE || value->items[i].kind == VALUE_NULL) {
+        if (!is_there(&value->items[i])) {
+            continue;
+        }
+        if (is_leaf(item)) {
+            if (!fits(checker, &value->items[i], item)) {
+                blame(checker, value, "Member", item);
+                return;
+            }
             continue;
         }
         bytes = snprintf(number, sizeof(number), "%u.member", i + 1);
         before = step(checker, str_of(number, (size_t)bytes), false);
-        check_value(checker, &value->items[i], model_members[shape->first].shape);
+        check_value(checker, &value->items[i], item);
+        step_back(checker, before);
+    }
+}
+
+static void check_entries(struct checker *checker, const struct value *map, uint32_t index)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct pair *pair = &map->pairs[i];
+        size_t before;
+
+        if (!is_there(&pair->value)) {
+            continue;
+        }
+        if (is_leaf(index)) {
+            if (!fits(checker, &pair->value, index)) {
+                blame(checker, map, "Map value", index);
+                return;
+            }
+            continue;
+        }
+        before = step(checker, str_slice(pair->key, 0, 64), false);
+        check_value(checker, &pair->value, index);
         step_back(checker, before);
     }
 }
@@ -344,21 +462,19 @@ static void check_list(struct checker *checker, const struct value *value,
 static void check_map(struct checker *checker, const struct value *value,
                       const struct shape *shape)
 {
+    uint32_t keys = model_members[shape->first].shape;
+
     check_size(checker, value, shape, value->count);
     for (uint32_t i = 0; i < value->count; i++) {
-        const struct pair *pair = &value->pairs[i];
         struct value key = {.kind = VALUE_STR};
-        size_t before;
 
-        key.str = pair->key;
-        check_value(checker, &key, model_members[shape->first].shape);
-        if (pair->value.kind == VALUE_NONE || pair->value.kind == VALUE_NULL) {
-            continue;
+        key.str = value->pairs[i].key;
+        if (!fits(checker, &key, keys)) {
+            blame(checker, value, "Map keys", keys);
+            break;
         }
-        before = step(checker, str_slice(pair->key, 0, 64), false);
-        check_value(checker, &pair->value, model_members[shape->first + 1].shape);
-        step_back(checker, before);
     }
+    check_entries(checker, value, model_members[shape->first + 1].shape);
 }
 
 static void check_value(struct checker *checker, const struct value *value, uint32_t index)

@@ -74,6 +74,22 @@ def test_bad_characters_are_refused(kinesis, stream, refused, key, value):
     assert tags_of(kinesis, stream_arn(stream)) == {}
 
 
+def test_too_long_tags_are_refused_in_awss_words(kinesis, stream, refused):
+    told = refused("ValidationException", kinesis.add_tags_to_stream, StreamName=stream,
+                   Tags={"k" * 129: "v" * 257})
+    shown = f"Value '{{{'k' * 129}={'v' * 257}}}' at 'tags' failed to satisfy constraint: "
+    assert told == (
+        f"2 validation errors detected: {shown}Map keys must satisfy constraint: [Member must have "
+        "length less than or equal to 128, Member must have length greater than or equal to 1]; "
+        f"{shown}Map value must satisfy constraint: [Member must have length less than or equal to "
+        "256, Member must have length greater than or equal to 0]")
+    told = refused("ValidationException", kinesis.remove_tags_from_stream, StreamName=stream, TagKeys=["a", ""])
+    assert told == (
+        "1 validation error detected: Value '[a, ]' at 'tagKeys' failed to satisfy constraint: "
+        "Member must satisfy constraint: [Member must have length less than or equal to 128, "
+        "Member must have length greater than or equal to 1]")
+
+
 def test_good_characters_are_kept(kinesis, stream):
     tags = {"A z_.:/=+-@09": "äöü ß 日本 _.:/=+-@", "k" * 128: "v" * 256}
     kinesis.add_tags_to_stream(StreamName=stream, Tags=tags)

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -191,6 +192,17 @@ class WeirServer:
         """Only while it is stopped."""
         assert self.process is None
         return run_weir("fsck", self.data)
+
+    def settle(self, handles):
+        """Waits until it has let go of all handles but so many: of connections that ended."""
+        for _ in range(600):
+            if self.handles() <= handles:
+                return
+            time.sleep(0.05)
+        raise AssertionError("connections that ended are still open")
+
+    def handles(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def resident_bytes(self):
         text = Path(f"/proc/{self.process.pid}/status").read_text()
