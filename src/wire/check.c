@@ -36,6 +36,8 @@ struct checker {
     struct buf path;   /* where the walk is */
     uint32_t count;    /* of violations */
     bool body_only;    /* S3: only what travels in the body */
+    bool lenient;      /* SQS: it has words of its own for names that are unknown */
+    struct str missing; /* the first required member that is not there; STR_NONE: none */
     int depth;
 };
 
@@ -271,7 +273,9 @@ static void check_text(struct checker *checker, const struct value *value,
                        const struct shape *shape)
 {
     if (shape->enum_count > 0) {
-        check_enum(checker, value, shape);
+        if (!checker->lenient) {
+            check_enum(checker, value, shape);
+        }
         return;
     }
     if (shape->pattern != 0 && !matches(shape->pattern, value->str)) {
@@ -320,6 +324,12 @@ static void step_back(struct checker *checker, size_t before)
     checker->path.spent = false;
 }
 
+static void miss(struct checker *checker, struct str name)
+{
+    checker->missing = checker->missing.at == NULL ? name : checker->missing;
+    violate(checker, NULL, "Member must not be null");
+}
+
 static void check_struct(struct checker *checker, const struct value *value,
                          const struct shape *shape)
 {
@@ -337,7 +347,7 @@ static void check_struct(struct checker *checker, const struct value *value,
         if (!missing) {
             check_value(checker, field, member->shape);
         } else if ((member->flags & MEMBER_IDEMPOTENCY_TOKEN) == 0) {
-            violate(checker, NULL, "Member must not be null");
+            miss(checker, model_text(member->name));
         }
         step_back(checker, before);
     }
@@ -525,11 +535,15 @@ status wire_check(const struct operation *operation, const struct value *input,
     buf_init(&checker.text, TEXT_BYTES_MAX * 16);
     buf_init(&checker.path, PATH_BYTES_MAX);
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
+    checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
     }
     if (checker.count > 0 && checker.body_only) {
         checked = why_malformed_xml(why);
+    } else if (checker.lenient && checker.missing.at != NULL) {
+        checked = why_set(why, &WIRE_MISSING, "The request must contain the parameter %.*s.",
+                          STR_ARG(checker.missing));
     } else if (checker.count > 0) {
         struct str text = str_slice(buf_str(&checker.text), 0, TEXT_BYTES_MAX);
 

@@ -555,6 +555,19 @@ static status read_value(struct form *form, const struct member *member, const s
     }
 }
 
+/* A request of SQS may be posted to the queue itself, and then names it by its path alone. */
+static void queue_of_path(const struct route *route, struct str path, struct value *input)
+{
+    const struct shape *shape = model_shape(route->operation->input);
+
+    for (uint32_t i = 0; path.bytes > 1 && i < shape->count; i++) {
+        if (str_eq(model_text(model_members[shape->first + i].name), STR("QueueUrl")) &&
+            input->items[i].kind == VALUE_NONE) {
+            set_str(input, "QueueUrl", path);
+        }
+    }
+}
+
 status query_decode(const struct route *route, const struct http_request *request,
                     struct arena *arena, struct why *why, struct value *input)
 {
@@ -580,8 +593,11 @@ status query_decode(const struct route *route, const struct http_request *reques
     TRY(add_params(&form, request->body));
     sort(&form);
     all.end = form.count;
-    if (form.count == 0) {
-        return OK;
+    if (form.count > 0) {
+        TRY(read_members(&form, &all, input));
     }
-    return read_members(&form, &all, input);
+    if (form.sqs) {
+        queue_of_path(route, request->path, input);
+    }
+    return OK;
 }
