@@ -7,8 +7,6 @@
 #include "cell/cell.h"
 #include "svc/sqs/sqs_ops.h"
 
-#define EXPIRE_AT_ONCE 2000
-
 const struct error SQS_NO_QUEUE = {"QueueDoesNotExist",
                                    "AWS.SimpleQueueService.NonExistentQueue", 400, false};
 const struct error SQS_QUEUE_EXISTS = {"QueueNameExists", "QueueAlreadyExists", 400, false};
@@ -88,57 +86,22 @@ static void sqs_close(void *state)
     }
     map_free(sqs->queues);
     map_free(sqs->deleted);
+    seats_done(&sqs->seats);
     mem_free(sqs);
 }
 
 static status sqs_open(struct cell *cell, void **ret_state)
 {
     struct sqs *sqs = MEM_NEW(struct sqs);
-    status loaded;
 
     sqs->cell = cell;
     sqs->queues = map_new(QUEUES_MAX);
     sqs->deleted = map_new(QUEUES_MAX);
+    seats_init(&sqs->seats);
+    sweep_init(sqs);
     *ret_state = sqs; /* closed by the cell also when loading failed */
-    loaded = sqs_load(sqs);
-    if (loaded == OK) {
-        loaded = moves_load(sqs);
-    }
     sqs_join_bus(cell);
-    return loaded;
-}
-
-/* Messages older than their queue keeps, oldest first, a bounded number. */
-static void queue_expire(struct call *c, struct queue *queue)
-{
-    int64_t horizon_ms = c->now - queue->retention_seconds * INT64_C(1000);
-    struct message **old = arena_alloc(c->arena, EXPIRE_AT_ONCE * sizeof(*old));
-    size_t count = 0;
-
-    for (size_t i = 0; i < queue->slot_count && count < EXPIRE_AT_ONCE; i++) {
-        if (queue->slots[i] != NULL && queue->slots[i]->sent_ms <= horizon_ms) {
-            old[count++] = queue->slots[i];
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        message_erase(c, queue, old[i]);
-        message_remove(queue, old[i]);
-    }
-}
-
-static status sqs_tick(struct call *c)
-{
-    struct str key;
-    void *queue;
-
-    for (size_t i = 0; map_next(sqs_of(c)->queues, &i, &key, &queue);) {
-        if (txn_room(c->txn) > 4 * EXPIRE_AT_ONCE) {
-            queue_settle(queue, c->now);
-            queue_expire(c, queue);
-        }
-    }
-    rows_sweep(c);
-    return OK;
+    return sqs_load(sqs);
 }
 
 const struct service sqs_service = {

@@ -5,6 +5,7 @@
 #include "svc/sqs/sqs_ops.h"
 
 #define ENTRY_ID_BYTES_MAX 80
+#define TRACE_BYTES_MAX 1024 /* of an HTTP header that is kept */
 
 /* ---- batches ---- */
 
@@ -86,6 +87,15 @@ static void bad_entry(struct call *c, struct results *results, const struct valu
 
 /* ---- sending ---- */
 
+/* The trace that an HTTP header brought is kept as the attribute would be, but has no sum: the
+ * caller did not send the attribute. */
+static void trace_of_header(struct call *c, struct content *content)
+{
+    if (content->trace.at == NULL && c->trace.bytes > 0 && c->trace.bytes <= TRACE_BYTES_MAX) {
+        content->trace = c->trace;
+    }
+}
+
 static void put_sent(struct call *c, struct value *out, const struct queue *queue,
                      const struct content *content, const struct sent *sent)
 {
@@ -96,7 +106,7 @@ static void put_sent(struct call *c, struct value *out, const struct queue *queu
     if (sum.at != NULL) {
         set_str(out, "MD5OfMessageAttributes", sum);
     }
-    if (content->trace.at != NULL) {
+    if (content->trace.at != NULL && content->trace.at != c->trace.at) {
         struct message_attribute trace = {STR("AWSTraceHeader"), STR("String"), content->trace};
 
         set_str(out, "MD5OfMessageSystemAttributes", attributes_md5(c->arena, &trace, 1));
@@ -120,30 +130,42 @@ status sqs_send_message(struct call *c)
 
     TRY(queue_of_call(c, &queue));
     TRY(content_read(c, queue, c->in, &content));
+    trace_of_header(c, &content);
     TRY(queue_push(c, queue, &content, delay_of(queue, c->in), &sent));
     put_sent(c, c->out, queue, &content, &sent);
     call_on(c, queue_arn(c->arena, queue));
     return OK;
 }
 
+static void send_entry(struct call *c, struct queue *queue, struct results *results,
+                       const struct value *entry)
+{
+    struct content content;
+    struct sent sent;
+    status done = content_read(c, queue, entry, &content);
+
+    if (done == OK) {
+        trace_of_header(c, &content);
+        done = queue_push(c, queue, &content, delay_of(queue, entry), &sent);
+    }
+    if (done == OK) {
+        put_sent(c, good_entry(c, results, entry), queue, &content, &sent);
+    } else {
+        bad_entry(c, results, entry, done);
+    }
+}
+
 /* SendMessageBatch: each entry for itself, all in one entry of the journal. */
 status sqs_send_batch(struct call *c)
 {
     struct results results = {.entries = arg(c, "Entries")};
-    struct content contents[BATCH_MAX];
-    status checked[BATCH_MAX];
     struct queue *queue;
     size_t bytes = 0;
 
     TRY(queue_of_call(c, &queue));
     TRY(batch_check(c, results.entries, "SendMessageBatchRequestEntry"));
     for (uint32_t i = 0; i < results.entries->count; i++) {
-        checked[i] = content_read(c, queue, &results.entries->items[i], &contents[i]);
-        if (checked[i] != OK) {
-            bad_entry(c, &results, &results.entries->items[i], checked[i]);
-        } else {
-            bytes += content_bytes(&contents[i]);
-        }
+        bytes += unchecked_bytes(&results.entries->items[i]);
     }
     if (bytes > MESSAGE_BYTES_MAX) {
         return fail(c, &SQS_BATCH_TOO_LONG,
@@ -151,19 +173,7 @@ status sqs_send_batch(struct call *c)
                     MESSAGE_BYTES_MAX, bytes);
     }
     for (uint32_t i = 0; i < results.entries->count; i++) {
-        const struct value *entry = &results.entries->items[i];
-        struct sent sent;
-        status pushed;
-
-        if (checked[i] != OK) {
-            continue;
-        }
-        pushed = queue_push(c, queue, &contents[i], delay_of(queue, entry), &sent);
-        if (pushed == OK) {
-            put_sent(c, good_entry(c, &results, entry), queue, &contents[i], &sent);
-        } else {
-            bad_entry(c, &results, entry, pushed);
-        }
+        send_entry(c, queue, &results, &results.entries->items[i]);
     }
     call_on(c, queue_arn(c->arena, queue));
     return OK;
@@ -182,7 +192,7 @@ static status delete_one(struct call *c, struct queue *queue, struct str handle)
     if (message == NULL) {
         return OK;
     }
-    if (queue->fifo && (!newest || message->timer.index == 0)) {
+    if (queue->fifo && (!newest || !message_waits(message))) {
         return fail(c, &SQS_BAD_PARAMETER,
                     "Value %.*s for parameter ReceiptHandle is invalid. Reason: The receipt handle "
                     "has expired.", STR_ARG(str_slice(handle, 0, 256)));
@@ -190,9 +200,7 @@ static status delete_one(struct call *c, struct queue *queue, struct str handle)
     if (newest) {
         message_erase(c, queue, message);
         message_remove(queue, message);
-        if (queue->fifo) { /* its group may go on */
-            queue_wake(c->cell, queue, 1);
-        }
+        queue_wake_blocked(c->cell, queue, 1);
     }
     return OK;
 }
@@ -235,6 +243,7 @@ status sqs_delete_batch(struct call *c)
 static status change_one(struct call *c, struct queue *queue, struct str handle, int64_t seconds)
 {
     struct message *message;
+    struct received received;
     bool newest;
 
     if (seconds < 0 || seconds > VISIBILITY_SECONDS_MAX) {
@@ -250,11 +259,18 @@ static status change_one(struct call *c, struct queue *queue, struct str handle,
                     "exist or is not available for visibility timeout change.",
                     STR_ARG(str_slice(handle, 0, 256)));
     }
-    if (message->timer.index == 0) {
+    if (!message_waits(message)) {
         return fail(c, &SQS_NOT_IN_FLIGHT, "The specified message isn't in flight.");
     }
+    state_load(c, queue, message, &received);
+    if (c->now + seconds * 1000 - received.last_ms > VISIBILITY_SECONDS_MAX * INT64_C(1000)) {
+        return fail(c, &SQS_BAD_PARAMETER,
+                    "Value %lld for parameter VisibilityTimeout is invalid. Reason: Total "
+                    "VisibilityTimeout for the message is beyond the limit [%d seconds].",
+                    (long long)seconds, VISIBILITY_SECONDS_MAX);
+    }
     message_wait(queue, message, c->now + seconds * 1000, false, c->now);
-    state_save(c, queue, message, state_first_received(c, queue, message->sequence));
+    state_save(c, queue, message, &received);
     if (seconds == 0) {
         queue_wake(c->cell, queue, 1);
     } else {

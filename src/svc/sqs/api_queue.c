@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operations of queues: making, finding, configuring, permissions, tags.
+ * The operations of queues: making, finding, configuring, purging, tags.
  */
-#include "base/mem.h"
 #include "base/time.h"
-#include "bus/timer.h"
 #include "cell/cell.h"
 #include "svc/sqs/sqs_ops.h"
-#include "wire/json.h"
 
 #define NAME_BYTES_MAX 80
 #define LIST_MAX 1000
 #define PURGE_MS (60 * MS_PER_SECOND)
 #define DELETED_MS (60 * MS_PER_SECOND)
-#define POLICY_TEXT_BYTES_MAX (64u * 1024)
-#define PURGE_ROWS_MAX 50000
+#define PURGE_AT_ONCE_MAX 10000
 
 /* ---- CreateQueue ---- */
 
@@ -83,9 +79,31 @@ static status existing(struct call *c, const struct queue *queue)
     if (differs != NULL) {
         return fail(c, &SQS_QUEUE_EXISTS,
                     "A queue already exists with the same name and a different value for attribute "
-                    "%s", differs);
+                    "%s",
+                    differs);
     }
     put_str(c, "QueueUrl", queue_url(c, queue));
+    return OK;
+}
+
+static status queue_make(struct call *c, struct str name, struct queue **ret_queue)
+{
+    struct queue *queue = queue_new(sqs_of(c), c->account, c->region, name);
+    struct queue_settings *settings;
+    status checked = settings_read(c, queue, arg(c, "Attributes"), true, &settings);
+
+    if (checked == OK && queue_add(sqs_of(c), queue) != OK) {
+        checked = fail(c, &SQS_OVER_LIMIT, "weir keeps at most %d queues.", QUEUES_MAX);
+    }
+    if (checked != OK) {
+        queue_free(queue);
+        return checked;
+    }
+    queue->id = number_new(c);
+    queue->rows = number_new(c);
+    queue->created_ms = queue->modified_ms = c->now;
+    settings_apply(queue, settings);
+    *ret_queue = queue;
     return OK;
 }
 
@@ -95,30 +113,14 @@ status sqs_create_queue(struct call *c)
     struct str name = arg_str(c, "QueueName");
     const struct value *tags = arg(c, "tags");
     struct queue *queue = queue_find(sqs_of(c), c->account, c->region, name);
-    struct queue_settings *settings;
-    status checked;
 
+    TRY(name_check(c, name));
     if (queue != NULL) {
         return existing(c, queue);
     }
-    TRY(name_check(c, name));
     TRY(deleted_check(c, name));
     TRY(tags_check(c, NULL, tags));
-    queue = queue_new(c->account, c->region, name);
-    checked = settings_read(c, queue, arg(c, "Attributes"), true, &settings);
-    if (checked == OK) {
-        checked = queue_add(sqs_of(c), queue);
-        if (checked != OK) {
-            checked = fail(c, &SQS_OVER_LIMIT, "weir keeps at most %d queues.", QUEUES_MAX);
-        }
-    }
-    if (checked != OK) {
-        queue_free(queue);
-        return checked;
-    }
-    queue->id = ++sqs_of(c)->queue_id;
-    queue->created_ms = queue->modified_ms = c->now;
-    settings_apply(queue, settings);
+    TRY(queue_make(c, name, &queue));
     for (uint32_t i = 0; tags != NULL && i < tags->count; i++) {
         tag_set(queue, tags->pairs[i].key, tags->pairs[i].value.str);
     }
@@ -130,23 +132,26 @@ status sqs_create_queue(struct call *c)
 
 /* ---- deleting and purging ---- */
 
-/* DeleteQueue: at once; its messages' rows are swept by and by. */
+/* DeleteQueue: at once; its rows are swept by and by. */
 status sqs_delete_queue(struct call *c)
 {
     struct queue *queue;
 
     TRY(queue_of_call(c, &queue));
     call_on(c, queue_arn(c->arena, queue));
-    (void)map_set(sqs_of(c)->deleted, deleted_key(c, queue->name), (void *)(uintptr_t)c->now,
-                  NULL);
+    if (c->limits) {
+        (void)map_set(sqs_of(c)->deleted, deleted_key(c, queue->name), (void *)(uintptr_t)c->now,
+                      NULL);
+    }
     queue_erase(c, queue);
-    queue_rows_doom(c, queue);
+    number_doom(c, queue->id);
+    number_doom(c, queue->rows);
     queue_remove(sqs_of(c), queue);
     return OK;
 }
 
-/* PurgeQueue: everything that is in it now, also what is in flight. The queue gets a new number, so
- * that its old rows can be swept by and by. */
+/* PurgeQueue: everything that is in it now, also what is in flight. Few messages are erased at
+ * once; of many the rows are left behind to be swept, and those to come lie below a new number. */
 status sqs_purge_queue(struct call *c)
 {
     struct queue *queue;
@@ -158,26 +163,17 @@ status sqs_purge_queue(struct call *c)
                     STR_ARG(queue->name));
     }
     call_on(c, queue_arn(c->arena, queue));
-    if (queue->message_count <= PURGE_ROWS_MAX / 2) {
-        for (size_t i = 0; i < queue->slot_count;) {
-            if (queue->slots[i] == NULL) {
-                i++;
-                continue;
-            }
-            message_erase(c, queue, queue->slots[i]);
-            message_remove(queue, queue->slots[i]);
+    if (queue->message_count <= PURGE_AT_ONCE_MAX) {
+        struct message *message;
+
+        for (size_t at = 0; (message = table_next(queue, &at)) != NULL;) {
+            message_erase(c, queue, message);
         }
     } else {
-        queue_rows_doom(c, queue);
-        for (size_t i = 0; i < queue->slot_count;) {
-            if (queue->slots[i] == NULL) {
-                i++;
-            } else {
-                message_remove(queue, queue->slots[i]);
-            }
-        }
-        queue->id = ++sqs_of(c)->queue_id;
+        number_doom(c, queue->rows);
+        queue->rows = number_new(c);
     }
+    messages_done(queue);
     queue->purged_ms = c->now;
     queue_save(c, queue);
     return OK;
@@ -240,7 +236,7 @@ static void put_page(struct call *c, const char *member, int64_t limit,
                 while (!wanted(c, queues[last])) {
                     last--;
                 }
-                put_str(c, "NextToken", queues[last]->name);
+                put_str(c, "NextToken", arena_dup(c->arena, queues[last]->name));
             }
             return;
         }
@@ -290,7 +286,7 @@ status sqs_get_attributes(struct call *c)
     struct queue *queue;
 
     TRY(queue_of_call(c, &queue));
-    queue_settle(queue, c->now);
+    queue_settle(c->cell, queue, c->now);
     return settings_put(c, queue, arg(c, "AttributeNames"));
 }
 
@@ -352,130 +348,8 @@ status sqs_list_tags(struct call *c)
     }
     map = set_map(c->arena, c->out, "Tags", queue->tag_count);
     for (size_t i = 0; i < queue->tag_count; i++) {
-        map_add_str(map, queue->tags[i].key, queue->tags[i].value);
+        map_add_str(map, arena_dup(c->arena, queue->tags[i].key),
+                    arena_dup(c->arena, queue->tags[i].value));
     }
-    return OK;
-}
-
-/* ---- permissions: statements of the queue's policy ---- */
-
-static void add_strings(struct buf *text, const struct value *list, const char *before,
-                        const char *after)
-{
-    buf_add_c(text, '[');
-    for (uint32_t i = 0; i < list->count; i++) {
-        struct buf one;
-
-        buf_init(&one, 4096);
-        buf_printf(&one, "%s%.*s%s", before, STR_ARG(list->items[i].str), after);
-        buf_add(text, i == 0 ? STR("") : STR(","));
-        json_write_str(text, buf_str(&one));
-        buf_done(&one);
-    }
-    buf_add_c(text, ']');
-}
-
-static struct str new_statement(struct call *c, const struct queue *queue)
-{
-    struct buf text;
-    struct str made;
-
-    buf_init(&text, POLICY_TEXT_BYTES_MAX);
-    buf_add(&text, STR("{\"Sid\":"));
-    json_write_str(&text, arg_str(c, "Label"));
-    buf_add(&text, STR(",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":"));
-    add_strings(&text, arg(c, "AWSAccountIds"), "arn:aws:iam::", ":root");
-    buf_add(&text, STR("},\"Action\":"));
-    add_strings(&text, arg(c, "Actions"), "SQS:", "");
-    buf_add(&text, STR(",\"Resource\":"));
-    json_write_str(&text, queue_arn(c->arena, queue));
-    buf_add(&text, STR("}"));
-    made = arena_dup(c->arena, buf_str(&text));
-    buf_done(&text);
-    return made;
-}
-
-/* The policy with statement behind the others and without that of the label; STR_NONE arguments are
- * left out. *ret_found: the label was there. */
-static struct str policy_with(struct call *c, const struct queue *queue, struct str statement,
-                              struct str label, bool *ret_found)
-{
-    const struct value *list = NULL;
-    struct value document;
-    struct why why;
-    struct buf text;
-    struct str made;
-    bool any = false;
-
-    *ret_found = false;
-    if (queue->policy.bytes > 0 && json_read(arena_dup(c->arena, queue->policy), 0, c->arena, &why,
-                                             &document) == OK) {
-        list = map_find(&document, STR("Statement"));
-    }
-    buf_init(&text, 2 * POLICY_TEXT_BYTES_MAX);
-    buf_printf(&text,
-               "{\"Version\":\"2012-10-17\",\"Id\":\"%.*s/SQSDefaultPolicy\",\"Statement\":[",
-               STR_ARG(queue_arn(c->arena, queue)));
-    for (uint32_t i = 0; list != NULL && list->kind == VALUE_LIST && i < list->count; i++) {
-        const struct value *sid = list->items[i].kind == VALUE_MAP
-                                      ? map_find(&list->items[i], STR("Sid"))
-                                      : NULL;
-
-        if (sid != NULL && sid->kind == VALUE_STR && str_eq(sid->str, label)) {
-            *ret_found = true;
-            continue;
-        }
-        buf_add(&text, any ? STR(",") : STR(""));
-        json_write(&text, &list->items[i], TIME_EPOCH);
-        any = true;
-    }
-    if (statement.bytes > 0) {
-        buf_add(&text, any ? STR(",") : STR(""));
-        buf_add(&text, statement);
-        any = true;
-    }
-    buf_add(&text, STR("]}"));
-    made = any ? arena_dup(c->arena, buf_str(&text)) : STR_NONE;
-    buf_done(&text);
-    return made;
-}
-
-/* AddPermission */
-status sqs_add_permission(struct call *c)
-{
-    struct queue *queue;
-    struct str policy;
-    bool found;
-
-    TRY(queue_of_call(c, &queue));
-    policy = policy_with(c, queue, new_statement(c, queue), arg_str(c, "Label"), &found);
-    if (found) {
-        return fail(c, &SQS_BAD_PARAMETER,
-                    "Value %.*s for parameter Label is invalid. Reason: Already exists.",
-                    STR_ARG(arg_str(c, "Label")));
-    }
-    text_set(&queue->policy, policy);
-    queue_save(c, queue);
-    call_on(c, queue_arn(c->arena, queue));
-    return OK;
-}
-
-/* RemovePermission */
-status sqs_remove_permission(struct call *c)
-{
-    struct queue *queue;
-    struct str policy;
-    bool found;
-
-    TRY(queue_of_call(c, &queue));
-    policy = policy_with(c, queue, STR_NONE, arg_str(c, "Label"), &found);
-    if (!found) {
-        return fail(c, &SQS_BAD_PARAMETER,
-                    "Value %.*s for parameter Label is invalid. Reason: can't find label on "
-                    "existing policy.", STR_ARG(arg_str(c, "Label")));
-    }
-    text_set(&queue->policy, policy);
-    queue_save(c, queue);
-    call_on(c, queue_arn(c->arena, queue));
     return OK;
 }

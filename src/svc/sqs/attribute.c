@@ -3,13 +3,12 @@
  * Attributes of queues: one table of them, checking, setting, comparing, showing. Source:
  * SetQueueAttributes and GetQueueAttributes, Amazon SQS API reference.
  */
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_state.h"
 #include "wire/json.h"
 
 #include <assert.h>
 #include <stddef.h>
 
-#define POLICY_BYTES_MAX 8192
 #define SOURCES_MAX 10
 #define RECEIVES_MAX 1000
 
@@ -59,6 +58,8 @@ static const struct attribute attributes[] = {
 struct queue_settings {
     struct queue values;       /* texts lie in the call's arena; only what was given counts */
     bool given[ATTRIBUTES];    /* which were */
+    bool ends_managed;         /* a KMS key takes the place of SQS's own encryption */
+    bool ends_key;             /* and the other way round */
 };
 
 static void *field_of(struct queue *queue, const struct attribute *attribute)
@@ -96,7 +97,7 @@ static status read_number(struct call *c, const struct attribute *attribute, str
     return OK;
 }
 
-static bool read_document(struct call *c, struct str text, struct value *ret_document)
+bool document_read(struct call *c, struct str text, struct value *ret_document)
 {
     struct why why;
 
@@ -130,7 +131,7 @@ static bool allows(struct call *c, const struct queue *dead, struct str source_a
     const struct value *sources;
     struct str permission;
 
-    if (dead->redrive_allow.bytes == 0 || !read_document(c, dead->redrive_allow, &document)) {
+    if (dead->redrive_allow.bytes == 0 || !document_read(c, dead->redrive_allow, &document)) {
         return true;
     }
     permission = document_text(&document, "redrivePermission");
@@ -162,7 +163,7 @@ static status read_redrive(struct call *c, const struct queue *base, struct str 
     if (text.bytes == 0) {
         return OK;
     }
-    if (!read_document(c, text, &document)) {
+    if (!document_read(c, text, &document)) {
         return bad_redrive(c, text, "RedrivePolicy", "Redrive policy is not a valid JSON map.");
     }
     values->dead_arn = document_text(&document, "deadLetterTargetArn");
@@ -186,6 +187,10 @@ static status read_redrive(struct call *c, const struct queue *base, struct str 
     if (dead == NULL) {
         return bad_redrive(c, text, "RedrivePolicy", "Dead letter target does not exist.");
     }
+    if (!str_eq(dead->account, base->account) || !str_eq(dead->region, base->region)) {
+        return bad_redrive(c, text, "RedrivePolicy",
+                           "Dead-letter target owner should be same as the source.");
+    }
     if (dead->fifo != base->fifo) {
         return bad_redrive(c, text, "RedrivePolicy",
                            "Dead-letter queue must be same type of queue as the source.");
@@ -207,7 +212,7 @@ static status read_allow(struct call *c, struct str text)
     if (text.bytes == 0) {
         return OK;
     }
-    if (!read_document(c, text, &document)) {
+    if (!document_read(c, text, &document)) {
         return bad_redrive(c, text, "RedriveAllowPolicy",
                            "Amazon SQS can't create the redrive allow policy, as it's not a valid "
                            "JSON map.");
@@ -231,18 +236,51 @@ static status read_allow(struct call *c, struct str text)
     return OK;
 }
 
-static status read_policy(struct call *c, const struct attribute *attribute, struct str text)
-{
-    struct value document;
+/* ---- policies ---- */
 
-    if (text.bytes == 0) {
-        return OK;
+static bool has_one(const struct value *statement, const char *name, const char *other)
+{
+    return (map_find(statement, str_c(name)) != NULL) !=
+           (map_find(statement, str_c(other)) != NULL);
+}
+
+static bool statement_good(const struct value *statement)
+{
+    struct str effect;
+
+    if (statement->kind != VALUE_MAP) {
+        return false;
     }
-    if (text.bytes > POLICY_BYTES_MAX || !read_document(c, text, &document) ||
-        map_find(&document, STR("Statement")) == NULL) {
-        return bad_value(c, attribute);
+    effect = document_text(statement, "Effect");
+    return (str_eq(effect, STR("Allow")) || str_eq(effect, STR("Deny"))) &&
+           has_one(statement, "Action", "NotAction") &&
+           has_one(statement, "Principal", "NotPrincipal");
+}
+
+bool policy_good(struct call *c, struct str text)
+{
+    const struct value *statements;
+    struct value document;
+    struct str version;
+
+    if (text.bytes > POLICY_BYTES_MAX || !document_read(c, text, &document)) {
+        return false;
     }
-    return OK;
+    version = document_text(&document, "Version");
+    statements = map_find(&document, STR("Statement"));
+    if (statements == NULL || (version.at != NULL && !str_eq(version, STR("2012-10-17")) &&
+                               !str_eq(version, STR("2008-10-17")))) {
+        return false;
+    }
+    if (statements->kind != VALUE_LIST) {
+        return statement_good(statements);
+    }
+    for (uint32_t i = 0; i < statements->count; i++) {
+        if (!statement_good(&statements->items[i])) {
+            return false;
+        }
+    }
+    return statements->count > 0;
 }
 
 static status read_flag(struct call *c, const struct attribute *attribute, struct str text,
@@ -261,6 +299,8 @@ static status read_flag(struct call *c, const struct attribute *attribute, struc
     return OK;
 }
 
+/* ---- all of them ---- */
+
 static status read_one(struct call *c, const struct attribute *attribute, const struct queue *base,
                        struct str text, struct queue *values)
 {
@@ -275,7 +315,7 @@ static status read_one(struct call *c, const struct attribute *attribute, const 
         return text.bytes > attribute->max ? bad_value(c, attribute) : OK;
     case POLICY:
         *(struct str *)field_of(values, attribute) = text;
-        return read_policy(c, attribute, text);
+        return text.bytes == 0 || policy_good(c, text) ? OK : bad_value(c, attribute);
     case ALLOW:
         *(struct str *)field_of(values, attribute) = text;
         return read_allow(c, text);
@@ -296,6 +336,28 @@ static const struct attribute *attribute_named(struct str name)
     return NULL;
 }
 
+static bool given(const struct queue_settings *settings, const char *name)
+{
+    return settings->given[attribute_named(str_c(name)) - attributes];
+}
+
+/* One kind of encryption at a time; the one that is asked for ends the other. */
+static status settings_agree(struct call *c, struct queue_settings *settings)
+{
+    struct queue *values = &settings->values;
+    bool key = given(settings, "KmsMasterKeyId") && values->kms_key.bytes > 0;
+    bool managed = given(settings, "SqsManagedSseEnabled") && values->managed_sse;
+
+    if (key && managed) {
+        return fail(c, &SQS_BAD_NAME,
+                    "You can use one type of server-side encryption (SSE) at one time. You can "
+                    "either enable KMS encryption or SQS encryption.");
+    }
+    settings->ends_managed = key;
+    settings->ends_key = managed;
+    return OK;
+}
+
 status settings_read(struct call *c, const struct queue *base, const struct value *map,
                      bool creating, struct queue_settings **ret_settings)
 {
@@ -314,6 +376,7 @@ status settings_read(struct call *c, const struct queue *base, const struct valu
         TRY(read_one(c, attribute, base, map->pairs[i].value.str, &settings->values));
         settings->given[attribute - attributes] = true;
     }
+    TRY(settings_agree(c, settings));
     if (settings->values.throughput_by_group && !settings->values.dedup_by_group) {
         return fail(c, &SQS_BAD_VALUE,
                     "FifoThroughputLimit cannot be set to perMessageGroupId when "
@@ -343,6 +406,12 @@ void settings_apply(struct queue *queue, const struct queue_settings *settings)
             text_set(&queue->dead_arn, settings->values.dead_arn);
             queue->receives_max = settings->values.receives_max;
         }
+    }
+    if (settings->ends_managed) {
+        queue->managed_sse = false;
+    }
+    if (settings->ends_key) {
+        text_set(&queue->kms_key, STR_NONE);
     }
 }
 
@@ -419,7 +488,7 @@ static struct str text_of(struct call *c, const struct queue *queue,
         return str_c(*(const bool *)at ? attribute->on : attribute->off);
     default:
         text = *(const struct str *)at;
-        return text.bytes == 0 ? STR_NONE : text;
+        return text.bytes == 0 ? STR_NONE : arena_dup(c->arena, text);
     }
 }
 

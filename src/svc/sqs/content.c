@@ -5,7 +5,7 @@
  */
 #include "base/codec.h"
 #include "base/digest.h"
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_rows.h"
 
 #include <stdlib.h>
 
@@ -81,6 +81,22 @@ size_t content_bytes(const struct content *content)
     return bytes;
 }
 
+/* The same before anything is checked: a batch is measured whole. */
+size_t unchecked_bytes(const struct value *in)
+{
+    const struct value *map = get(in, "MessageAttributes");
+    size_t bytes = get_str(in, "MessageBody").bytes;
+
+    for (uint32_t i = 0; map != NULL && i < map->count; i++) {
+        const struct value *attribute = &map->pairs[i].value;
+
+        bytes += map->pairs[i].key.bytes + get_str(attribute, "DataType").bytes +
+                 get_str(attribute, "StringValue").bytes +
+                 get_str(attribute, "BinaryValue").bytes;
+    }
+    return bytes;
+}
+
 /* ---- attributes ---- */
 
 static bool name_good(struct str name)
@@ -108,11 +124,28 @@ static bool type_is(struct str type, const char *name)
     return str_eq(str_split(&rest, '.'), str_c(name));
 }
 
+/* Up to 38 digits, between -10^128 and 10^126. */
+static bool number_good(struct str text)
+{
+    double number;
+    int digits = 0;
+
+    for (size_t i = 0; i < text.bytes && (text.at[i] | 0x20) != 'e'; i++) {
+        digits += text.at[i] >= '0' && text.at[i] <= '9';
+        if ((text.at[i] | 0x20) >= 'a' && (text.at[i] | 0x20) <= 'z') {
+            return false; /* NaN, Infinity */
+        }
+    }
+    if (text.bytes > 0 && text.at[0] == '+') {
+        text = str_slice(text, 1, text.bytes);
+    }
+    return digits <= 38 && str_to_double(text, &number) && number >= -1e128 && number <= 1e126;
+}
+
 static status attribute_read(struct call *c, const struct pair *pair,
                              struct message_attribute *attribute)
 {
     const struct value *in = &pair->value;
-    double number;
 
     attribute->name = pair->key;
     attribute->type = get_str(in, "DataType");
@@ -129,6 +162,10 @@ static status attribute_read(struct call *c, const struct pair *pair,
     }
     bool binary = type_is(attribute->type, "Binary");
 
+    if (has(in, "StringListValues") || has(in, "BinaryListValues")) {
+        return fail(c, &SQS_UNSUPPORTED,
+                    "Message attribute list values in SendMessage operation are not supported.");
+    }
     if ((!binary && !type_is(attribute->type, "String") && !type_is(attribute->type, "Number")) ||
         attribute->type.bytes > NAME_BYTES_MAX) {
         return fail(c, &SQS_BAD_PARAMETER,
@@ -143,9 +180,10 @@ static status attribute_read(struct call *c, const struct pair *pair,
                     "for message attribute type '%.*s'.", STR_ARG(pair->key),
                     STR_ARG(attribute->type));
     }
-    if (type_is(attribute->type, "Number") && !str_to_double(attribute->value, &number)) {
-        return fail(c, &SQS_BAD_PARAMETER, "Can't cast the value of message attribute '%.*s' to a "
-                    "number.", STR_ARG(pair->key));
+    if (type_is(attribute->type, "Number") && !number_good(attribute->value)) {
+        return fail(c, &SQS_BAD_PARAMETER,
+                    "Can't cast the value of message attribute '%.*s' to a number.",
+                    STR_ARG(pair->key));
     }
     if (!binary && !characters_good(attribute->value)) {
         return fail(c, &SQS_BAD_CONTENTS, "Invalid characters found in message attribute '%.*s'.",
@@ -158,6 +196,13 @@ static int by_name(const void *a, const void *b)
 {
     return str_cmp(((const struct message_attribute *)a)->name,
                    ((const struct message_attribute *)b)->name);
+}
+
+void attributes_sort(struct message_attribute *attributes, size_t count)
+{
+    if (count > 1) {
+        qsort(attributes, count, sizeof(*attributes), by_name);
+    }
 }
 
 static status attributes_read(struct call *c, const struct value *map, struct content *content)
@@ -176,7 +221,7 @@ static status attributes_read(struct call *c, const struct value *map, struct co
     for (uint32_t i = 0; i < map->count; i++) {
         TRY(attribute_read(c, &map->pairs[i], &attributes[i]));
     }
-    qsort(attributes, map->count, sizeof(*attributes), by_name);
+    attributes_sort(attributes, map->count);
     content->attributes = attributes;
     content->attribute_count = map->count;
     return OK;
@@ -198,13 +243,19 @@ static status system_read(struct call *c, const struct value *map, struct conten
                         "The message system attribute 'AWSTraceHeader' must be of type String.");
         }
         content->trace = get_str(&map->pairs[i].value, "StringValue");
+        if (content->trace.bytes == 0 || !characters_good(content->trace)) {
+            return fail(c, &SQS_BAD_PARAMETER,
+                        "The message system attribute 'AWSTraceHeader' must contain a non-empty "
+                        "message system attribute value for message system attribute type "
+                        "'String'.");
+        }
     }
     return OK;
 }
 
 /* ---- FIFO's fields ---- */
 
-static bool id_good(struct str id)
+bool id_good(struct str id)
 {
     for (size_t i = 0; i < id.bytes; i++) {
         if (id.at[i] <= ' ' || id.at[i] > '~') {

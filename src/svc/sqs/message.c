@@ -1,245 +1,252 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Messages in memory: a table by sequence, the ready list or the groups, the heap of moments. See
- * sqs_int.h for the states.
+ * What becomes of messages in memory: ready, waiting, gone; groups; waking receivers. The states
+ * are drawn in sqs_state.h.
  */
 #include "base/mem.h"
 #include "cell/doing.h"
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_state.h"
 
 #include <assert.h>
 
-#define SLOTS_MIN 16
-
-/* ---- the table: linear probing, deletion by shifting back ---- */
-
-static size_t slot_of(const struct queue *queue, uint64_t sequence)
-{
-    return (size_t)(sequence * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (queue->slot_count - 1);
-}
-
-struct message *message_find(const struct queue *queue, uint64_t sequence)
-{
-    if (queue->slot_count == 0) {
-        return NULL;
-    }
-    for (size_t i = slot_of(queue, sequence); queue->slots[i] != NULL;
-         i = (i + 1) & (queue->slot_count - 1)) {
-        if (queue->slots[i]->sequence == sequence) {
-            return queue->slots[i];
-        }
-    }
-    return NULL;
-}
-
-static void table_put(struct queue *queue, struct message *message)
-{
-    size_t i = slot_of(queue, message->sequence);
-
-    while (queue->slots[i] != NULL) {
-        i = (i + 1) & (queue->slot_count - 1);
-    }
-    queue->slots[i] = message;
-}
-
-static void table_grow(struct queue *queue)
-{
-    size_t count = queue->slot_count;
-    struct message **old = queue->slots;
-
-    queue->slot_count = count == 0 ? SLOTS_MIN : 2 * count;
-    queue->slots = mem_zero(queue->slot_count * sizeof(*queue->slots));
-    for (size_t i = 0; i < count; i++) {
-        if (old[i] != NULL) {
-            table_put(queue, old[i]);
-        }
-    }
-    mem_free(old);
-}
-
-static void table_remove(struct queue *queue, const struct message *message)
-{
-    size_t mask = queue->slot_count - 1;
-    size_t hole = slot_of(queue, message->sequence);
-
-    while (queue->slots[hole] != message) {
-        hole = (hole + 1) & mask;
-    }
-    for (size_t i = (hole + 1) & mask; queue->slots[i] != NULL; i = (i + 1) & mask) {
-        size_t home = slot_of(queue, queue->slots[i]->sequence);
-
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
-            queue->slots[hole] = queue->slots[i];
-            hole = i;
-        }
-    }
-    queue->slots[hole] = NULL;
-}
+static_assert(sizeof(struct message) == SEAT_BYTES, "a message fills its seat");
+static_assert(sizeof(struct group) <= SEAT_BYTES, "a group has a seat");
 
 /* ---- groups ---- */
 
-static struct group *group_of(struct queue *queue, struct str name)
+struct group *group_at(const struct queue *queue, uint32_t seat)
+{
+    return seat_at(queue->seats, seat);
+}
+
+struct group *group_of(const struct queue *queue, const struct message *message)
+{
+    return group_at(queue, message->group);
+}
+
+static void group_free(struct queue *queue, struct group *group)
+{
+    mem_free(group->name);
+    seat_give(queue->seats, group);
+}
+
+static struct group *group_named(struct queue *queue, struct str name)
 {
     struct group *group = map_get(queue->groups, name);
 
+    if (group != NULL) {
+        return group;
+    }
+    group = seat_take(queue->seats);
     if (group == NULL) {
-        group = MEM_NEW(struct group);
-        text_set(&group->name, name);
-        link_init(&group->messages);
-        link_init(&group->link);
-        if (!map_set(queue->groups, name, group, NULL)) {
-            text_set(&group->name, STR_NONE);
-            mem_free(group);
-            return NULL;
-        }
+        return NULL;
+    }
+    group->name = mem_dup(name.at, name.bytes);
+    group->name_bytes = (uint32_t)name.bytes;
+    if (!map_set(queue->groups, name, group, NULL)) {
+        group_free(queue, group);
+        return NULL;
     }
     return group;
 }
 
-/* In the ready groups exactly when something of it can be received. */
-static void group_place(struct queue *queue, struct group *group)
+/* In the line of ready groups exactly when something of it can be received. */
+static void group_settle(struct queue *queue, struct group *group)
 {
-    bool ready = group->count > 0 && group->busy == 0;
+    bool ready = group->count > 0 && group->in_flight == 0 &&
+                 !message_waits(message_at(queue, group->messages.first));
 
-    if (!ready) {
-        link_remove(&group->link);
-    } else if (link_alone(&group->link)) {
-        list_push(&queue->ready_groups, &group->link);
+    if (ready && !group->ready) {
+        line_push(queue->seats, &queue->ready_groups, group);
+    } else if (!ready && group->ready) {
+        line_remove(queue->seats, &queue->ready_groups, group);
     }
+    group->ready = ready;
     if (group->count == 0) {
-        map_remove(queue->groups, group->name);
-        text_set(&group->name, STR_NONE);
-        mem_free(group);
+        map_remove(queue->groups, group_name(group));
+        group_free(queue, group);
     }
 }
 
 /* ---- states ---- */
 
-struct message *message_add(struct queue *queue, uint64_t sequence, struct str group_name)
+struct message *message_add(struct queue *queue, uint64_t sequence, int64_t sent_ms,
+                            struct str name)
 {
+    struct message *message = seat_take(queue->seats);
     struct group *group = NULL;
-    struct message *message;
 
-    assert(message_find(queue, sequence) == NULL);
-    if (queue->message_count >= MESSAGES_MAX) {
+    if (message == NULL) {
         return NULL;
     }
     if (queue->fifo) {
-        group = group_of(queue, group_name);
+        group = group_named(queue, name);
         if (group == NULL) {
+            seat_give(queue->seats, message);
             return NULL;
         }
+        message->group = group->seat.self;
     }
-    if (2 * (queue->message_count + 1) > queue->slot_count) {
-        table_grow(queue);
-    }
-    message = MEM_NEW(struct message);
     message->sequence = sequence;
-    message->group = group;
-    link_init(&message->link);
+    message->sent_ms = sent_ms;
+    queue->oldest_ms = queue->message_count == 0 || sent_ms < queue->oldest_ms ? sent_ms
+                                                                               : queue->oldest_ms;
     table_put(queue, message);
-    queue->message_count++;
     if (group != NULL) {
         group->count++;
-        list_push(&group->messages, &message->link);
-        group_place(queue, group);
+        line_push(queue->seats, &group->messages, message);
+        group_settle(queue, group);
     } else {
-        list_push(&queue->ready, &message->link);
+        line_push(queue->seats, &queue->ready, message);
     }
     return message;
 }
 
-/* Out of the heap, and not counted there any more. */
+/* Out of the heap, and not counted there any more; a standard message is nowhere then. */
 static void leave_heap(struct queue *queue, struct message *message)
 {
-    if (message->timer.index == 0) {
-        return;
-    }
-    timer_unset(&queue->moments, &message->timer);
+    struct group *group = group_of(queue, message);
+
+    heap_remove(queue, message);
     if (message->delayed) {
         queue->delayed--;
     } else {
         queue->in_flight--;
-    }
-    if (message->group != NULL) {
-        message->group->busy--;
+        if (group != NULL) {
+            group->in_flight--;
+        }
     }
     message->delayed = false;
 }
 
 void message_remove(struct queue *queue, struct message *message)
 {
-    struct group *group = message->group;
+    struct group *group = group_of(queue, message);
 
-    leave_heap(queue, message);
-    link_remove(&message->link);
-    table_remove(queue, message);
-    queue->message_count--;
-    if (group != NULL) {
-        group->count--;
-        group_place(queue, group);
+    if (message_waits(message)) {
+        leave_heap(queue, message);
+    } else if (group == NULL) {
+        line_remove(queue->seats, &queue->ready, message);
     }
-    mem_free(message);
+    table_remove(queue, message);
+    if (group != NULL) {
+        line_remove(queue->seats, &group->messages, message);
+        group->count--;
+        group_settle(queue, group);
+    }
+    seat_give(queue->seats, message);
+}
+
+void messages_done(struct queue *queue)
+{
+    struct message *message;
+    struct str name;
+    void *group;
+
+    for (size_t i = 0; (message = table_next(queue, &i)) != NULL;) {
+        seat_give(queue->seats, message);
+    }
+    for (size_t i = 0; queue->groups != NULL && map_next(queue->groups, &i, &name, &group);) {
+        group_free(queue, group);
+    }
+    mem_free(queue->slots);
+    mem_free(queue->heap);
+    if (queue->groups != NULL) {
+        map_free(queue->groups);
+    }
+    queue->groups = queue->fifo ? map_new(SEATS_MAX) : NULL;
+    queue->slots = queue->heap = NULL;
+    queue->slot_count = queue->message_count = 0;
+    queue->heap_count = queue->heap_room = 0;
+    queue->in_flight = queue->delayed = 0;
+    queue->ready = queue->ready_groups = (struct line){0, 0};
 }
 
 void message_ready(struct queue *queue, struct message *message)
 {
+    struct group *group = group_of(queue, message);
+
+    if (!message_waits(message)) {
+        return;
+    }
     leave_heap(queue, message);
-    if (message->group != NULL) {
-        group_place(queue, message->group);
-    } else if (link_alone(&message->link)) {
-        list_push(&queue->ready, &message->link);
+    if (group != NULL) {
+        group_settle(queue, group);
+    } else {
+        line_push(queue->seats, &queue->ready, message);
     }
 }
 
 void message_wait(struct queue *queue, struct message *message, int64_t until_ms, bool delayed,
                   int64_t now_ms)
 {
+    struct group *group = group_of(queue, message);
+
     if (until_ms <= now_ms) {
         message_ready(queue, message);
         return;
     }
-    leave_heap(queue, message);
-    timer_set(&queue->moments, &message->timer, until_ms);
+    if (message_waits(message)) {
+        leave_heap(queue, message);
+    } else if (group == NULL) {
+        line_remove(queue->seats, &queue->ready, message);
+    }
+    heap_put(queue, message, until_ms);
     message->delayed = delayed;
-    if (delayed) {
-        queue->delayed++;
-    } else {
-        queue->in_flight++;
-    }
-    if (message->group != NULL) {
-        message->group->busy++;
-        group_place(queue, message->group);
-    } else {
-        link_remove(&message->link);
+    queue->delayed += delayed;
+    queue->in_flight += !delayed;
+    if (group != NULL) {
+        group->in_flight += !delayed;
+        group_settle(queue, group);
     }
 }
 
-void queue_settle(struct queue *queue, int64_t now_ms)
+void message_rotate(struct queue *queue, struct message *message)
 {
-    struct timer *due;
-
-    while ((due = timers_next(&queue->moments) <= now_ms ? queue->moments.heap[0] : NULL) != NULL) {
-        message_ready(queue, LINK_OWNER(due, struct message, timer));
+    assert(!message_waits(message));
+    if (message->group == 0) {
+        line_remove(queue->seats, &queue->ready, message);
+        line_push(queue->seats, &queue->ready, message);
     }
 }
 
-uint64_t queue_visible(const struct queue *queue)
+bool message_receivable(const struct queue *queue, const struct message *message)
 {
-    return queue->message_count - queue->in_flight - queue->delayed;
+    const struct group *group = group_of(queue, message);
+
+    return !message_waits(message) && (group == NULL || group->ready);
+}
+
+void queue_settle(struct cell *cell, struct queue *queue, int64_t now_ms)
+{
+    struct message *message;
+    size_t count = 0;
+
+    while ((message = heap_first(queue)) != NULL && message->until_ms <= now_ms) {
+        message_ready(queue, message);
+        count++;
+    }
+    if (count > 0) { /* not the timer's: whoever comes first settles the queue */
+        queue_wake(cell, queue, count);
+    }
+}
+
+size_t queue_visible(const struct queue *queue)
+{
+    return queue->message_count - queue->heap_count;
 }
 
 /* ---- waking receivers ---- */
 
 void queue_arm(struct cell *cell, struct queue *queue)
 {
-    int64_t next_ms = timers_next(&queue->moments);
+    const struct message *first = heap_first(queue);
 
-    if (next_ms == INT64_MAX || !waiters_any(&queue->receivers)) {
+    if (first == NULL || !waiters_any(&queue->receivers)) {
         return; /* nobody waits: whoever comes settles the queue first */
     }
-    if (queue->wake.index == 0 || queue->wake.at_ms > next_ms) {
-        cell_timer_set(cell, &queue->wake, next_ms);
+    if (queue->wake.index == 0 || queue->wake.at_ms > first->until_ms) {
+        cell_timer_set(cell, &queue->wake, first->until_ms);
     }
 }
 
@@ -248,14 +255,18 @@ void queue_wake(struct cell *cell, struct queue *queue, size_t count)
     waiters_wake_some(cell, &queue->receivers, count);
 }
 
+/* A group may go on, or there is room again for one more in flight. */
+void queue_wake_blocked(struct cell *cell, struct queue *queue, size_t count)
+{
+    if (queue->fifo || queue->in_flight + count >= IN_FLIGHT_MAX) {
+        queue_wake(cell, queue, count);
+    }
+}
+
 void queue_wake_fire(struct cell *cell, struct timer *timer)
 {
     struct queue *queue = LINK_OWNER(timer, struct queue, wake);
-    uint64_t before = queue_visible(queue);
 
-    queue_settle(queue, cell_now(cell));
-    if (queue_visible(queue) > before) {
-        queue_wake(cell, queue, (size_t)(queue_visible(queue) - before));
-    }
+    queue_settle(cell, queue, cell_now(cell));
     queue_arm(cell, queue);
 }

@@ -3,11 +3,12 @@
  * Queues: owning them, finding them by name, URL and ARN.
  *
  * A QueueUrl is understood by its path, whatever its host: /ACCOUNT/NAME, and the forms other
- * emulators give, /queue/REGION/ACCOUNT/NAME and /queue/NAME.
+ * emulators give, /queue/REGION/ACCOUNT/NAME and /queue/NAME. The region is the path's, the
+ * caller's, or one that the host names, in that order.
  */
 #include "base/mem.h"
 #include "cell/doing.h"
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #define VISIBILITY_SECONDS_DEFAULT 30
 #define RETENTION_SECONDS_DEFAULT 345600
 #define KMS_REUSE_SECONDS_DEFAULT 300
-#define GROUPS_MAX MESSAGES_MAX
 
 void text_set(struct str *owned, struct str text)
 {
@@ -26,52 +26,43 @@ void text_set(struct str *owned, struct str text)
     *owned = str_of(copy, text.bytes);
 }
 
-struct queue *queue_new(struct str account, struct str region, struct str name)
+static void arn_set(struct queue *queue)
+{
+    struct arena *arena = arena_new(4096);
+    struct arn arn = {arn_partition(queue->region), STR("sqs"), queue->region, queue->account,
+                      queue->name};
+
+    text_set(&queue->arn, arn_write(arena, &arn));
+    arena_free(arena);
+}
+
+struct queue *queue_new(struct sqs *sqs, struct str account, struct str region, struct str name)
 {
     struct queue *queue = MEM_NEW(struct queue);
 
     text_set(&queue->account, account);
     text_set(&queue->region, region);
     text_set(&queue->name, name);
+    arn_set(queue);
     queue->fifo = str_ends(name, STR(".fifo"));
+    queue->seats = &sqs->seats;
     queue->visibility_seconds = VISIBILITY_SECONDS_DEFAULT;
     queue->retention_seconds = RETENTION_SECONDS_DEFAULT;
     queue->message_bytes_max = MESSAGE_BYTES_DEFAULT;
     queue->kms_reuse_seconds = KMS_REUSE_SECONDS_DEFAULT;
     queue->managed_sse = true;
     queue->wake.fire = queue_wake_fire;
-    link_init(&queue->ready);
-    link_init(&queue->ready_groups);
     waiters_init(&queue->receivers);
     if (queue->fifo) {
-        queue->groups = map_new(GROUPS_MAX);
+        queue->groups = map_new(SEATS_MAX);
     }
     return queue;
 }
 
-static void groups_free(struct queue *queue)
-{
-    struct str key;
-    void *group;
-
-    if (queue->groups == NULL) {
-        return;
-    }
-    for (size_t i = 0; map_next(queue->groups, &i, &key, &group);) {
-        text_set(&((struct group *)group)->name, STR_NONE);
-        mem_free(group);
-    }
-    map_free(queue->groups);
-}
-
 void queue_free(struct queue *queue)
 {
-    for (size_t i = 0; i < queue->slot_count; i++) {
-        mem_free(queue->slots[i]);
-    }
-    mem_free(queue->slots);
-    groups_free(queue);
-    timers_done(&queue->moments);
+    messages_done(queue);
+    map_free(queue->groups);
     moves_done(queue);
     tags_done(queue);
     text_set(&queue->kms_key, STR_NONE);
@@ -82,6 +73,7 @@ void queue_free(struct queue *queue)
     text_set(&queue->account, STR_NONE);
     text_set(&queue->region, STR_NONE);
     text_set(&queue->name, STR_NONE);
+    text_set(&queue->arn, STR_NONE);
     mem_free(queue);
 }
 
@@ -133,10 +125,7 @@ void queue_remove(struct sqs *sqs, struct queue *queue)
 
 struct str queue_arn(struct arena *arena, const struct queue *queue)
 {
-    struct arn arn = {arn_partition(queue->region), STR("sqs"), queue->region, queue->account,
-                      queue->name};
-
-    return arn_write(arena, &arn);
+    return arena_dup(arena, queue->arn);
 }
 
 struct queue *queue_of_arn(const struct sqs *sqs, struct str text)
@@ -161,20 +150,29 @@ struct str queue_url(struct call *c, const struct queue *queue)
                         STR_ARG(queue->account), STR_ARG(queue->name));
 }
 
-/* The last parts of the path of a URL, or of a path. */
-static void url_parts(struct str url, struct str parts[3])
-{
-    size_t scheme = str_find_str(url, STR("://"));
-    struct str rest = url;
+/* What a URL says: its host, and the last three parts of its path. */
+struct url {
+    struct str host;           /* without port */
+    struct str region;         /* a part before the account: …/queue/REGION/ACCOUNT/NAME */
+    struct str account;        /* 12 digits, or STR_NONE */
+    struct str name;           /* the last part */
+};
 
-    if (scheme < url.bytes) {
-        rest = str_slice(url, scheme + 3, url.bytes);
+static struct url url_read(struct str text)
+{
+    size_t scheme = str_find_str(text, STR("://"));
+    struct str parts[3] = {STR_NONE, STR_NONE, STR_NONE};
+    struct url url = {STR_NONE, STR_NONE, STR_NONE, STR_NONE};
+    struct str rest = text;
+    uint64_t digits;
+
+    if (scheme < text.bytes) {
+        rest = str_slice(text, scheme + 3, text.bytes);
+        url.host = str_slice(rest, 0, str_find(rest, '/', 0));
+        url.host = str_slice(url.host, 0, str_find(url.host, ':', 0));
         rest = str_slice(rest, str_find(rest, '/', 0), rest.bytes);
     }
     rest = str_slice(rest, 0, str_find(rest, '?', 0));
-    while (rest.bytes > 0 && rest.at[rest.bytes - 1] == '/') {
-        rest.bytes--;
-    }
     while (rest.at != NULL) {
         struct str part = str_split(&rest, '/');
 
@@ -184,24 +182,44 @@ static void url_parts(struct str url, struct str parts[3])
             parts[2] = part;
         }
     }
+    url.name = parts[2];
+    if (parts[1].bytes == 12 && str_to_u64(parts[1], &digits)) {
+        url.account = parts[1];
+        url.region = parts[0];
+    }
+    return url;
 }
 
-status queue_of_url(struct call *c, struct str url, struct queue **ret_queue)
+/* A label of the host is a region where that queue is: sqs.eu-west-1.…, eu-west-1.queue.…; which
+ * counts when the caller's own region has no such queue. */
+static struct queue *queue_of_host(const struct sqs *sqs, const struct url *url,
+                                   struct str account)
 {
-    struct str parts[3] = {STR_NONE, STR_NONE, STR_NONE};
     struct queue *queue = NULL;
-    uint64_t digits;
+    struct str rest = url->host;
 
-    url_parts(url, parts);
-    bool has_account = parts[1].bytes == 12 && str_to_u64(parts[1], &digits);
+    while (queue == NULL && rest.at != NULL) {
+        struct str label = str_split(&rest, '.');
 
-    if (has_account) {
-        queue = queue_find(sqs_of(c), parts[1], c->region, parts[2]);
-        if (queue == NULL && parts[0].bytes > 0) {
-            queue = queue_find(sqs_of(c), parts[1], parts[0], parts[2]);
-        }
-    } else {
-        queue = queue_find(sqs_of(c), c->account, c->region, parts[2]);
+        queue = label.bytes == 0 ? NULL : queue_find(sqs, account, label, url->name);
+    }
+    return queue;
+}
+
+status queue_of_url(struct call *c, struct str text, struct queue **ret_queue)
+{
+    struct url url = url_read(text);
+    struct str account = url.account.bytes > 0 ? url.account : c->account;
+    struct queue *queue = NULL;
+
+    if (url.region.bytes > 0) {
+        queue = queue_find(sqs_of(c), account, url.region, url.name);
+    }
+    if (queue == NULL) {
+        queue = queue_find(sqs_of(c), account, c->region, url.name);
+    }
+    if (queue == NULL) {
+        queue = queue_of_host(sqs_of(c), &url, account);
     }
     if (queue == NULL) {
         return fail(c, &SQS_NO_QUEUE, "The specified queue does not exist.");
@@ -212,12 +230,23 @@ status queue_of_url(struct call *c, struct str url, struct queue **ret_queue)
 
 status queue_of_call(struct call *c, struct queue **ret_queue)
 {
-    struct str url = arg_str(c, "QueueUrl");
+    return queue_of_url(c, arg_str(c, "QueueUrl"), ret_queue);
+}
 
-    if (url.bytes == 0 && c->request != NULL) { /* Query, posted to the queue's own URL */
-        url = c->request->path;
+struct queue *queue_named(struct call *c, struct str text)
+{
+    struct queue *queue = queue_of_arn(sqs_of(c), text);
+    struct why why = c->why;
+    struct str key;
+    void *value;
+
+    if (queue == NULL && queue_of_url(c, text, &queue) != OK) {
+        c->why = why; /* not asked for, not refused */
     }
-    return queue_of_url(c, url, ret_queue);
+    for (size_t i = 0; queue == NULL && map_next(sqs_of(c)->queues, &i, &key, &value);) {
+        queue = str_eq(((struct queue *)value)->name, text) ? value : NULL;
+    }
+    return queue;
 }
 
 static int by_name(const void *a, const void *b)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ReceiveMessage, receipt handles, and what is done with them.
+ * ReceiveMessage: choosing what is given, and giving it.
  *
- * A handle is base64 of: u8 1, u64 queue id, u64 sequence, u32 receipt, u32 CRC32C of that. A
- * receipt is a number that grows with each receive of a message and is kept in its state row; so an
- * older handle is known as such, also after a restart.
+ * Rules
+ *  1. A message that is older than its queue keeps is never given; one that was received often
+ *     enough goes to the dead-letter queue instead, in the same entry. One receive buries a bounded
+ *     number of messages and bytes.
+ *  2. A FIFO queue gives as many as there are of one group, in order, then of the next; a group of
+ *     which something is in flight waits.
+ *  3. What is held (the queue, a group) is passed over, as if it were not there.
+ *  4. A receive that found nothing parks until it is woken or its time is over; the one that is
+ *     woken takes, or passes the word on when its caller has gone.
  */
-#include "base/codec.h"
-#include "base/cursor.h"
-#include "base/digest.h"
 #include "bus/hold.h"
 #include "cell/cell.h"
 #include "cell/doing.h"
@@ -16,63 +19,8 @@
 
 #include <assert.h>
 
-#define HANDLE_BYTES 25
-#define VERSION 1
-#define BURIED_MAX 1000 /* messages that one receive sends to the dead-letter queue, or expires */
-
-/* ---- handles ---- */
-
-static struct str handle_text(struct arena *arena, const struct queue *queue,
-                              const struct message *message)
-{
-    char *text = arena_alloc(arena, base64_encoded_bytes(HANDLE_BYTES));
-    struct buf packed;
-
-    buf_init(&packed, HANDLE_BYTES);
-    write_u8(&packed, VERSION);
-    write_u64(&packed, queue->id);
-    write_u64(&packed, message->sequence);
-    write_u32(&packed, message->receipt);
-    write_u32(&packed, crc32c(0, buf_str(&packed)));
-    assert(!buf_spent(&packed));
-    base64_encode(buf_str(&packed), text);
-    buf_done(&packed);
-    return str_of(text, base64_encoded_bytes(HANDLE_BYTES));
-}
-
-status handle_message(struct call *c, struct queue *queue, struct str handle,
-                      struct message **ret_message, bool *ret_newest)
-{
-    char raw[HANDLE_BYTES + 8];
-    struct cursor cursor;
-    struct message *message;
-    uint64_t sequence;
-    size_t bytes;
-
-    if (handle.bytes != base64_encoded_bytes(HANDLE_BYTES) ||
-        !base64_decode(handle, raw, &bytes) || bytes != HANDLE_BYTES) {
-        return fail(c, &SQS_BAD_HANDLE, "The input receipt handle \"%.*s\" is not a valid receipt "
-                    "handle.", STR_ARG(str_slice(handle, 0, 256)));
-    }
-    cursor = cursor_of(str_of(raw, HANDLE_BYTES));
-    (void)read_u8(&cursor);
-    if (read_u64(&cursor) != queue->id) {
-        return fail(c, &SQS_BAD_HANDLE, "The input receipt handle is invalid.");
-    }
-    sequence = read_u64(&cursor);
-    uint32_t receipt = read_u32(&cursor);
-
-    if (read_u32(&cursor) != crc32c(0, str_of(raw, HANDLE_BYTES - 4))) {
-        return fail(c, &SQS_BAD_HANDLE, "The input receipt handle is invalid.");
-    }
-    queue_settle(queue, c->now);
-    message = message_find(queue, sequence);
-    *ret_message = message;
-    *ret_newest = message != NULL && message->receipt == receipt;
-    return OK;
-}
-
-/* ---- choosing ---- */
+#define BURIED_MAX 1000
+#define BURIED_BYTES_MAX (8u << 20)
 
 /* What a receive asks for; kept while it is parked. */
 struct receive {
@@ -80,9 +28,28 @@ struct receive {
     size_t count_max;                 /* messages at most */
     int64_t visibility_ms;            /* -1: the queue's */
     int64_t until_ms;                 /* long polling ends */
+    struct str attempt;               /* ReceiveRequestAttemptId; STR_NONE: none */
 };
 
-static bool expired(const struct call *c, const struct queue *queue, const struct message *message)
+/* One go at taking messages. */
+struct taking {
+    struct queue *queue;              /* from where */
+    struct value *list;               /* the answer's Messages */
+    size_t count_max;                 /* of them */
+    int64_t visibility_ms;            /* in flight for so long */
+    size_t burials_left;              /* messages that may still be buried */
+    size_t burial_bytes_left;         /* and their bytes */
+    const struct value *system[2];    /* names of system attributes that are wanted; or NULL */
+    const struct value *names;        /* names of attributes that are wanted; or NULL */
+    struct attempt attempt;           /* what was taken */
+};
+
+/* ---- burying ---- */
+
+enum fate { TO_BE_GIVEN, BURIED, STUCK };
+
+static bool too_old(const struct call *c, const struct queue *queue,
+                    const struct message *message)
 {
     return c->now - message->sent_ms >= queue->retention_seconds * INT64_C(1000);
 }
@@ -91,128 +58,162 @@ static bool expired(const struct call *c, const struct queue *queue, const struc
 static struct queue *grave_of(struct call *c, const struct queue *queue,
                               const struct message *message)
 {
+    struct queue *grave;
+
     if (queue->receives_max == 0 || message->receives < queue->receives_max) {
         return NULL;
     }
-    return queue_of_arn(sqs_of(c), queue->dead_arn);
+    grave = queue_of_arn(sqs_of(c), queue->dead_arn);
+    return grave == queue || (grave != NULL && grave->fifo != queue->fifo) ? NULL : grave;
 }
 
-/* Away with a message that may not be received any more; false: it may. */
-static bool bury(struct call *c, struct queue *queue, struct message *message)
+static bool may_be_given(struct call *c, const struct queue *queue, const struct message *message)
 {
-    struct queue *grave;
+    return !too_old(c, queue, message) && grave_of(c, queue, message) == NULL;
+}
 
-    if (expired(c, queue, message)) {
+/* Away with a message that may not be given any more. */
+static enum fate bury(struct call *c, struct taking *taking, struct message *message)
+{
+    struct queue *queue = taking->queue;
+    size_t bytes;
+
+    if (may_be_given(c, queue, message)) {
+        return TO_BE_GIVEN;
+    }
+    if (taking->burials_left == 0 || taking->burial_bytes_left == 0) {
+        return STUCK;
+    }
+    taking->burials_left--;
+    if (too_old(c, queue, message)) {
         message_erase(c, queue, message);
         message_remove(queue, message);
-        return true;
+        return BURIED;
     }
-    grave = grave_of(c, queue, message);
-    if (grave == NULL || grave == queue) {
-        return false;
+    struct move_to grave = {grave_of(c, queue, message), true};
+
+    if (!message_move(c, queue, message, &grave, &bytes)) {
+        return STUCK;
     }
-    message_move(c, queue, message, grave, true);
-    return true;
+    taking->burial_bytes_left -=
+        bytes < taking->burial_bytes_left ? bytes : taking->burial_bytes_left;
+    return BURIED;
 }
 
-/* The next message of a standard queue that may be received, burying what may not. */
-static struct message *next_standard(struct call *c, struct queue *queue, int *buried)
+/* The next message of a standard queue that may be received; NULL: none. */
+static struct message *next_standard(struct call *c, struct taking *taking)
 {
-    while (!link_alone(&queue->ready) && *buried < BURIED_MAX) {
-        struct message *message = LINK_OWNER(queue->ready.next, struct message, link);
+    struct queue *queue = taking->queue;
+    struct message *message;
+    enum fate fate = BURIED;
 
-        if (!bury(c, queue, message)) {
+    while (fate == BURIED && (message = message_at(queue, queue->ready.first)) != NULL) {
+        fate = bury(c, taking, message);
+        if (fate == TO_BE_GIVEN) {
             return message;
         }
-        (*buried)++;
     }
     return NULL;
 }
 
-/* The first ready group that is not held and has something left to give. */
-static struct group *next_group(struct call *c, struct queue *queue, bool some_held, int *buried)
+/* Buries at the head of a group until something of it may be given; false: nothing may. */
+static bool group_gives(struct call *c, struct taking *taking, struct group *group)
 {
-    struct str arn = some_held ? queue_arn(c->arena, queue) : STR_NONE;
-    struct link *next;
+    for (;;) {
+        bool last = group->count == 1; /* burying it frees the group */
+        enum fate fate = bury(c, taking, message_at(taking->queue, group->messages.first));
 
-    for (struct link *at = queue->ready_groups.next; at != &queue->ready_groups; at = next) {
-        struct group *group = LINK_OWNER(at, struct group, link);
-        bool left = true;
+        if (fate != BURIED || last || !group->ready) {
+            return fate == TO_BE_GIVEN;
+        }
+    }
+}
 
-        next = at->next;
-        if (some_held && hold_on(c, HOLD_GROUP, arn, group->name)) {
+/* The first ready group that is not held and has something to give; NULL: none. */
+static struct group *next_group(struct call *c, struct taking *taking, bool some_held)
+{
+    struct queue *queue = taking->queue;
+    uint32_t next;
+
+    for (uint32_t at = queue->ready_groups.first; at != 0; at = next) {
+        struct group *group = group_at(queue, at);
+
+        next = group->seat.next;
+        if (some_held && hold_on(c, HOLD_GROUP, queue->arn, group_name(group))) {
             continue;
         }
-        while (left && *buried < BURIED_MAX) {
-            struct message *first = LINK_OWNER(group->messages.next, struct message, link);
-            bool last = group->count == 1; /* burying it frees the group */
-
-            if (!bury(c, queue, first)) {
-                return group;
-            }
-            (*buried)++;
-            left = !last;
+        if (group_gives(c, taking, group)) {
+            return group;
         }
     }
     return NULL;
 }
 
-/* ---- giving ---- */
+/* ---- what a message's answer says ---- */
 
-static bool wants(const struct call *c, const char *name)
+static bool wanted(const struct value *names, struct str name)
 {
-    const char *const members[] = {"AttributeNames", "MessageSystemAttributeNames"};
-
-    for (size_t k = 0; k < 2; k++) {
-        const struct value *names = arg(c, members[k]);
-
-        for (uint32_t i = 0; names != NULL && i < names->count; i++) {
-            if (str_eq(names->items[i].str, STR("All")) ||
-                str_eq(names->items[i].str, str_c(name))) {
-                return true;
-            }
+    for (uint32_t i = 0; names != NULL && i < names->count; i++) {
+        if (str_eq(names->items[i].str, STR("All")) || str_eq(names->items[i].str, name)) {
+            return true;
         }
     }
     return false;
 }
 
-static void put_system(struct call *c, struct value *out, const struct message *message,
-                       const struct content *content)
+static struct str number(struct call *c, int64_t value)
 {
-    struct value *map = NULL;
+    return arena_printf(c->arena, "%lld", (long long)value);
+}
+
+/* A message on its way into the answer. */
+struct given {
+    const struct message *message; /* received already */
+    struct content content;        /* of it */
+    struct received received;      /* with this time */
+};
+
+static void put_system(struct call *c, const struct taking *taking, const struct given *given,
+                       struct value *out)
+{
+    const struct content *content = &given->content;
+
+    if (taking->system[0] == NULL && taking->system[1] == NULL) {
+        return;
+    }
     const struct {
-        const char *name;
+        struct str name;
         struct str text;
     } texts[] = {
-        {"SenderId", content->sender},
-        {"SentTimestamp", arena_printf(c->arena, "%lld", (long long)content->sent_ms)},
-        {"ApproximateReceiveCount", arena_printf(c->arena, "%u", message->receives)},
-        {"ApproximateFirstReceiveTimestamp",
-         arena_printf(c->arena, "%lld", (long long)content->first_received_ms)},
-        {"SequenceNumber", message->group != NULL ? number_text(c->arena, content->number)
-                                                  : STR_NONE},
-        {"MessageDeduplicationId", content->deduplication},
-        {"MessageGroupId", content->group},
-        {"AWSTraceHeader", content->trace},
-        {"DeadLetterQueueSourceArn", content->dead_source},
+        {STR("SenderId"), content->sender},
+        {STR("SentTimestamp"), number(c, content->sent_ms)},
+        {STR("ApproximateReceiveCount"),
+         number(c, (int64_t)content->receives_before + given->message->receives)},
+        {STR("ApproximateFirstReceiveTimestamp"), number(c, given->received.first_ms)},
+        {STR("SequenceNumber"),
+         taking->queue->fifo ? number_text(c->arena, content->number) : STR_NONE},
+        {STR("MessageDeduplicationId"), content->deduplication},
+        {STR("MessageGroupId"), content->group},
+        {STR("AWSTraceHeader"), content->trace},
+        {STR("DeadLetterQueueSourceArn"), content->dead_source},
     };
+    struct value *map = NULL;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (texts[i].text.at == NULL || !wants(c, texts[i].name)) {
+        if (texts[i].text.at == NULL || (!wanted(taking->system[0], texts[i].name) &&
+                                         !wanted(taking->system[1], texts[i].name))) {
             continue;
         }
         if (map == NULL) {
             map = set_map(c->arena, out, "Attributes", sizeof(texts) / sizeof(texts[0]));
         }
-        map_add_str(map, str_c(texts[i].name), texts[i].text);
+        map_add_str(map, texts[i].name, texts[i].text);
     }
 }
 
 /* "All", ".*", a name, or a prefix that ends with ".*". */
-static bool attribute_wanted(const struct call *c, struct str name)
+static bool attribute_wanted(const struct value *names, struct str name)
 {
-    const struct value *names = arg(c, "MessageAttributeNames");
-
     for (uint32_t i = 0; names != NULL && i < names->count; i++) {
         struct str want = names->items[i].str;
 
@@ -224,15 +225,19 @@ static bool attribute_wanted(const struct call *c, struct str name)
     return false;
 }
 
-static void put_attributes(struct call *c, struct value *out, const struct content *content)
+static void put_attributes(struct call *c, const struct taking *taking, struct value *out,
+                           const struct content *content)
 {
-    struct message_attribute *given =
-        arena_alloc(c->arena, (content->attribute_count + 1) * sizeof(*given));
+    struct message_attribute *given;
     struct value *map;
     size_t count = 0;
 
+    if (taking->names == NULL || content->attribute_count == 0) {
+        return;
+    }
+    given = arena_alloc(c->arena, content->attribute_count * sizeof(*given));
     for (size_t i = 0; i < content->attribute_count; i++) {
-        if (attribute_wanted(c, content->attributes[i].name)) {
+        if (attribute_wanted(taking->names, content->attributes[i].name)) {
             given[count++] = content->attributes[i];
         }
     }
@@ -253,96 +258,150 @@ static void put_attributes(struct call *c, struct value *out, const struct conte
     }
 }
 
-static void give(struct call *c, struct queue *queue, struct message *message,
-                 int64_t visibility_ms, struct value *list)
-{
-    struct value *out = list_add(c->arena, list);
-    struct content content;
-    bool there = content_load(c, queue, message->sequence, &content);
+/* ---- giving ---- */
 
-    assert(there);
-    content.first_received_ms =
-        message->receives == 0 ? c->now : state_first_received(c, queue, message->sequence);
-    message->receives++;
-    message->receipt++;
-    message_wait(queue, message, c->now + visibility_ms, false, c->now);
-    if (message->timer.index == 0 && message->group == NULL) { /* visible at once: to the back */
-        link_remove(&message->link);
-        list_push(&queue->ready, &message->link);
+/* It is in flight from now on, and in the answer. */
+static void give(struct call *c, struct taking *taking, struct message *message)
+{
+    struct queue *queue = taking->queue;
+    struct value *out = list_add(c->arena, taking->list);
+    struct attempt *attempt = &taking->attempt;
+    struct given given = {.message = message};
+
+    content_load(c, queue, message->sequence, &given.content);
+    state_load(c, queue, message, &given.received);
+    given.received.first_ms = given.received.first_ms == 0 ? c->now : given.received.first_ms;
+    given.received.last_ms = c->now;
+    message_wait(queue, message, c->now + taking->visibility_ms, false, c->now);
+    if (!message_waits(message)) { /* visible at once */
+        message_rotate(queue, message);
     }
-    state_save(c, queue, message, content.first_received_ms);
-    set_str(out, "MessageId", content.id);
+    state_save(c, queue, message, &given.received);
+    attempt->sequences[attempt->count] = message->sequence;
+    attempt->receives[attempt->count++] = message->receives;
+    set_str(out, "MessageId", given.content.id);
     set_str(out, "ReceiptHandle", handle_text(c->arena, queue, message));
-    set_str(out, "MD5OfBody", text_md5(c->arena, content.body));
-    set_str(out, "Body", content.body);
-    put_system(c, out, message, &content);
-    put_attributes(c, out, &content);
+    set_str(out, "MD5OfBody", text_md5(c->arena, given.content.body));
+    set_str(out, "Body", given.content.body);
+    put_system(c, taking, &given, out);
+    put_attributes(c, taking, out, &given.content);
 }
 
-static void take_standard(struct call *c, struct queue *queue, const struct receive *receive,
-                          struct value *list)
+/* With a receipt of its own. */
+static void give_anew(struct call *c, struct taking *taking, struct message *message)
 {
-    uint64_t visible = queue_visible(queue);
-    struct message *message;
-    int buried = 0;
+    message->receives = (message->receives + 1) & RECEIVES_MASK;
+    give(c, taking, message);
+}
 
-    while (list->count < receive->count_max && list->count < visible &&
-           queue->in_flight < IN_FLIGHT_MAX &&
-           (message = next_standard(c, queue, &buried)) != NULL) {
-        give(c, queue, message, receive->visibility_ms, list);
+static bool room(const struct taking *taking)
+{
+    return taking->list->count < taking->count_max && taking->queue->in_flight < IN_FLIGHT_MAX;
+}
+
+static void take_standard(struct call *c, struct taking *taking)
+{
+    size_t visible = queue_visible(taking->queue);
+    struct message *message;
+
+    while (room(taking) && taking->list->count < visible &&
+           (message = next_standard(c, taking)) != NULL) {
+        give_anew(c, taking, message);
     }
 }
 
-/* As many as there are of one group, in order, then of the next: as AWS does it. */
-static void take_fifo(struct call *c, struct queue *queue, const struct receive *receive,
-                      struct value *list)
+static void take_group(struct call *c, struct taking *taking, struct group *group)
 {
-    bool some_held = hold_on_any_key(c, HOLD_GROUP, queue_arn(c->arena, queue));
-    int64_t visibility_ms = receive->visibility_ms;
-    struct group *group;
-    int buried = 0;
+    uint32_t next;
 
-    while (list->count < receive->count_max && queue->in_flight < IN_FLIGHT_MAX &&
-           (group = next_group(c, queue, some_held, &buried)) != NULL) {
-        struct link *at = group->messages.next;
+    for (uint32_t at = group->messages.first; at != 0 && room(taking); at = next) {
+        struct message *message = message_at(taking->queue, at);
 
-        while (at != &group->messages && list->count < receive->count_max) {
-            struct message *message = LINK_OWNER(at, struct message, link);
-
-            at = at->next;
-            if (list->count > 0 && grave_of(c, queue, message) != NULL) {
-                break; /* buried when it comes first */
-            }
-            give(c, queue, message, visibility_ms, list);
+        next = message->seat.next;
+        if (message_waits(message) || !may_be_given(c, taking->queue, message)) {
+            break; /* delayed; or to be buried, when it comes first */
         }
-        if (visibility_ms == 0) {
+        give_anew(c, taking, message);
+    }
+}
+
+static void take_fifo(struct call *c, struct taking *taking)
+{
+    bool some_held = hold_on_any_key(c, HOLD_GROUP, taking->queue->arn);
+    struct group *group;
+
+    while (room(taking) && (group = next_group(c, taking, some_held)) != NULL) {
+        take_group(c, taking, group);
+        if (taking->visibility_ms == 0) {
             break; /* the group is ready again already */
         }
     }
 }
 
+static void taking_begin(struct call *c, struct queue *queue, const struct receive *receive,
+                         struct taking *taking)
+{
+    *taking = (struct taking){
+        .queue = queue,
+        .list = put_list(c, "Messages", BATCH_MAX),
+        .count_max = receive->count_max,
+        .visibility_ms = receive->visibility_ms >= 0 ? receive->visibility_ms
+                                                     : queue->visibility_seconds * INT64_C(1000),
+        .burials_left = BURIED_MAX,
+        .burial_bytes_left = BURIED_BYTES_MAX,
+        .system = {arg(c, "AttributeNames"), arg(c, "MessageSystemAttributeNames")},
+        .names = arg(c, "MessageAttributeNames"),
+    };
+    taking->attempt.id = receive->attempt;
+}
+
 /* What is there now; false: nothing. */
 static bool take(struct call *c, struct queue *queue, const struct receive *receive)
 {
-    struct receive now = *receive;
-    struct value *list;
+    struct taking taking;
 
-    queue_settle(queue, c->now);
-    if (hold_on(c, HOLD_QUEUE, queue_arn(c->arena, queue), STR_NONE)) {
+    queue_settle(c->cell, queue, c->now);
+    if (queue_visible(queue) == 0 || hold_on(c, HOLD_QUEUE, queue->arn, STR_NONE)) {
         return false;
     }
-    if (queue_visible(queue) == 0) {
-        return false;
-    }
-    now.visibility_ms = now.visibility_ms >= 0 ? now.visibility_ms
-                                               : queue->visibility_seconds * INT64_C(1000);
-    list = put_list(c, "Messages", now.count_max);
+    taking_begin(c, queue, receive, &taking);
     if (queue->fifo) {
-        take_fifo(c, queue, &now, list);
+        take_fifo(c, &taking);
     } else {
-        take_standard(c, queue, &now, list);
+        take_standard(c, &taking);
     }
-    return list->count > 0;
+    if (taking.list->count == 0) {
+        set_value(c->out, "Messages", &(struct value){.kind = VALUE_NONE});
+        return false;
+    }
+    if (receive->attempt.bytes > 0) {
+        attempt_save(c, queue, &taking.attempt);
+    }
+    return true;
+}
+
+/* The same again as in the attempt of that id, with the same handles, in flight anew. */
+static status take_again(struct call *c, struct queue *queue, const struct receive *receive,
+                         const struct attempt *attempt)
+{
+    struct taking taking;
+
+    for (size_t i = 0; i < attempt->count; i++) {
+        const struct message *message = message_find(queue, attempt->sequences[i]);
+
+        if (message == NULL || message->receives != attempt->receives[i]) {
+            return fail(c, &SQS_BAD_PARAMETER,
+                        "Value %.*s for parameter ReceiveRequestAttemptId is invalid. Reason: The "
+                        "receiveRequestAttemptId is not valid anymore since the receive call is "
+                        "not retryable.",
+                        STR_ARG(attempt->id));
+        }
+    }
+    taking_begin(c, queue, receive, &taking);
+    for (size_t i = 0; i < attempt->count; i++) {
+        give(c, &taking, message_find(queue, attempt->sequences[i]));
+    }
+    return OK;
 }
 
 /* ---- ReceiveMessage ---- */
@@ -355,11 +414,15 @@ static void wait_on(struct call *c, struct queue *queue, const struct receive *r
     queue_arm(c->cell, queue);
 }
 
+static struct queue *queue_of(struct call *c, const struct receive *receive)
+{
+    return queue_find(sqs_of(c), receive->account, receive->region, receive->name);
+}
+
 /* A woken receiver whose caller has gone passes the word on. */
 static void receive_ended(struct call *c)
 {
-    const struct receive *receive = c->kept;
-    struct queue *queue = queue_find(sqs_of(c), receive->account, receive->region, receive->name);
+    struct queue *queue = queue_of(c, c->kept);
 
     if (queue != NULL && queue_visible(queue) > 0) {
         queue_wake(c->cell, queue, 1);
@@ -369,18 +432,36 @@ static void receive_ended(struct call *c)
 static status receive_on(struct call *c)
 {
     const struct receive *receive = c->kept;
-    struct queue *queue = queue_find(sqs_of(c), receive->account, receive->region, receive->name);
+    struct queue *queue = queue_of(c, receive);
 
     if (queue == NULL) {
         return fail(c, &SQS_NO_QUEUE, "The specified queue does not exist.");
     }
     if (take(c, queue, receive)) {
         call_on(c, queue_arn(c->arena, queue));
+    } else if (c->now < receive->until_ms) {
+        wait_on(c, queue, receive);
+    }
+    return OK;
+}
+
+static status attempt_check(struct call *c, const struct queue *queue, struct str id)
+{
+    if (id.at == NULL) {
         return OK;
     }
-    set_value(c->out, "Messages", &(struct value){.kind = VALUE_NONE});
-    if (c->now < receive->until_ms) {
-        wait_on(c, queue, receive);
+    if (!queue->fifo) {
+        return fail(c, &SQS_BAD_PARAMETER,
+                    "Value %.*s for parameter ReceiveRequestAttemptId is invalid. Reason: The "
+                    "request includes a parameter that is not valid for this queue type.",
+                    STR_ARG(str_slice(id, 0, 256)));
+    }
+    if (!id_good(id)) {
+        return fail(c, &SQS_BAD_PARAMETER,
+                    "Value %.*s for parameter ReceiveRequestAttemptId is invalid. Reason: "
+                    "ReceiveRequestAttemptId can only include alphanumeric and punctuation "
+                    "characters. 1 to 128 in length.",
+                    STR_ARG(str_slice(id, 0, 256)));
     }
     return OK;
 }
@@ -394,51 +475,67 @@ static status receive_check(struct call *c, const struct queue *queue, struct re
     if (count < 1 || count > BATCH_MAX) {
         return fail(c, &SQS_BAD_PARAMETER,
                     "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be "
-                    "between 1 and 10, if provided.", (long long)count);
+                    "between 1 and 10, if provided.",
+                    (long long)count);
     }
     if (arg_has(c, "VisibilityTimeout") &&
         (visibility < 0 || visibility > VISIBILITY_SECONDS_MAX)) {
-        return fail(
-            c, &SQS_BAD_PARAMETER,
-            "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between "
-            "0 and 43200, if provided.",
-            (long long)visibility);
+        return fail(c, &SQS_BAD_PARAMETER,
+                    "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be "
+                    "between 0 and 43200, if provided.",
+                    (long long)visibility);
     }
     if (wait < 0 || wait > WAIT_SECONDS_MAX) {
         return fail(c, &SQS_BAD_PARAMETER,
                     "Value %lld for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and "
-                    "<= 20, if provided.", (long long)wait);
+                    "<= 20, if provided.",
+                    (long long)wait);
     }
-    if (queue->in_flight >= IN_FLIGHT_MAX) {
-        return fail(c, &SQS_OVER_LIMIT,
-                    "The maximum number of in flight messages is reached.");
-    }
+    receive->attempt = arg_str(c, "ReceiveRequestAttemptId");
+    TRY(attempt_check(c, queue, receive->attempt));
     receive->count_max = (size_t)count;
     receive->visibility_ms = visibility < 0 ? -1 : visibility * 1000;
     receive->until_ms = c->now + wait * 1000;
     return OK;
 }
 
+/* With as many in flight as AWS allows, once what is due has come back, a standard queue refuses
+ * who does not wait; who waits, and a FIFO queue's receiver, gets nothing. */
+static status in_flight_check(struct call *c, struct queue *queue, const struct receive *receive)
+{
+    queue_settle(c->cell, queue, c->now);
+    if (queue->in_flight < IN_FLIGHT_MAX || queue->fifo || receive->until_ms > c->now) {
+        return OK;
+    }
+    return fail(c, &SQS_OVER_LIMIT,
+                "The maximum number of in flight messages (%d) was reached.", IN_FLIGHT_MAX);
+}
+
 /* ReceiveMessage: what is there at once, or what comes within the waiting time. */
 status sqs_receive_message(struct call *c)
 {
-    struct receive *receive = arena_zero(c->keep, sizeof(*receive));
+    struct receive receive = {.count_max = 1};
+    struct attempt attempt;
+    struct receive *kept;
     struct queue *queue;
 
     TRY(queue_of_call(c, &queue));
-    TRY(receive_check(c, queue, receive));
+    TRY(receive_check(c, queue, &receive));
     call_on(c, queue_arn(c->arena, queue));
-    if (take(c, queue, receive)) {
+    if (receive.attempt.bytes > 0 && attempt_find(c, queue, receive.attempt, &attempt)) {
+        return take_again(c, queue, &receive, &attempt);
+    }
+    TRY(in_flight_check(c, queue, &receive));
+    if (take(c, queue, &receive) || c->now >= receive.until_ms) {
         return OK;
     }
-    set_value(c->out, "Messages", &(struct value){.kind = VALUE_NONE});
-    if (c->now < receive->until_ms) {
-        receive->account = arena_dup(c->keep, queue->account);
-        receive->region = arena_dup(c->keep, queue->region);
-        receive->name = arena_dup(c->keep, queue->name);
-        c->kept = receive;
-        call_on_end(c, receive_ended);
-        wait_on(c, queue, receive);
-    }
+    kept = arena_alloc(c->keep, sizeof(*kept));
+    *kept = receive;
+    kept->account = arena_dup(c->keep, queue->account);
+    kept->region = arena_dup(c->keep, queue->region);
+    kept->name = arena_dup(c->keep, queue->name);
+    c->kept = kept;
+    call_on_end(c, receive_ended);
+    wait_on(c, queue, kept);
     return OK;
 }

@@ -6,7 +6,7 @@
 #include "bus/sink.h"
 #include "bus/timer.h"
 #include "bus/trace.h"
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_move.h"
 
 static status check(struct call *c, const struct bus_event *event)
 {
@@ -37,15 +37,20 @@ static status content_of_event(struct call *c, const struct queue *queue,
                                                    event->attributes[i].type,
                                                    event->attributes[i].value};
     }
+    attributes_sort(attributes, event->attribute_count); /* as their sum wants them */
     *content = (struct content){
         .body = event->body,
         .attributes = attributes,
         .attribute_count = event->attribute_count,
         .trace = c->trace.bytes > 0 ? c->trace : STR_NONE,
         .sender = event->principal,
-        .group = queue->fifo ? event->group : event->group,
+        .group = event->group,
         .deduplication = queue->fifo ? event->deduplication : STR_NONE,
     };
+    if (event->attribute_count > ATTRIBUTES_MAX) {
+        return fail(c, &BUS_REFUSED, "The event has %zu message attributes, %d is the most",
+                    event->attribute_count, ATTRIBUTES_MAX);
+    }
     if (content_bytes(content) > queue->message_bytes_max) {
         return fail(c, &BUS_TOO_LARGE, "The event is larger than %.*s takes",
                     STR_ARG(event->target));
@@ -74,24 +79,21 @@ static const struct sink sink = {"sqs", check, take};
 
 static status find(struct call *c, struct str name, struct str *ret_arn)
 {
-    struct queue *queue = queue_of_arn(sqs_of(c), name);
-    struct str key;
-    void *value;
+    struct queue *queue = queue_named(c, name);
 
-    if (queue == NULL && str_find(name, '/', 0) < name.bytes &&
-        queue_of_url(c, name, &queue) != OK) {
-        queue = NULL;
-    }
-    for (size_t i = 0; queue == NULL && map_next(sqs_of(c)->queues, &i, &key, &value);) {
-        if (str_eq(((struct queue *)value)->name, name)) { /* whoever's it is */
-            queue = value;
-        }
-    }
     if (queue == NULL) {
         return &ERR_NOT_FOUND;
     }
     *ret_arn = queue_arn(c->arena, queue);
     return OK;
+}
+
+/* A standard queue hands out its messages in no order of groups: it is held whole. */
+static status find_fifo(struct call *c, struct str name, struct str *ret_arn)
+{
+    struct queue *queue = queue_named(c, name);
+
+    return queue == NULL || !queue->fifo ? &ERR_NOT_FOUND : find(c, name, ret_arn);
 }
 
 static void changed(struct call *c, struct str arn, struct str key, bool held)
@@ -105,7 +107,7 @@ static void changed(struct call *c, struct str arn, struct str key, bool held)
 }
 
 static const struct hold_owner queues_owner = {HOLD_QUEUE, "sqs", find, changed};
-static const struct hold_owner groups_owner = {HOLD_GROUP, "sqs", find, changed};
+static const struct hold_owner groups_owner = {HOLD_GROUP, "sqs", find_fifo, changed};
 
 void sqs_join_bus(struct cell *cell)
 {

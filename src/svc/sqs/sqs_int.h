@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inside SQS: queues, messages, receiving. Everything here happens in the cell.
- *
- *   sent ──delay──► DELAYED ──┐
- *     └────────────────────►  READY ──receive──► IN FLIGHT ──delete──► gone
- *                               ▲                    │
- *                               └──time-out, or 0────┘ ──received too often──► the dead-letter
- *                               queue
+ * Inside SQS: queues and the service's state. Messages in memory are in sqs_state.h, their rows in
+ * sqs_rows.h, the handlers in sqs_ops.h. Everything here happens in the cell.
  *
  * Invariants between the files:
- *   1. A message's content is in the store only ("message" row); its place in the states above is
- *      in memory, derived from the rows: a "state" row says when it is visible again, how often it
- *      was received, and which receipt is the newest. A message that was never received nor delayed
- *      has none.
+ *   1. A message's content is in the store only ("message" row); where it stands is in memory,
+ *      derived from the rows: a "state" row says when it is visible again, how often it was
+ *      received here, and when. A message that was never received nor delayed has none.
  *   2. A handler checks everything, then stages, then changes memory in the same call.
- *   3. A standard message is in its queue's ready list or in its heap of moments. A FIFO message is
- *      always in its group's list, in order; a group is in the queue's ready groups when it has
- *      messages and none of them is in flight or delayed.
+ *   3. A number that names rows (a queue's id, the number of its message rows) is never given
+ *      twice, also not after the queue is gone: its rows may still be being swept.
  */
 #ifndef WEIR_SVC_SQS_INT_H
 #define WEIR_SVC_SQS_INT_H
@@ -24,11 +17,11 @@
 #include "base/map.h"
 #include "cell/call.h"
 #include "cell/timer.h"
+#include "svc/sqs/seat.h"
 #include "svc/sqs/sqs.h"
 
 #define QUEUES_MAX 1000000
-#define MESSAGES_MAX 20000000      /* of one queue, in memory at about 130 bytes each */
-#define IN_FLIGHT_MAX 120000       /* AWS's, always enforced */
+#define IN_FLIGHT_MAX 120000 /* AWS's, always enforced */
 #define MESSAGE_BYTES_MAX (1024u * 1024)
 #define BATCH_MAX 10
 #define ATTRIBUTES_MAX 10
@@ -37,6 +30,8 @@
 #define WAIT_SECONDS_MAX 20
 #define DEDUPLICATION_MS (INT64_C(5) * 60 * 1000)
 #define TAGS_MAX 50
+#define POLICY_BYTES_MAX 8192
+#define MOVES_MAX 10 /* remembered of a queue */
 #define MESSAGE_ID_BYTES 36
 
 extern const struct error SQS_NO_QUEUE, SQS_QUEUE_EXISTS, SQS_DELETED_RECENTLY, SQS_BAD_NAME,
@@ -44,37 +39,15 @@ extern const struct error SQS_NO_QUEUE, SQS_QUEUE_EXISTS, SQS_DELETED_RECENTLY, 
     SQS_TOO_MANY_ENTRIES, SQS_NOT_DISTINCT, SQS_BAD_ENTRY_ID, SQS_BATCH_TOO_LONG, SQS_BAD_HANDLE,
     SQS_NOT_IN_FLIGHT, SQS_OVER_LIMIT, SQS_PURGING, SQS_UNSUPPORTED, SQS_NOT_FOUND;
 
-struct group;
-
-/* A message, as far as it is in memory. */
-struct message {
-    struct timer timer;        /* while delayed or in flight: when that ends; first */
-    struct link link;          /* in the ready list, or in its group's list */
-    struct group *group;       /* FIFO; NULL: standard */
-    uint64_t sequence;         /* order in the queue, and its rows' key */
-    int64_t sent_ms;           /* for retention */
-    uint32_t receives;         /* ApproximateReceiveCount */
-    uint32_t receipt;          /* generation of the newest receipt handle; 0: none */
-    bool delayed;              /* in the heap because of a delay, not because it is in flight */
-    bool has_state;            /* it has a "state" row */
-};
-
-/* A message group of a FIFO queue; it lives while it has messages. */
-struct group {
-    struct str name;           /* owned */
-    struct link messages;      /* in order */
-    struct link link;          /* in the queue's ready groups */
-    uint32_t count;            /* messages */
-    uint32_t busy;             /* of them, in flight or delayed */
-};
-
 struct tag {
     struct str key, value;     /* owned */
 };
 
 struct queue {
     struct str account, region, name; /* owned */
-    uint64_t id;               /* in its messages' keys; never used again */
+    struct str arn;            /* owned */
+    uint64_t id;               /* in the keys of what is its own: twins, attempts, moves */
+    uint64_t rows;             /* in its messages' keys; another one after a large purge */
     int64_t created_ms;        /* CreatedTimestamp */
     int64_t modified_ms;       /* LastModifiedTimestamp */
     bool fifo;                 /* FifoQueue */
@@ -82,12 +55,12 @@ struct queue {
     bool dedup_by_group;       /* DeduplicationScope messageGroup */
     bool throughput_by_group;  /* FifoThroughputLimit perMessageGroupId */
     bool managed_sse;          /* SqsManagedSseEnabled */
-    uint32_t delay_seconds;
-    uint32_t visibility_seconds;
+    uint32_t delay_seconds;    /* DelaySeconds */
+    uint32_t visibility_seconds; /* VisibilityTimeout */
     uint32_t wait_seconds;     /* ReceiveMessageWaitTimeSeconds */
-    uint32_t retention_seconds;
-    uint32_t message_bytes_max;
-    uint32_t kms_reuse_seconds;
+    uint32_t retention_seconds; /* MessageRetentionPeriod */
+    uint32_t message_bytes_max; /* MaximumMessageSize */
+    uint32_t kms_reuse_seconds; /* KmsDataKeyReusePeriodSeconds */
     struct str kms_key;        /* owned */
     struct str policy;         /* owned */
     struct str redrive;        /* RedrivePolicy as given; owned */
@@ -97,21 +70,27 @@ struct queue {
     struct tag *tags;          /* sorted by key; owned */
     size_t tag_count;          /* of them */
 
+    struct seats *seats;       /* the service's: where messages and groups sit */
     uint64_t last;             /* sequence given last */
-    struct message **slots;    /* by sequence: open addressing; owned, with the messages */
+    int64_t oldest_ms;         /* no message was sent before; a lower bound */
+    uint32_t *slots;           /* seats of messages by sequence: an open table; owned */
     size_t slot_count;         /* a power of two; 0: none yet */
     size_t message_count;      /* messages in slots */
-    uint64_t in_flight;        /* of them */
-    uint64_t delayed;          /* of them */
-    struct link ready;         /* standard: messages to be received, oldest first */
+    size_t in_flight;          /* of them */
+    size_t delayed;            /* of them */
+    uint32_t *heap;            /* seats of those delayed or in flight, the soonest first; owned */
+    size_t heap_count;         /* of them: in_flight + delayed */
+    size_t heap_room;          /* allocated */
+    struct line ready;         /* standard: messages to be received, those waiting longest first */
     struct map *groups;        /* FIFO: name → struct group */
-    struct link ready_groups;  /* FIFO: groups to be received from, longest waiting first */
-    struct timers moments;     /* messages delayed or in flight */
-    struct timer wake;         /* the cell's: the soonest of moments */
+    struct line ready_groups;  /* FIFO: groups to be received from, those waiting longest first */
+    struct timer wake;         /* the cell's: the soonest of the heap, while a receiver waits */
     struct waiters receivers;  /* parked ReceiveMessage */
-    uint64_t duplicates;       /* sends that de-duplication swallowed since the start */
+    uint64_t duplicates;       /* sends that de-duplication swallowed */
+    int64_t swept_slot;        /* twins and attempts of slots before this one are gone */
     int64_t purged_ms;         /* the last PurgeQueue */
-    struct move *move;         /* the running or last StartMessageMoveTask out of it; NULL: none */
+    struct move *moves[MOVES_MAX]; /* of messages out of it, newest first; owned */
+    size_t move_count;         /* of them */
 };
 
 /* The service's state. */
@@ -119,7 +98,9 @@ struct sqs {
     struct cell *cell;         /* whose service this is */
     struct map *queues;        /* "account/region/name" → struct queue */
     struct map *deleted;       /* the same → when it was deleted, for 60 s and --limits=aws */
-    uint64_t queue_id;         /* given last */
+    struct seats seats;        /* of all queues */
+    uint64_t numbers;          /* given last, to queues and their rows */
+    struct timer sweep;        /* rows are waiting to be swept */
 };
 
 static inline struct sqs *sqs_of(const struct call *c)
@@ -129,16 +110,19 @@ static inline struct sqs *sqs_of(const struct call *c)
 
 /* ---- queue.c ---- */
 
-struct queue *queue_new(struct str account, struct str region, struct str name);
+struct queue *queue_new(struct sqs *sqs, struct str account, struct str region, struct str name);
 void queue_free(struct queue *queue); /* with its messages and groups */
 struct queue *queue_find(const struct sqs *sqs, struct str account, struct str region,
                          struct str name); /* NULL: none */
-status queue_add(struct sqs *sqs, struct queue *queue); /* ERR_LIMIT */
-void queue_remove(struct sqs *sqs, struct queue *queue);   /* and frees it */
+status queue_add(struct sqs *sqs, struct queue *queue);  /* ERR_LIMIT */
+void queue_remove(struct sqs *sqs, struct queue *queue); /* and frees it */
 /* By the call's QueueUrl; QueueDoesNotExist. */
 status queue_of_call(struct call *c, struct queue **ret_queue);
 status queue_of_url(struct call *c, struct str url, struct queue **ret_queue);
 struct queue *queue_of_arn(const struct sqs *sqs, struct str arn); /* NULL: none */
+/* As people write it: ARN, URL, or a name, then anybody's. NULL: none. */
+struct queue *queue_named(struct call *c, struct str text);
+/* A copy: what leaves the cell with the answer may outlive the queue. */
 struct str queue_arn(struct arena *arena, const struct queue *queue);
 struct str queue_url(struct call *c, const struct queue *queue);
 /* Replaces a text that its owner keeps on the heap. */
@@ -153,12 +137,13 @@ struct queue_settings;
 status settings_read(struct call *c, const struct queue *base, const struct value *map,
                      bool creating, struct queue_settings **ret_settings);
 void settings_apply(struct queue *queue, const struct queue_settings *settings);
-/* Those of CreateQueue are what the queue has. NULL: yes; else the first that differs. */
+/* The first of the settings that the queue does not have; NULL: it has them all. */
 const char *settings_differ(const struct queue *queue, const struct queue_settings *settings);
 /* Fills the map of GetQueueAttributes. InvalidAttributeName. */
 status settings_put(struct call *c, const struct queue *queue, const struct value *names);
-/* A number of an approximate attribute. */
-uint64_t queue_visible(const struct queue *queue);
+/* A JSON object in the call's arena. */
+bool document_read(struct call *c, struct str text, struct value *ret_document);
+bool policy_good(struct call *c, struct str text); /* statements with what each must have */
 
 /* ---- tag.c ---- */
 
@@ -167,84 +152,17 @@ void tag_remove(struct queue *queue, struct str key);
 void tags_done(struct queue *queue);
 status tags_check(struct call *c, const struct queue *queue, const struct value *map);
 
-/* ---- message.c: the states in memory ---- */
+/* ---- move.c ---- */
 
-struct message *message_find(const struct queue *queue, uint64_t sequence); /* NULL: none */
-/* A new one, ready; group STR_NONE: standard. NULL: the queue has MESSAGES_MAX. */
-struct message *message_add(struct queue *queue, uint64_t sequence, struct str group);
-void message_remove(struct queue *queue, struct message *message); /* frees it */
-/* In the heap until that moment, delayed or in flight; or ready when it has passed. */
-void message_wait(struct queue *queue, struct message *message, int64_t until_ms, bool delayed,
-                  int64_t now_ms);
-void message_ready(struct queue *queue, struct message *message);
-/* What is due in the heap becomes ready. */
-void queue_settle(struct queue *queue, int64_t now_ms);
-/* The cell's timer for the soonest moment; wakes receivers when there is something to receive. */
-void queue_arm(struct cell *cell, struct queue *queue);
-void queue_wake(struct cell *cell, struct queue *queue, size_t count);
-void queue_wake_fire(struct cell *cell, struct timer *timer);
-
-#include "svc/sqs/sqs_content.h"
-
-/* ---- keys.c: the only file that knows key and record bytes ---- */
-
-struct buf;
-struct cursor;
-void queue_save(struct call *c, const struct queue *queue);
-void queue_erase(struct call *c, const struct queue *queue); /* its own row only */
-void content_save(struct call *c, const struct queue *queue, uint64_t sequence,
-                  const struct content *content);
-/* False: it is gone (a bug, or a purge under way). */
-bool content_load(struct call *c, const struct queue *queue, uint64_t sequence,
-                  struct content *ret_content);
-void state_save(struct call *c, const struct queue *queue, struct message *message,
-                int64_t first_received_ms);
-int64_t state_first_received(struct call *c, const struct queue *queue, uint64_t sequence);
-void message_erase(struct call *c, const struct queue *queue, const struct message *message);
-/* De-duplication: the message that was sent with this id in the last five minutes. */
-struct twin {
-    uint64_t number;           /* its SequenceNumber's */
-    struct str id;             /* its MessageId */
-    int64_t sent_ms;           /* when */
-};
-bool twin_find(struct call *c, const struct queue *queue, const struct content *content,
-               struct twin *ret_twin);
-void twin_save(struct call *c, const struct queue *queue, const struct content *content);
-/* Rows of gone queues and of twins that are too old, a bounded number. */
-void rows_sweep(struct call *c);
-void queue_rows_doom(struct call *c, const struct queue *queue); /* to be swept */
-status sqs_load(struct sqs *sqs);
-
-/* ---- send.c ---- */
-
-/* What a send became. */
-struct sent {
-    struct str id;             /* MessageId */
-    uint64_t number;           /* SequenceNumber's; FIFO only */
-    bool duplicate;            /* a twin got it */
-};
-/* Puts a checked message into a queue; delay_seconds -1: the queue's. OverLimit. */
-status queue_push(struct call *c, struct queue *queue, struct content *content,
-                  int64_t delay_seconds, struct sent *ret_sent);
-/* A message as it is goes to another queue: dead letters, moves. */
-void message_move(struct call *c, struct queue *from, struct message *message, struct queue *to,
-                  bool dying);
-struct str number_text(struct arena *arena, uint64_t number); /* 20 digits */
-
-/* ---- receive.c ---- */
-/* The message of a handle: NULL when it is gone or the handle is an older one's.
- * ReceiptHandleIsInvalid. */
-status handle_message(struct call *c, struct queue *queue, struct str handle,
-                      struct message **ret_message, bool *ret_newest);
-
-/* ---- move.c: StartMessageMoveTask and redrive ---- */
 void moves_done(struct queue *queue);
 status moves_load(struct sqs *sqs);
-status moves_timer(struct call *c, struct str name, struct str payload);
-status page_redrive(struct call *c);
-status page_queues(struct call *c);
 
-/* ---- sink.c ---- */
+/* ---- sink.c, sweep.c, load.c ---- */
+
 void sqs_join_bus(struct cell *cell);
+void sweep_init(struct sqs *sqs);
+void sweep_soon(struct sqs *sqs, int64_t now_ms); /* something is doomed */
+status sqs_tick(struct call *c);
+status sqs_load(struct sqs *sqs);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef WEIR_SVC_SQS_OPS_H
 #define WEIR_SVC_SQS_OPS_H
 
-#include "svc/sqs/sqs_int.h"
+#include "svc/sqs/sqs_rows.h"
 
 status sqs_create_queue(struct call *c);
 status sqs_delete_queue(struct call *c);
@@ -32,5 +32,8 @@ status sqs_change_visibility_batch(struct call *c);
 status sqs_start_move(struct call *c);
 status sqs_list_moves(struct call *c);
 status sqs_cancel_move(struct call *c);
+
+status page_redrive(struct call *c);
+status page_queues(struct call *c);
 
 #endif
