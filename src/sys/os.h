@@ -12,7 +12,9 @@ uint64_t os_resident_bytes(void); /* resident set; 0 when the system does not sa
 /* Blocks above 4 MiB (the journal's groups under load) go back to the system when they are freed;
  * smaller ones (a request's arena) stay, for touching fresh pages costs more than the request. */
 void os_tune_memory(void);
-/* What was allocated and freed goes back now: after opening, say, before a long life. */
+/* What only the start needed goes back now: blocks that were freed, and pages of code, which come
+ * back from their files when they are touched. A debugger's breakpoints set before are gone with
+ * them until it stops the process once and puts them in again. */
 void os_give_back_memory(void);
 
 /* SIGTERM and SIGINT wait for os_wait_for_stop(); SIGPIPE is ignored. Called before any thread is

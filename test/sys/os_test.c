@@ -31,6 +31,15 @@ static void the_resident_set_grows_with_what_is_touched(void **state)
     mem_free(block);
 }
 
+static void code_that_only_the_start_needed_goes_back_and_comes_again(void **state)
+{
+    uint64_t before = os_resident_bytes();
+
+    (void)state;
+    os_give_back_memory();
+    assert_true(os_resident_bytes() < before);
+}
+
 static void tell(void *arg)
 {
     kill(getpid(), *(const int *)arg);
@@ -67,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_resident_set_grows_with_what_is_touched),
+        cmocka_unit_test(code_that_only_the_start_needed_goes_back_and_comes_again),
         cmocka_unit_test(both_signals_are_waited_for_whichever_thread_is_running),
         cmocka_unit_test(a_closed_pipe_is_an_error_and_no_end),
     };
