@@ -80,6 +80,7 @@ static const struct op ops[] = {
     {"PutBucketCors", s3_put_setting},
     {"PutBucketEncryption", s3_put_setting},
     {"PutBucketIntelligentTieringConfiguration", s3_put_setting},
+    {"PutBucketInventoryConfiguration", s3_put_setting},
     {"PutBucketLifecycleConfiguration", s3_put_setting},
     {"PutBucketMetricsConfiguration", s3_put_setting},
     {"PutBucketNotificationConfiguration", s3_put_setting},

@@ -4,7 +4,7 @@
  * delete, list. A structure is kept as the JSON of its shape and given back as it came; what
  * follows from it (notifications, lifecycle, …) is elsewhere.
  */
-#include "svc/s3/s3_settings_ops.h"
+#include "svc/s3/settings_int.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,6 +23,7 @@ struct kind {
     status missing;         /* what a get says when there is none; NULL: an empty answer */
     status (*check)(struct call *c, const struct bucket *bucket, const struct value *value);
     void (*was_set)(struct call *c, struct bucket *bucket);
+    void (*told)(struct call *c, const struct bucket *bucket); /* more to say in a get */
 };
 
 static status tagging_check(struct call *c, const struct bucket *bucket, const struct value *value)
@@ -40,54 +41,66 @@ static status refused(struct call *c, const struct bucket *bucket, const struct 
 }
 
 static const struct kind kinds[] = {
-    {"PutBucketCors", "GetBucketCors", "DeleteBucketCors", NULL, "CORSConfiguration", NULL, NULL,
-     SETTING_CORS, false, false, &S3_NO_CORS, cors_check, NULL},
-    {"PutBucketLifecycleConfiguration", "GetBucketLifecycleConfiguration", "DeleteBucketLifecycle",
-     NULL, "LifecycleConfiguration", NULL, NULL, SETTING_LIFECYCLE, false, false, &S3_NO_LIFECYCLE,
-     lifecycle_check, lifecycle_set},
-    {"PutBucketNotificationConfiguration", "GetBucketNotificationConfiguration", NULL, NULL,
-     "NotificationConfiguration", NULL, NULL, SETTING_NOTIFICATION, false, true, NULL,
-     notification_check, notification_set},
-    {"PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging", NULL, "Tagging", NULL, NULL,
-     SETTING_TAGGING, false, false, &S3_NO_TAGS, tagging_check, NULL},
-    {"PutBucketEncryption", "GetBucketEncryption", "DeleteBucketEncryption", NULL,
-     "ServerSideEncryptionConfiguration", "ServerSideEncryptionConfiguration", NULL,
-     SETTING_ENCRYPTION, false, false, &S3_NO_ENCRYPTION, NULL, NULL},
-    {"PutBucketOwnershipControls", "GetBucketOwnershipControls", "DeleteBucketOwnershipControls",
-     NULL, "OwnershipControls", "OwnershipControls", NULL, SETTING_OWNERSHIP, false, false,
-     &S3_NO_OWNERSHIP, NULL, NULL},
-    {"PutPublicAccessBlock", "GetPublicAccessBlock", "DeletePublicAccessBlock", NULL,
-     "PublicAccessBlockConfiguration", "PublicAccessBlockConfiguration", NULL,
-     SETTING_PUBLIC_ACCESS, false, false, &S3_NO_PUBLIC_ACCESS, NULL, NULL},
-    {"PutBucketRequestPayment", "GetBucketRequestPayment", NULL, NULL,
-     "RequestPaymentConfiguration", NULL, NULL, SETTING_REQUEST_PAYMENT, false, false, NULL, NULL,
-     NULL},
-    {"PutBucketAccelerateConfiguration", "GetBucketAccelerateConfiguration", NULL, NULL,
-     "AccelerateConfiguration", NULL, NULL, SETTING_ACCELERATE, false, false, NULL, NULL, NULL},
-    {"PutBucketLogging", "GetBucketLogging", NULL, NULL, "BucketLoggingStatus", NULL, NULL,
-     SETTING_LOGGING, false, true, NULL, refused, NULL},
-    {"PutBucketWebsite", "GetBucketWebsite", "DeleteBucketWebsite", NULL, "WebsiteConfiguration",
-     NULL, NULL, SETTING_WEBSITE, false, false, &S3_NO_WEBSITE, refused, NULL},
-    {"PutBucketReplication", "GetBucketReplication", "DeleteBucketReplication", NULL,
-     "ReplicationConfiguration", "ReplicationConfiguration", NULL, SETTING_REPLICATION, false,
-     false, &S3_NO_REPLICATION, refused, NULL},
-    {"PutBucketAnalyticsConfiguration", "GetBucketAnalyticsConfiguration",
-     "DeleteBucketAnalyticsConfiguration", "ListBucketAnalyticsConfigurations",
-     "AnalyticsConfiguration", "AnalyticsConfiguration", "AnalyticsConfigurationList",
-     SETTING_ANALYTICS, true, false, &S3_NO_CONFIGURATION, NULL, NULL},
-    {"PutBucketIntelligentTieringConfiguration", "GetBucketIntelligentTieringConfiguration",
-     "DeleteBucketIntelligentTieringConfiguration", "ListBucketIntelligentTieringConfigurations",
-     "IntelligentTieringConfiguration", "IntelligentTieringConfiguration",
-     "IntelligentTieringConfigurationList", SETTING_INTELLIGENT_TIERING, true, false,
-     &S3_NO_CONFIGURATION, NULL, NULL},
-    {"PutBucketMetricsConfiguration", "GetBucketMetricsConfiguration",
-     "DeleteBucketMetricsConfiguration", "ListBucketMetricsConfigurations", "MetricsConfiguration",
-     "MetricsConfiguration", "MetricsConfigurationList", SETTING_METRICS, true, false,
-     &S3_NO_CONFIGURATION, NULL, NULL},
-    {"PutBucketInventoryConfiguration", "GetBucketInventoryConfiguration",
-     "DeleteBucketInventoryConfiguration", "ListBucketInventoryConfigurations",
-     "InventoryConfiguration", "InventoryConfiguration", "InventoryConfigurationList",
-     SETTING_INVENTORY, true, false, &S3_NO_CONFIGURATION, refused, NULL},
+    {.put = "PutBucketCors", .get = "GetBucketCors", .remove = "DeleteBucketCors",
+     .member = "CORSConfiguration", .setting = SETTING_CORS, .missing = &S3_NO_CORS,
+     .check = cors_check},
+    {.put = "PutBucketLifecycleConfiguration", .get = "GetBucketLifecycleConfiguration",
+     .remove = "DeleteBucketLifecycle", .member = "LifecycleConfiguration",
+     .setting = SETTING_LIFECYCLE, .missing = &S3_NO_LIFECYCLE, .check = lifecycle_check,
+     .was_set = lifecycle_set, .told = lifecycle_told},
+    {.put = "PutBucketNotificationConfiguration", .get = "GetBucketNotificationConfiguration",
+     .member = "NotificationConfiguration", .setting = SETTING_NOTIFICATION,
+     .empty_is_none = true, .check = notification_check, .was_set = notification_set},
+    {.put = "PutBucketTagging", .get = "GetBucketTagging", .remove = "DeleteBucketTagging",
+     .member = "Tagging", .setting = SETTING_TAGGING, .missing = &S3_NO_TAGS,
+     .check = tagging_check},
+    {.put = "PutBucketEncryption", .get = "GetBucketEncryption",
+     .remove = "DeleteBucketEncryption", .member = "ServerSideEncryptionConfiguration",
+     .result = "ServerSideEncryptionConfiguration", .setting = SETTING_ENCRYPTION,
+     .missing = &S3_NO_ENCRYPTION, .check = encryption_check},
+    {.put = "PutBucketOwnershipControls", .get = "GetBucketOwnershipControls",
+     .remove = "DeleteBucketOwnershipControls", .member = "OwnershipControls",
+     .result = "OwnershipControls", .setting = SETTING_OWNERSHIP, .missing = &S3_NO_OWNERSHIP,
+     .check = ownership_check},
+    {.put = "PutPublicAccessBlock", .get = "GetPublicAccessBlock",
+     .remove = "DeletePublicAccessBlock", .member = "PublicAccessBlockConfiguration",
+     .result = "PublicAccessBlockConfiguration", .setting = SETTING_PUBLIC_ACCESS,
+     .missing = &S3_NO_PUBLIC_ACCESS, .check = public_access_check},
+    {.put = "PutBucketRequestPayment", .get = "GetBucketRequestPayment",
+     .member = "RequestPaymentConfiguration", .setting = SETTING_REQUEST_PAYMENT},
+    {.put = "PutBucketAccelerateConfiguration", .get = "GetBucketAccelerateConfiguration",
+     .member = "AccelerateConfiguration", .setting = SETTING_ACCELERATE, .check = accelerate_check},
+    {.put = "PutBucketLogging", .get = "GetBucketLogging", .member = "BucketLoggingStatus",
+     .setting = SETTING_LOGGING, .empty_is_none = true, .check = refused},
+    {.put = "PutBucketWebsite", .get = "GetBucketWebsite", .remove = "DeleteBucketWebsite",
+     .member = "WebsiteConfiguration", .setting = SETTING_WEBSITE, .missing = &S3_NO_WEBSITE,
+     .check = refused},
+    {.put = "PutBucketReplication", .get = "GetBucketReplication",
+     .remove = "DeleteBucketReplication", .member = "ReplicationConfiguration",
+     .result = "ReplicationConfiguration", .setting = SETTING_REPLICATION,
+     .missing = &S3_NO_REPLICATION, .check = refused},
+    {.put = "PutBucketAnalyticsConfiguration", .get = "GetBucketAnalyticsConfiguration",
+     .remove = "DeleteBucketAnalyticsConfiguration", .list = "ListBucketAnalyticsConfigurations",
+     .member = "AnalyticsConfiguration", .result = "AnalyticsConfiguration",
+     .list_member = "AnalyticsConfigurationList", .setting = SETTING_ANALYTICS, .named = true,
+     .missing = &S3_NO_CONFIGURATION, .check = analytics_check},
+    {.put = "PutBucketIntelligentTieringConfiguration",
+     .get = "GetBucketIntelligentTieringConfiguration",
+     .remove = "DeleteBucketIntelligentTieringConfiguration",
+     .list = "ListBucketIntelligentTieringConfigurations",
+     .member = "IntelligentTieringConfiguration", .result = "IntelligentTieringConfiguration",
+     .list_member = "IntelligentTieringConfigurationList", .setting = SETTING_INTELLIGENT_TIERING,
+     .named = true, .missing = &S3_NO_CONFIGURATION, .check = tiering_check},
+    {.put = "PutBucketMetricsConfiguration", .get = "GetBucketMetricsConfiguration",
+     .remove = "DeleteBucketMetricsConfiguration", .list = "ListBucketMetricsConfigurations",
+     .member = "MetricsConfiguration", .result = "MetricsConfiguration",
+     .list_member = "MetricsConfigurationList", .setting = SETTING_METRICS, .named = true,
+     .missing = &S3_NO_CONFIGURATION, .check = metrics_check},
+    {.put = "PutBucketInventoryConfiguration", .get = "GetBucketInventoryConfiguration",
+     .remove = "DeleteBucketInventoryConfiguration", .list = "ListBucketInventoryConfigurations",
+     .member = "InventoryConfiguration", .result = "InventoryConfiguration",
+     .list_member = "InventoryConfigurationList", .setting = SETTING_INVENTORY, .named = true,
+     .missing = &S3_NO_CONFIGURATION, .check = inventory_check, .was_set = inventory_set},
 };
 
 static bool is_name(struct str name, const char *wanted)
@@ -215,6 +228,9 @@ status s3_get_setting(struct call *c)
         set_value(c->out, kind->result, value);
     } else {
         put_members(c, value);
+    }
+    if (kind->told != NULL) {
+        kind->told(c, bucket);
     }
     return OK;
 }

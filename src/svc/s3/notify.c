@@ -9,10 +9,9 @@
  *     destination that refuses does not stop the change: its hop says why.
  *  3. Two rules may not overlap: the same event and keys that both could match, as on AWS.
  */
-#include "base/mem.h"
 #include "base/time.h"
 #include "bus/sink.h"
-#include "svc/s3/s3_settings_ops.h"
+#include "svc/s3/settings_int.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -20,7 +19,6 @@
 
 #define RULES_MAX 100
 #define RECORD_BYTES_MAX (64u * 1024)
-#define ARENA_BYTES_MAX (8u * 1024 * 1024)
 
 struct rule {
     struct str id;               /* configurationId */
@@ -34,19 +32,6 @@ struct notification_rules {
     size_t count;                /* of them */
     bool event_bridge;           /* everything also goes there */
 };
-
-struct bucket_compiled {
-    struct arena *arena;         /* holds all of it */
-    struct notification_rules *notifications; /* NULL: not made ready yet */
-};
-
-void bucket_compiled_free(struct bucket_compiled *compiled)
-{
-    if (compiled != NULL) {
-        arena_free(compiled->arena);
-        mem_free(compiled);
-    }
-}
 
 /* ---- rules ---- */
 
@@ -96,25 +81,14 @@ static struct notification_rules *rules_of_value(struct arena *arena, const stru
 
 struct notification_rules *notification_rules_of(struct call *c, struct bucket *bucket)
 {
-    const struct setting *setting;
-    const struct value *value = NULL;
-    size_t at = 0;
+    struct bucket_compiled *compiled = bucket_compiled_of(bucket);
 
     (void)c;
-    if (bucket->compiled == NULL) {
-        bucket->compiled = MEM_NEW(struct bucket_compiled);
-        bucket->compiled->arena = arena_new(ARENA_BYTES_MAX);
+    if (compiled->notifications == NULL) {
+        compiled->notifications =
+            rules_of_value(compiled->arena, setting_value(bucket, SETTING_NOTIFICATION));
     }
-    if (bucket->compiled->notifications == NULL) {
-        setting = setting_next(bucket, SETTING_NOTIFICATION, &at);
-        if (setting != NULL) {
-            value = bucket_value(bucket->compiled->arena, setting,
-                                 s3_shape("PutBucketNotificationConfiguration",
-                                          "NotificationConfiguration"));
-        }
-        bucket->compiled->notifications = rules_of_value(bucket->compiled->arena, value);
-    }
-    return bucket->compiled->notifications;
+    return compiled->notifications;
 }
 
 /* "s3:ObjectCreated:*" takes "ObjectCreated:Put". */

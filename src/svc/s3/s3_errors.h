@@ -11,6 +11,31 @@
 /* name, code, HTTP status, retryable, S3's sentence */
 #define S3_ERRORS(X)                                                                               \
     X(S3_ACCESS_DENIED, "AccessDenied", 403, false, "Access Denied")                               \
+    X(S3_ACCESS_FORBIDDEN, "AccessForbidden", 403, false, "Access Forbidden")                      \
+    X(S3_ACL_WITH_OWNERSHIP, "InvalidBucketAclWithObjectOwnership", 400, false,                    \
+      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced "                    \
+      "setting")                                                                                   \
+    X(S3_INVALID_POLICY_DOCUMENT, "InvalidPolicyDocument", 400, false,                             \
+      "The content of the form does not meet the conditions specified in the policy "              \
+      "document.")                                                                                 \
+    X(S3_INVALID_CONFIGURATION_ID, "InvalidConfigurationId", 400, false,                           \
+      "The specified configuration id is invalid.")                                                \
+    X(S3_INVALID_S3_DESTINATION, "InvalidS3DestinationBucket", 400, false,                         \
+      "Invalid bucket ARN.")                                                                       \
+    X(S3_INVALID_LOG_TARGET, "InvalidTargetBucketForLogging", 400, false,                          \
+      "The target bucket for logging does not exist")                                              \
+    X(S3_MALFORMED_ACL, "MalformedACLError", 400, false,                                           \
+      "The XML you provided was not well-formed or did not validate against our "                  \
+      "published schema")                                                                          \
+    X(S3_MALFORMED_POST, "MalformedPOSTRequest", 400, false,                                       \
+      "The body of your POST request is not well-formed multipart/form-data.")                     \
+    X(S3_MISSING_HEADER, "MissingSecurityHeader", 400, false,                                      \
+      "Your request was missing a required header")                                                \
+    X(S3_TOO_MANY_CONFIGURATIONS, "TooManyConfigurations", 400, false,                             \
+      "You are attempting to create a new configuration but have already reached the "             \
+      "limit.")                                                                                    \
+    X(S3_UNEXPECTED_CONTENT, "UnexpectedContent", 400, false,                                      \
+      "This request does not support content")                                                     \
     X(S3_ACL_NOT_SUPPORTED, "AccessControlListNotSupported", 400, false,                           \
       "The bucket does not allow ACLs")                                                            \
     X(S3_BAD_DIGEST, "BadDigest", 400, false,                                                      \

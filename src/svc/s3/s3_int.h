@@ -101,6 +101,7 @@ struct s3 {
     struct cell *cell;     /* whose service this is */
     struct map *buckets;   /* name → struct bucket */
     uint64_t sequence;     /* the last one given by sequence_next() */
+    _Atomic bool walking;  /* lifecycle's walker runs */
 };
 
 static inline struct s3 *s3_of(const struct call *c)

@@ -29,6 +29,21 @@ status cors_check(struct call *c, const struct bucket *bucket, const struct valu
 void notification_set(struct call *c, struct bucket *bucket);
 void lifecycle_set(struct call *c, struct bucket *bucket);
 
+status encryption_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status ownership_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status public_access_check(struct call *c, const struct bucket *bucket,
+                           const struct value *value);
+status website_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status logging_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status accelerate_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status tiering_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status analytics_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status metrics_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status inventory_check(struct call *c, const struct bucket *bucket, const struct value *value);
+void inventory_set(struct call *c, struct bucket *bucket);
+/* It is got: what is not in the structure. */
+void lifecycle_told(struct call *c, const struct bucket *bucket);
+
 /* policy.c */
 status policy_check(struct call *c, const struct bucket *bucket, struct str text);
 bool policy_is_public(struct call *c, struct str text);
@@ -37,7 +52,8 @@ bool policy_is_public(struct call *c, struct str text);
 struct notification_rules;
 struct notification_rules *notification_rules_of(struct call *c, struct bucket *bucket);
 
-/* lifecycle.c */
+/* A timer of theirs is due. */
 status lifecycle_timer(struct call *c, struct str name);
+status inventory_timer(struct call *c, struct str name);
 
 #endif

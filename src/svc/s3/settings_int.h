@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of bucket settings share among themselves, beyond s3_hooks.h.
+ *
+ * Settings are kept as texts (setting.c). What is asked often is read from them once, into
+ * bucket->compiled, and dropped when any setting of the bucket changes: so nobody keeps a value of
+ * it over bucket_set_setting().
+ */
+#ifndef WEIR_SVC_S3_SETTINGS_INT_H
+#define WEIR_SVC_S3_SETTINGS_INT_H
+
+#include "svc/s3/s3_core.h"
+#include "svc/s3/s3_settings_ops.h"
+
+struct notification_rules;
+
+struct bucket_compiled {
+    struct arena *arena;                      /* holds all of it */
+    const struct value *values[SETTING_COUNT]; /* of those looked at; NULL: not set */
+    uint32_t looked;                          /* bit per enum bucket_setting */
+    struct notification_rules *notifications; /* NULL: not made ready yet */
+};
+
+/* ---- compiled.c ---- */
+
+struct bucket_compiled *bucket_compiled_of(const struct bucket *bucket);
+/* The structure of a setting there is one of; NULL: not set. A policy is a document. */
+const struct value *setting_value(const struct bucket *bucket, enum bucket_setting kind);
+/* The shape that a setting of that kind is kept in. */
+uint32_t setting_shape(enum bucket_setting kind);
+
+/* ---- pattern of texts ---- */
+
+/* '*' stands for any characters, '?' (where single is set) for one. */
+bool text_like(struct str pattern, struct str text, bool single);
+
+/* ---- acl.c ---- */
+
+#define ACL_GROUPS "http://acs.amazonaws.com/groups/"
+#define ACL_ALL_USERS ACL_GROUPS "global/AllUsers"
+#define ACL_SIGNED_USERS ACL_GROUPS "global/AuthenticatedUsers"
+#define ACL_LOG_DELIVERY ACL_GROUPS "s3/LogDelivery"
+
+/* Does the list (an AccessControlPolicy; NULL: the owner's only) let the caller do that? public:
+ * grants to everybody count. */
+bool acl_grants(struct call *c, const struct value *list, struct str permission, bool public);
+bool acl_is_public(const struct value *list);
+bool acl_is_enforced(const struct bucket *bucket); /* BucketOwnerEnforced: there are no ACLs */
+/* An object's ACL as kept in its row; NULL: the owner's only. */
+const struct value *acl_read(struct call *c, struct str text);
+/* What a canned ACL of a POSTed form says; InvalidArgument. */
+status acl_of_name(struct call *c, const struct bucket *bucket, struct str name,
+                   struct str *ret_acl);
+
+/* ---- policy.c ---- */
+
+/* What a policy says of a request. */
+enum verdict { VERDICT_NONE, VERDICT_ALLOW, VERDICT_DENY };
+struct asking {
+    struct str action;   /* "s3:GetObject" */
+    struct str resource; /* ARN of the bucket or object */
+    const struct bucket *bucket; /* whose policy it is */
+    const struct object *object; /* for its tags; NULL: none */
+};
+enum verdict policy_verdict(struct call *c, const struct value *policy,
+                            const struct asking *asking);
+/* policy_condition.c: does the statement's Condition hold? unknown: what is said where weir does
+ * not know the operator or the key's value. */
+bool condition_holds(struct call *c, const struct value *condition, const struct asking *asking,
+                     bool unknown);
+
+/* ---- access.c ---- */
+
+enum public_block { BLOCK_ACLS, IGNORE_ACLS, BLOCK_POLICY, RESTRICT_BUCKET };
+bool public_access_blocked(const struct bucket *bucket, enum public_block what);
+
+/* ---- lifecycle.c ---- */
+
+/* When the newest version of a key expires; false: never. */
+bool object_expires(const struct object *object, int64_t *ret_at_ms);
+
+/* ---- cors.c ---- */
+
+/* The answer's CORS fields, where the request has an Origin and a rule is for it. */
+void cors_answer(struct call *c, const struct bucket *bucket);
+/* A browser asks whether it may: the whole answer, or 403. */
+status cors_preflight(struct call *c, const struct bucket *bucket, bool object);
+
+#endif
