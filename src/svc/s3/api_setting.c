@@ -22,8 +22,9 @@ struct kind {
     bool empty_is_none;     /* putting an empty structure removes it */
     status missing;         /* what a get says when there is none; NULL: an empty answer */
     status (*check)(struct call *c, const struct bucket *bucket, const struct value *value);
-    void (*was_set)(struct call *c, struct bucket *bucket);
-    void (*told)(struct call *c, const struct bucket *bucket); /* more to say in a get */
+    /* It is so now; former: what it was, or NULL. */
+    void (*was_set)(struct call *c, struct bucket *bucket, const struct value *former);
+    void (*told)(struct call *c, const struct bucket *bucket); /* more to say */
 };
 
 static status tagging_check(struct call *c, const struct bucket *bucket, const struct value *value)
@@ -153,10 +154,21 @@ static const struct setting *setting_of(const struct bucket *bucket, const struc
     return NULL;
 }
 
+static const struct value *former_of(struct call *c, const struct bucket *bucket,
+                                     const struct kind *kind)
+{
+    if (kind->was_set == NULL) {
+        return NULL;
+    }
+    return bucket_value(c->arena, setting_of(bucket, kind, name_of(c, kind)),
+                        s3_shape(kind->put, kind->member));
+}
+
 status s3_put_setting(struct call *c)
 {
     const struct kind *kind = kind_of(c);
     const struct value *value = arg(c, kind->member);
+    const struct value *former;
     struct bucket *bucket;
 
     TRY(bucket_of_call(c, &bucket));
@@ -169,6 +181,7 @@ status s3_put_setting(struct call *c)
     if (kind->check != NULL) {
         TRY(kind->check(c, bucket, value));
     }
+    former = former_of(c, bucket, kind);
     if (kind->empty_is_none && is_empty(value)) {
         bucket_set_setting(c, bucket, kind->setting, name_of(c, kind), STR_NONE);
     } else {
@@ -176,7 +189,10 @@ status s3_put_setting(struct call *c)
     }
     call_on(c, bucket_arn(c->arena, bucket->name));
     if (kind->was_set != NULL) {
-        kind->was_set(c, bucket);
+        kind->was_set(c, bucket, former);
+    }
+    if (kind->told != NULL) {
+        kind->told(c, bucket);
     }
     return OK;
 }
@@ -238,16 +254,18 @@ status s3_get_setting(struct call *c)
 status s3_delete_setting(struct call *c)
 {
     const struct kind *kind = kind_of(c);
+    const struct value *former;
     struct bucket *bucket;
 
     TRY(bucket_of_call(c, &bucket));
     if (setting_of(bucket, kind, name_of(c, kind)) == NULL) {
         return kind->named ? fail_s3(c, kind->missing) : OK;
     }
+    former = former_of(c, bucket, kind);
     bucket_set_setting(c, bucket, kind->setting, name_of(c, kind), STR_NONE);
     call_on(c, bucket_arn(c->arena, bucket->name));
     if (kind->was_set != NULL) {
-        kind->was_set(c, bucket);
+        kind->was_set(c, bucket, former);
     }
     return OK;
 }

@@ -124,11 +124,12 @@ static void timer_next(struct call *c, const struct bucket *bucket, struct str i
     bus_timer_set(c, "s3", timer_name(c, bucket->name, id), next_due(c->now, weekly), STR_NONE);
 }
 
-void inventory_set(struct call *c, struct bucket *bucket)
+void inventory_set(struct call *c, struct bucket *bucket, const struct value *former)
 {
     struct str id = arg_str(c, "Id");
     const struct value *configuration = configuration_of(c, bucket, id);
 
+    (void)former;
     if (is_enabled(configuration)) {
         timer_next(c, bucket, id, configuration);
         return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lifecycle rules: checked when put, found for an object, with the moments they are due. What they
- * do is done in lifecycle_run.c. Source: "Managing the lifecycle of objects" and
- * PutBucketLifecycleConfiguration, AWS documentation.
+ * Lifecycle rules: which are for an object, and when they are due. lifecycle_check.c says what may
+ * be put, lifecycle_run.c does what they say. Source: "Managing the lifecycle of objects", AWS
+ * documentation.
  *
  * Rules
  *  1. Days are counted from a version's moment (for older versions: from when a newer one came),
@@ -14,201 +14,12 @@
 #include "base/codec.h"
 #include "svc/s3/lifecycle_int.h"
 
-#define RULES_MAX 1000
-#define ID_BYTES_MAX 255
 #define SMALL_BYTES (128u * 1024)
-#define NEWER_VERSIONS_MAX 100
 #define HEADER_BYTES_MAX 4096
 
-/* Beside the configuration, as a setting with this name: what is not said in the body. */
-#define MINIMUM_NAME STR("minimum")
-#define MINIMUM_VARIES STR("varies_by_storage_class")
-#define MINIMUM_128K STR("all_storage_classes_128K")
+#define MINIMUM_NAME STR("minimum") /* a setting beside the configuration: it is not in the body */
 
-/* ---- checking what is put ---- */
-
-static status positive_check(struct call *c, const struct value *action, const char *member,
-                             const char *what)
-{
-    if (has(action, member) && get_int(action, member, 0) < 1) {
-        return fail(c, &S3_INVALID_ARGUMENT, "'%s' for %s action must be a positive integer",
-                    member, what);
-    }
-    return OK;
-}
-
-static status date_check(struct call *c, const struct value *action)
-{
-    if (has(action, "Date") && get_time(action, "Date", 0) % MS_PER_DAY != 0) {
-        return fail(c, &S3_INVALID_ARGUMENT, "'Date' must be at midnight GMT");
-    }
-    return OK;
-}
-
-static status expiration_check(struct call *c, const struct value *expiration)
-{
-    if (expiration == NULL) {
-        return OK;
-    }
-    if (has(expiration, "Days") + has(expiration, "Date") +
-            has(expiration, "ExpiredObjectDeleteMarker") !=
-        1) {
-        return fail_s3(c, &S3_MALFORMED_XML);
-    }
-    TRY(positive_check(c, expiration, "Days", "Expiration"));
-    return date_check(c, expiration);
-}
-
-/* The classes that take nothing younger than 30 days. */
-static bool is_infrequent(struct str storage_class)
-{
-    return str_eq(storage_class, STR("STANDARD_IA")) || str_eq(storage_class, STR("ONEZONE_IA"));
-}
-
-static status class_check(struct call *c, const struct value *item, const char *days,
-                          const char *what)
-{
-    struct str storage_class = get_str(item, "StorageClass");
-
-    if (storage_class.bytes == 0) {
-        return fail_s3(c, &S3_MALFORMED_XML);
-    }
-    if (has(item, days) && is_infrequent(storage_class) && get_int(item, days, 0) < 30) {
-        return fail(c, &S3_INVALID_ARGUMENT,
-                    "'%s' in %s action must be greater than or equal to 30 for storageClass "
-                    "'%.*s'",
-                    days, what, STR_ARG(storage_class));
-    }
-    if (get_int(item, days, 0) < 0) {
-        return fail(c, &S3_INVALID_ARGUMENT, "'%s' in %s action must be nonnegative", days, what);
-    }
-    return OK;
-}
-
-static status transitions_check(struct call *c, const struct value *list)
-{
-    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
-        const struct value *item = &list->items[i];
-
-        if (has(item, "Days") == has(item, "Date") ||
-            has(item, "Days") != has(&list->items[0], "Days")) {
-            return fail_s3(c, &S3_MALFORMED_XML);
-        }
-        TRY(class_check(c, item, "Days", "Transition"));
-        TRY(date_check(c, item));
-        for (uint32_t k = 0; k < i; k++) {
-            if (str_eq(get_str(item, "StorageClass"),
-                       get_str(&list->items[k], "StorageClass"))) {
-                return fail(c, &S3_INVALID_REQUEST,
-                            "'StorageClass' must be different for 'Transition' actions in same "
-                            "'Rule'");
-            }
-        }
-    }
-    return OK;
-}
-
-static status older_check(struct call *c, const struct value *rule)
-{
-    const struct value *expiration = get(rule, "NoncurrentVersionExpiration");
-    const struct value *moves = get(rule, "NoncurrentVersionTransitions");
-
-    if (expiration != NULL) {
-        if (!has(expiration, "NoncurrentDays")) {
-            return fail_s3(c, &S3_MALFORMED_XML);
-        }
-        TRY(positive_check(c, expiration, "NoncurrentDays", "NoncurrentVersionExpiration"));
-        if (get_int(expiration, "NewerNoncurrentVersions", 1) < 1 ||
-            get_int(expiration, "NewerNoncurrentVersions", 1) > NEWER_VERSIONS_MAX) {
-            return fail(c, &S3_INVALID_ARGUMENT,
-                        "'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must "
-                        "be a positive integer no greater than %d",
-                        NEWER_VERSIONS_MAX);
-        }
-    }
-    for (uint32_t i = 0; moves != NULL && i < moves->count; i++) {
-        TRY(class_check(c, &moves->items[i], "NoncurrentDays", "NoncurrentVersionTransition"));
-    }
-    return OK;
-}
-
-/* One condition, or And with at least two. */
-static status filter_check(struct call *c, const struct value *rule)
-{
-    static const char *const members[] = {"Prefix", "Tag", "And", "ObjectSizeGreaterThan",
-                                          "ObjectSizeLessThan"};
-    const struct value *filter = get(rule, "Filter");
-    size_t given = 0;
-
-    if ((filter == NULL) != has(rule, "Prefix")) {
-        return fail_s3(c, &S3_MALFORMED_XML);
-    }
-    for (size_t i = 0; filter != NULL && i < sizeof(members) / sizeof(members[0]); i++) {
-        given += has(filter, members[i]);
-    }
-    return given <= 1 ? OK : fail_s3(c, &S3_MALFORMED_XML);
-}
-
-static status rule_check(struct call *c, const struct value *rule)
-{
-    const struct value *aborts = get(rule, "AbortIncompleteMultipartUpload");
-
-    if (!has(rule, "Expiration") && !has(rule, "Transitions") && aborts == NULL &&
-        !has(rule, "NoncurrentVersionTransitions") && !has(rule, "NoncurrentVersionExpiration")) {
-        return fail(c, &S3_INVALID_REQUEST, "At least one action needs to be specified in a rule.");
-    }
-    if (get_str(rule, "ID").bytes > ID_BYTES_MAX) {
-        return fail(c, &S3_INVALID_ARGUMENT, "ID length should not exceed allowed limit of 255");
-    }
-    TRY(filter_check(c, rule));
-    TRY(expiration_check(c, get(rule, "Expiration")));
-    TRY(transitions_check(c, get(rule, "Transitions")));
-    TRY(older_check(c, rule));
-    if (aborts == NULL) {
-        return OK;
-    }
-    const struct value *filter = get(rule, "Filter");
-
-    if (filter != NULL && (has(filter, "Tag") || has(filter, "ObjectSizeGreaterThan") ||
-                           has(filter, "ObjectSizeLessThan"))) {
-        return fail(c, &S3_INVALID_REQUEST,
-                    "AbortIncompleteMultipartUpload cannot be specified with Tags.");
-    }
-    return positive_check(c, aborts, "DaysAfterInitiation", "AbortIncompleteMultipartUpload");
-}
-
-/* One that is not given is made up. */
-static status id_check(struct call *c, const struct value *rules, uint32_t at)
-{
-    struct value *rule = &rules->items[at];
-
-    if (get_str(rule, "ID").bytes == 0) {
-        char *id = arena_alloc(c->arena, 36);
-
-        rand_uuid(c->rand, id);
-        set_str(rule, "ID", str_of(id, 36));
-    }
-    for (uint32_t i = 0; i < at; i++) {
-        if (str_eq(get_str(rule, "ID"), get_str(&rules->items[i], "ID"))) {
-            return fail(c, &S3_INVALID_ARGUMENT,
-                        "Rule ID must be unique. Found same ID for more than one rule");
-        }
-    }
-    return OK;
-}
-
-/* How small objects may be to be moved. */
-static status minimum_check(struct call *c)
-{
-    struct str asked = arg_str_if(c, "TransitionDefaultMinimumObjectSize");
-
-    if (asked.bytes > 0 && !str_eq(asked, MINIMUM_128K) &&
-        !str_eq(asked, MINIMUM_VARIES)) {
-        return fail_argument(c, "x-amz-transition-default-minimum-object-size", asked,
-                             "Invalid TransitionDefaultMinimumObjectSize");
-    }
-    return OK;
-}
+/* ---- the smallest size ---- */
 
 void lifecycle_minimum_set(struct call *c, struct bucket *bucket)
 {
@@ -225,28 +36,8 @@ bool lifecycle_minimum_varies(const struct bucket *bucket)
 
 void lifecycle_told(struct call *c, const struct bucket *bucket)
 {
-    put_str(c, "TransitionDefaultMinimumObjectSize",
-            lifecycle_minimum_varies(bucket) ? MINIMUM_VARIES : MINIMUM_128K);
-}
-
-status lifecycle_check(struct call *c, const struct bucket *bucket, const struct value *value)
-{
-    const struct value *rules = get(value, "Rules");
-
-    (void)bucket;
-    if (rules == NULL || rules->count == 0) {
-        return fail_s3(c, &S3_MALFORMED_XML);
-    }
-    if (rules->count > RULES_MAX) {
-        return fail(c, &S3_INVALID_REQUEST,
-                    "The number of lifecycle rules must not exceed the allowed limit of %d rules",
-                    RULES_MAX);
-    }
-    for (uint32_t i = 0; i < rules->count; i++) {
-        TRY(rule_check(c, &rules->items[i]));
-        TRY(id_check(c, rules, i));
-    }
-    return minimum_check(c);
+    set_if(c->out, "TransitionDefaultMinimumObjectSize",
+           lifecycle_minimum_varies(bucket) ? MINIMUM_VARIES : MINIMUM_128K);
 }
 
 /* ---- which rules are for what ---- */

@@ -19,6 +19,10 @@ int64_t midnight_after(int64_t moment_ms); /* itself, when it is one */
 /* May the rule move a version of that size to that class? */
 bool size_may_move(const struct bucket *bucket, const struct value *rule,
                    enum storage_class to, uint64_t size);
+/* TransitionDefaultMinimumObjectSize, as it is said. */
+#define MINIMUM_VARIES STR("varies_by_storage_class")
+#define MINIMUM_128K STR("all_storage_classes_128K")
+
 /* TransitionDefaultMinimumObjectSize: archives also take small objects. */
 bool lifecycle_minimum_varies(const struct bucket *bucket);
 /* The configuration was put or removed by this call: keeps what it says of that. */

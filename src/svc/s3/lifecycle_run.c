@@ -400,10 +400,11 @@ static struct str timer_name(struct call *c, const struct bucket *bucket)
     return arena_printf(c->arena, "lifecycle/%.*s", STR_ARG(bucket->name));
 }
 
-void lifecycle_set(struct call *c, struct bucket *bucket)
+void lifecycle_set(struct call *c, struct bucket *bucket, const struct value *former)
 {
     struct str name = timer_name(c, bucket);
 
+    (void)former;
     lifecycle_minimum_set(c, bucket);
     if (lifecycle_rules(bucket) == NULL) {
         bus_timer_unset(c, "s3", name);

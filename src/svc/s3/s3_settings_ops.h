@@ -25,9 +25,9 @@ status s3_get_bucket_policy_status(struct call *c);
 status notification_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status lifecycle_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status cors_check(struct call *c, const struct bucket *bucket, const struct value *value);
-/* It was set (or removed) just now. */
-void notification_set(struct call *c, struct bucket *bucket);
-void lifecycle_set(struct call *c, struct bucket *bucket);
+/* It was set (or removed) just now; former: what it was, or NULL. */
+void notification_set(struct call *c, struct bucket *bucket, const struct value *former);
+void lifecycle_set(struct call *c, struct bucket *bucket, const struct value *former);
 
 status encryption_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status ownership_check(struct call *c, const struct bucket *bucket, const struct value *value);
@@ -40,7 +40,7 @@ status tiering_check(struct call *c, const struct bucket *bucket, const struct v
 status analytics_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status metrics_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status inventory_check(struct call *c, const struct bucket *bucket, const struct value *value);
-void inventory_set(struct call *c, struct bucket *bucket);
+void inventory_set(struct call *c, struct bucket *bucket, const struct value *former);
 /* It is got: what is not in the structure. */
 void lifecycle_told(struct call *c, const struct bucket *bucket);
 
