@@ -232,6 +232,13 @@ static void checkpointer_run(void *arg)
     lock_give(&cell->lock);
 }
 
+/* When the cell has something to do by itself. */
+static int64_t due_ms(const struct cell *cell)
+{
+    return cell->next_count > 0 || !link_alone(&cell->ready) ? cell->now
+                                                             : timers_next(&cell->timers);
+}
+
 /* Enters the cell whenever the soonest timer is due. A made-up clock only moves by being advanced,
  * and whoever advances it settles what that made due. */
 static void timekeeper_run(void *arg)
@@ -244,9 +251,9 @@ static void timekeeper_run(void *arg)
 
         catch_up(cell);
         settle(cell);
-        cell->armed_ms = link_alone(&cell->ready) ? timers_next(&cell->timers) : cell->now;
-        wait_ms = cell->armed_ms - clock_now_ms(cell->clock);
-        if (cell->clock->manual || wait_ms > WAIT_MS_MAX) {
+        cell->armed_ms = due_ms(cell);
+        wait_ms = cell->armed_ms <= cell->now ? 0 : cell->armed_ms - clock_now_ms(cell->clock);
+        if (wait_ms > (cell->clock->manual ? 0 : WAIT_MS_MAX)) {
             wait_ms = WAIT_MS_MAX;
         }
         if (wait_ms > 0) {
@@ -306,6 +313,11 @@ void cell_close(struct cell *cell)
     cell->closing = true;
     lock_give(&cell->lock);
     pool_settle(cell->workers); /* what is at work still comes in here */
+    for (size_t i = cell->service_count; i-- > 0;) {
+        if (cell->services[i].service->settle != NULL && cell->services[i].state != NULL) {
+            cell->services[i].service->settle(cell->services[i].state);
+        }
+    }
     lock_take(&cell->lock);
     cell->stopping = true;
     cond_wake_all(&cell->checkpoint_wanted);
@@ -491,6 +503,9 @@ static void settle(struct cell *cell)
 {
     struct timer *due;
 
+    while (cell->next_count > 0) {
+        timer_set(&cell->timers, cell->next[--cell->next_count], cell->now);
+    }
     while ((due = timers_due(&cell->timers, cell->now)) != NULL) {
         due->fire(cell, due);
     }
@@ -505,7 +520,7 @@ static void settle(struct cell *cell)
 void cell_leave(struct cell *cell)
 {
     settle(cell);
-    if (!link_alone(&cell->ready) || timers_next(&cell->timers) < cell->armed_ms) {
+    if (due_ms(cell) < cell->armed_ms) {
         cond_wake_one(&cell->timer_sooner);
     }
     lock_give(&cell->lock);
@@ -677,6 +692,12 @@ status cell_advance(struct cell *cell, int64_t by_ms, struct why *why)
         .change_count = 1,
     };
     position = store_commit(cell->store, &entry);
+    int64_t until_ms = cell->now;
+
+    while (due_ms(cell) <= until_ms) {
+        cell_leave(cell);
+        cell_enter(cell);
+    }
     cell_leave(cell);
     if (journal_durable(store_journal(cell->store)) < position) {
         journal_sync(store_journal(cell->store));

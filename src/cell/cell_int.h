@@ -77,6 +77,7 @@ struct cell_service {
 };
 
 #define CELL_SERVICES_MAX 64
+#define CELL_NEXT_MAX 16   /* timers that go on in the next turn: each part's own few */
 #define CELL_WORKERS_MAX 8 /* threads for call_work() */
 
 struct cell {
@@ -95,6 +96,8 @@ struct cell {
     struct link ready;              /* tasks to resume before the cell is left */
     struct timers timers;           /* deadlines, the minute's tick */
     struct timer tick;
+    struct timer *next[CELL_NEXT_MAX]; /* to be set when the next turn settles */
+    size_t next_count;              /* of them */
     struct arena *work;             /* of the tick and other doings of its own */
     struct thread timekeeper;       /* enters when the soonest timer is due */
     struct cond timer_sooner;       /* wakes it: armed_ms is too late */

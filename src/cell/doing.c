@@ -126,6 +126,18 @@ void cell_timer_unset(struct cell *cell, struct timer *timer)
     timer_unset(&cell->timers, timer);
 }
 
+void cell_timer_next_turn(struct cell *cell, struct timer *timer)
+{
+    timer_unset(&cell->timers, timer);
+    for (size_t i = 0; i < cell->next_count; i++) {
+        if (cell->next[i] == timer) {
+            return;
+        }
+    }
+    assert(cell->next_count < CELL_NEXT_MAX);
+    cell->next[cell->next_count++] = timer;
+}
+
 int64_t cell_now(const struct cell *cell)
 {
     return cell->now;

@@ -14,6 +14,8 @@
  * cell: in a call, in a fire, in open(). */
 void cell_timer_set(struct cell *cell, struct timer *timer, int64_t at_ms);
 void cell_timer_unset(struct cell *cell, struct timer *timer);
+/* The same for the next turn, so that others come in before: for what goes on piece by piece. */
+void cell_timer_next_turn(struct cell *cell, struct timer *timer);
 int64_t cell_now(const struct cell *cell); /* as c->now; in the cell */
 
 /* Runs run on a worker thread, once; from any thread, in the cell or not. The cell is not closed

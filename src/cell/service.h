@@ -31,6 +31,9 @@ struct service {
     /* Makes the service's in-memory state from the store; NULL: it has none. */
     status (*open)(struct cell *cell, void **ret_state);
     void (*close)(void *state);
+    /* Before any service closes, outside the cell: what it does on threads of its own comes to its
+     * end, may still enter the cell, and begins nothing new. NULL: nothing. */
+    void (*settle)(void *state);
     /* Housekeeping (retention, expiry), as a call of its own about once a minute of weir's clock;
      * NULL: none. */
     status (*tick)(struct call *c);
