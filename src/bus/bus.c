@@ -22,13 +22,14 @@ struct bus *bus_of(struct cell *cell)
     return bus;
 }
 
-status bus_timer_fire(struct call *c, struct str name, struct str payload)
+static status bus_timer_fire(struct call *c, struct str name, struct str payload)
 {
     (void)payload;
-    if (str_starts(name, STR("kept/"))) {
-        return hold_go_on(c, str_slice(name, 5, name.bytes));
+    if (str_starts(name, STR("gone/"))) {
+        return hold_drop(c, str_slice(name, 5, name.bytes));
     }
-    return delivery_due(c, name);
+    assert(str_starts(name, STR("kept/")));
+    return hold_go_on(c, str_slice(name, 5, name.bytes));
 }
 
 static status bus_open(struct cell *cell, void **ret_state)
@@ -56,6 +57,15 @@ static void bus_close(void *state)
     deliveries_close(bus);
     holds_close(bus);
     mem_free(bus);
+}
+
+static void bus_settle(void *state)
+{
+    struct bus *bus = state;
+
+    if (bus->deliveries != NULL) {
+        deliveries_settle(bus);
+    }
 }
 
 static status bus_tick(struct call *c)
@@ -112,6 +122,7 @@ const struct service bus_service = {
     .id = "bus",
     .open = bus_open,
     .close = bus_close,
+    .settle = bus_settle,
     .tick = bus_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),

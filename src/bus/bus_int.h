@@ -47,7 +47,9 @@ struct bus {
     struct carrier_entry carriers[CARRIERS_MAX];
     size_t carrier_count;          /* of them */
     uint32_t depth;                /* hand-offs inside one another, now */
+    uint32_t step;                 /* of the next hop */
     struct timer soonest;          /* the cell's, for the first row that is due */
+    bool firing;                   /* timers fire now; who sets one need not arm soonest */
     struct map *holds;             /* "kind/ARN\0key" → itself; what is held */
     struct map *held_keys;         /* "kind/ARN" → number of its keys that are held */
     struct map *backlog;           /* released subscriptions with kept events still to go */
@@ -68,6 +70,7 @@ void traces_tick(struct call *c, struct bus *bus);
 status outbox_open(struct bus *bus);
 void timers_arm(struct bus *bus); /* the cell's timer for the soonest row */
 status deliveries_open(struct bus *bus);
+void deliveries_settle(struct bus *bus); /* outside the cell: no try is under way any more */
 void deliveries_close(struct bus *bus);
 
 /* Events as rows: what is kept while held, and what a delivery ends as. */
@@ -84,7 +87,8 @@ struct held {
     struct str arn, key;           /* key empty: all of it */
 };
 status hold_find(struct call *c, enum hold_kind kind, struct str name, struct str *ret_arn);
-bool hold_set(struct call *c, const struct held *held);   /* false: it was held */
+/* ERR_LIMIT: HOLDS_MAX are there, or HOLD_KEYS_MAX of this thing. */
+status hold_set(struct call *c, const struct held *held, bool *ret_changed);
 bool hold_clear(struct call *c, const struct held *held); /* false: it was not */
 /* The holds one after the other; *scan NULL at first; false at the end. */
 bool hold_next(struct call *c, struct txn_scan **scan, struct held *ret_held,
@@ -96,7 +100,10 @@ bool hold_keep(struct call *c, const struct bus_event *event);
 struct read_hop {
     struct str trace, request_id;  /* which trace, whose request */
     struct hop hop;
+    uint8_t depth;                 /* hand-offs around it */
+    uint32_t step;                 /* rises in the order in which hops began */
 };
+void trace_hop_step(struct call *c, const struct hop *hop, uint32_t step);
 bool hop_read(struct str record, struct read_hop *ret_hop);
 struct outbox_read {
     uint64_t sequence;             /* 1, 2, 3, … */
@@ -106,10 +113,10 @@ struct outbox_read {
 /* Newest first; *scan NULL at first; false at the end. */
 bool outbox_next(struct call *c, struct txn_scan **scan, struct outbox_read *ret_read);
 
-/* The timers of the bus itself: kept events going on, deliveries due. */
-status bus_timer_fire(struct call *c, struct str name, struct str payload);
+/* The bus's own timer "kept/VIA": what was held goes on, a piece at a time. */
 status hold_go_on(struct call *c, struct str via);
-status delivery_due(struct call *c, struct str name);
+/* "gone/VIA": what was kept for a subscription that is gone, a piece at a time. */
+status hold_drop(struct call *c, struct str via);
 
 /* Answers of pages. */
 void page_json(struct call *c, int http, struct buf *text);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Deliveries: durable to-dos for what cannot be done inside a commit: an HTTP endpoint, a function.
- * A delivery is a row, staged in the call that causes it; a *carrier* does it on a worker thread
- * outside the cell; then, in the cell, it is done (row gone), tried again later (back-off on weir's
- * clock), or has failed for good and ends as an event in a dead-letter sink, or noted as lost.
+ * A delivery is a row, staged in the call that causes it; once that is durable a *carrier* does it
+ * on a worker thread outside the cell; then, in the cell, it is done (row gone), tried again later
+ * (back-off on weir's clock), or has failed for good and ends as an event in a dead-letter sink, or
+ * noted as lost.
  *
  *   STAGED ──commit──► DUE ──carry──► done
  *                       ▲      └─failed──► WAITING (next_ms) ─┐  └─► dead letter
@@ -16,8 +17,8 @@
 
 #include "bus/sink.h"
 
-#define DELIVERIES_MAX 1000000       /* rows; beyond it a new one is refused, ERR_LIMIT */
-#define DELIVERY_AT_ONCE_MAX 64      /* under way at a time */
+#define DELIVERIES_MAX 100000        /* rows; beyond it a new one is refused, ERR_LIMIT */
+#define DELIVERY_AT_ONCE_MAX 32      /* under way at a time */
 
 enum backoff { BACKOFF_LINEAR, BACKOFF_ARITHMETIC, BACKOFF_GEOMETRIC, BACKOFF_EXPONENTIAL };
 

@@ -7,6 +7,8 @@
 
 #include "bus/delivery.h"
 
+struct bus;
+
 struct delivery_row {
     struct delivery delivery; /* as it was asked for */
     struct str trace;         /* trace header of the call that caused it */
@@ -16,10 +18,16 @@ struct delivery_row {
 };
 
 bool delivery_read(struct str value, struct arena *arena, struct delivery_row *ret_row);
-/* Oldest first; *scan NULL at first; false at the end. */
-bool delivery_next(struct call *c, struct txn_scan **scan, uint64_t *ret_id,
-                   struct delivery_row *ret_row);
-/* Everything that waits is tried now. */
-status delivery_all_now(struct call *c, uint64_t *ret_count);
+/* The row of an id, in that arena; false: none. */
+bool delivery_get(struct call *c, uint64_t id, struct arena *arena, struct delivery_row *ret_row);
+/* Those with a moment for their next try, soonest first; *scan NULL at first; false at the end. */
+bool delivery_next(struct call *c, struct txn_scan **scan, uint64_t *ret_id, int64_t *ret_at_ms);
+/* Outside the cell: until no try is under way. */
+void deliveries_wait(struct bus *bus);
+uint64_t deliveries_count(const struct bus *bus); /* rows */
+/* A bounded number of those that wait for another try is due now; 0: none is left. */
+uint64_t deliveries_now(struct call *c);
+/* A subscription was released: its held deliveries are due, a bounded number of them; true: all. */
+bool deliveries_released(struct call *c, struct str via);
 
 #endif

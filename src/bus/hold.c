@@ -3,23 +3,28 @@
  * Holds.
  *
  *   ("bus", "hold", kind, ARN, key)   version 1: u8 1, zigzag since_ms; key empty: all of it
- *   ("bus", "kept", via, sequence)    version 1: u8 1, the event (bus_event_write)
+ *   ("bus", "kept", via, sequence)    version 1: u8 1, trace header, the event (bus_event_write)
  *
  * Rules
  *  1. Memory mirrors the hold rows; events kept are in the store only.
- *  2. After a release what was kept goes on in its order, KEPT_AT_ONCE in an entry. Until the last
- *     is gone, new events of that subscription queue up behind it, so order holds.
+ *  2. After a release what was kept goes on in its order, KEPT_AT_ONCE in an entry (fewer when they
+ *     are large), as a durable timer. Until the last is gone, new events of that subscription queue
+ *     up behind it, so order holds. Then its deliveries are due.
  *  3. Holding what is held, or releasing what is not, changes nothing and says so.
  */
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "bus/bus_int.h"
+#include "bus/delivery_int.h"
 #include "cell/cell.h"
 
 #include <assert.h>
 
 #define VERSION 1
 #define KEPT_AT_ONCE 100
+#define KEPT_BYTES_AT_ONCE (4u * 1024 * 1024)
+#define KEPT_ROOM_MIN 1000 /* changes that must be left for one more in the same entry */
+#define DROPS_MAX 1000     /* rows dropped in an entry */
 #define EVENT_BYTES_MAX (8u * 1024 * 1024)
 
 static struct str memory_key(struct arena *arena, enum hold_kind kind, struct str arn,
@@ -124,7 +129,8 @@ static void backlog_load(struct bus *bus);
 
 status holds_open(struct bus *bus)
 {
-    struct arena *arena = arena_new(64u << 20);
+    struct arena *arena = arena_new(1u << 20);
+    struct arena *scratch = arena_new(1u << 20);
     struct key prefix = key_of(arena, "bus");
     status loaded = OK;
     struct str key;
@@ -139,9 +145,11 @@ status holds_open(struct bus *bus)
                    key_after_prefix(arena, key_end(&prefix)), false);
 
     while (loaded == OK && store_scan_next(scan, &key, &value)) {
-        loaded = load_one(bus, arena, key);
+        loaded = load_one(bus, scratch, key);
+        arena_clear(scratch);
     }
     store_scan_close(scan);
+    arena_free(scratch);
     arena_free(arena);
     backlog_load(bus);
     return loaded;
@@ -203,14 +211,23 @@ status hold_find(struct call *c, enum hold_kind kind, struct str name, struct st
     return found;
 }
 
-bool hold_set(struct call *c, const struct held *held)
+static uintptr_t keys_held(struct bus *bus, struct arena *arena, const struct held *held)
+{
+    return (uintptr_t)map_get(bus->held_keys, memory_key(arena, held->kind, held->arn, STR("")));
+}
+
+status hold_set(struct call *c, const struct held *held, bool *ret_changed)
 {
     struct bus *bus = bus_of(c->cell);
     struct buf packed;
 
-    if (is_held(bus, c->arena, held->kind, held->arn, held->key) ||
+    if (is_held(bus, c->arena, held->kind, held->arn, held->key)) {
+        *ret_changed = false;
+        return OK;
+    }
+    if (keys_held(bus, c->arena, held) >= HOLD_KEYS_MAX ||
         !remember(bus, c->arena, held->kind, held->arn, held->key)) {
-        return false;
+        return &ERR_LIMIT;
     }
     buf_init(&packed, 64);
     write_u8(&packed, VERSION);
@@ -220,7 +237,13 @@ bool hold_set(struct call *c, const struct held *held)
     buf_done(&packed);
     call_on(c, held->arn);
     tell_owner(c, owner_of(bus, held->kind), held, true);
-    return true;
+    *ret_changed = true;
+    return OK;
+}
+
+static void go_on_now(struct call *c, struct str via)
+{
+    bus_timer_set(c, "bus", arena_printf(c->arena, "kept/%.*s", STR_ARG(via)), c->now, STR_NONE);
 }
 
 bool hold_clear(struct call *c, const struct held *held)
@@ -235,28 +258,23 @@ bool hold_clear(struct call *c, const struct held *held)
     call_on(c, held->arn);
     if (held->kind == HOLD_SUBSCRIPTION) {
         (void)map_set(bus->backlog, held->arn, bus, NULL);
-        bus_timer_set(c, "bus", arena_printf(c->arena, "kept/%.*s", STR_ARG(held->arn)), c->now,
-                      STR_NONE);
+        go_on_now(c, held->arn);
     }
     tell_owner(c, owner_of(bus, held->kind), held, false);
     return true;
 }
 
-bool hold_next(struct call *c, struct txn_scan **scan, struct held *ret_held, int64_t *ret_since_ms)
+/* The next row of a scan. */
+static bool hold_read(struct call *c, struct txn_scan *scan, struct held *ret_held,
+                      int64_t *ret_since_ms)
 {
     struct str row;
     struct str value;
     struct str skipped;
     uint64_t kind;
 
-    if (*scan == NULL) {
-        struct key prefix = key_of(c->arena, "bus");
-
-        key_str(&prefix, STR("hold"));
-        *scan = txn_scan_prefix(c->txn, key_end(&prefix));
-    }
-    if (!txn_scan_next(*scan, &row, &value)) {
-        txn_scan_close(*scan);
+    if (!txn_scan_next(scan, &row, &value)) {
+        txn_scan_close(scan);
         return false;
     }
     struct key_reader reader = {row};
@@ -270,6 +288,17 @@ bool hold_next(struct call *c, struct txn_scan **scan, struct held *ret_held, in
     ret_held->kind = (enum hold_kind)kind;
     *ret_since_ms = read_zigzag(&cursor);
     return true;
+}
+
+bool hold_next(struct call *c, struct txn_scan **scan, struct held *ret_held, int64_t *ret_since_ms)
+{
+    if (*scan == NULL) {
+        struct key prefix = key_of(c->arena, "bus");
+
+        key_str(&prefix, STR("hold"));
+        *scan = txn_scan_prefix(c->txn, key_end(&prefix));
+    }
+    return hold_read(c, *scan, ret_held, ret_since_ms);
 }
 
 /* ---- events of held subscriptions ---- */
@@ -320,11 +349,11 @@ bool hold_keep(struct call *c, const struct bus_event *event)
     key_u64(&key, kept_last(c, event->via) + 1);
     buf_init(&packed, EVENT_BYTES_MAX);
     write_u8(&packed, VERSION);
+    write_str(&packed, c->trace.bytes > 0
+                           ? c->trace
+                           : arena_printf(c->arena, "Root=%.*s", STR_ARG(c->request_id)));
     bus_event_write(&packed, event);
-    if (buf_spent(&packed)) {
-        buf_done(&packed);
-        return false;
-    }
+    assert(!buf_spent(&packed)); /* a topic's message is far smaller */
     txn_put(c->txn, key_end(&key), arena_dup(c->arena, buf_str(&packed)));
     buf_done(&packed);
     return true;
@@ -336,65 +365,151 @@ static void send_kept(struct call *c, struct str key, struct str value)
     struct cursor cursor = cursor_of(arena_dup(c->arena, value));
     struct bus_event event;
     uint8_t version = read_u8(&cursor);
+    struct str trace = c->trace;
 
     assert(version == VERSION);
+    c->trace = read_str(&cursor);
     bus_event_read(&cursor, c->arena, &event);
     txn_delete(c->txn, arena_dup(c->arena, key));
     (void)bus_send_now(c, &event); /* a refusal is noted as a hop, as it would have been then */
+    c->trace = trace;
+}
+
+/* true: none is left. */
+static bool send_some_kept(struct call *c, struct str via)
+{
+    struct key prefix = kept_prefix(c->arena, via);
+    struct txn_scan *scan = txn_scan_prefix(c->txn, key_end(&prefix));
+    struct str key;
+    struct str value;
+    size_t bytes = 0;
+    int sent = 0;
+    bool more;
+
+    while ((more = txn_scan_next(scan, &key, &value)) && sent < KEPT_AT_ONCE &&
+           bytes < KEPT_BYTES_AT_ONCE && txn_room(c->txn) > KEPT_ROOM_MIN) {
+        bytes += value.bytes;
+        send_kept(c, key, value);
+        sent++;
+    }
+    txn_scan_close(scan);
+    return !more;
+}
+
+/* What was kept for something that is gone. true: none is left. */
+static bool drop_some_kept(struct call *c, struct str via)
+{
+    struct key prefix = kept_prefix(c->arena, via);
+    struct txn_scan *scan = txn_scan_prefix(c->txn, key_end(&prefix));
+    struct str key;
+    struct str value;
+    int dropped = 0;
+    bool more;
+
+    while ((more = txn_scan_next(scan, &key, &value)) && dropped < DROPS_MAX) {
+        txn_delete(c->txn, arena_dup(c->arena, key));
+        dropped++;
+    }
+    txn_scan_close(scan);
+    return !more;
 }
 
 status hold_go_on(struct call *c, struct str via)
 {
     struct bus *bus = bus_of(c->cell);
-    struct key prefix = kept_prefix(c->arena, via);
-    struct txn_scan *scan;
-    struct str key;
-    struct str value;
-    int sent = 0;
 
     if (hold_on(c, HOLD_SUBSCRIPTION, via, STR_NONE)) {
         return OK; /* held again: the next release starts anew */
     }
-    scan = txn_scan_prefix(c->txn, key_end(&prefix));
-    while (sent < KEPT_AT_ONCE && txn_scan_next(scan, &key, &value)) {
-        send_kept(c, key, value);
-        sent++;
+    if (!send_some_kept(c, via)) {
+        go_on_now(c, via);
+        return OK;
     }
-    txn_scan_close(scan);
-    if (sent < KEPT_AT_ONCE) {
-        (void)map_remove(bus->backlog, via);
-    } else {
-        bus_timer_set(c, "bus", arena_printf(c->arena, "kept/%.*s", STR_ARG(via)), c->now,
-                      STR_NONE);
+    (void)map_remove(bus->backlog, via);
+    if (!deliveries_released(c, via)) {
+        go_on_now(c, via);
     }
     return OK;
 }
 
-/* Subscriptions that have kept events and are not held: they are going on. */
+status hold_drop(struct call *c, struct str via)
+{
+    if (!drop_some_kept(c, via)) {
+        bus_timer_set(c, "bus", arena_printf(c->arena, "gone/%.*s", STR_ARG(via)), c->now,
+                      STR_NONE);
+    } else if (!deliveries_released(c, via)) { /* under way to somebody: they end as they end */
+        go_on_now(c, via);
+    }
+    return OK;
+}
+
+void hold_forget(struct call *c, enum hold_kind kind, struct str arn)
+{
+    struct bus *bus = bus_of(c->cell);
+    struct key prefix = key_of(c->arena, "bus");
+    struct txn_scan *scan;
+    struct held held;
+    int64_t since_ms;
+
+    if (map_count(bus->holds) + map_count(bus->backlog) == 0) {
+        return;
+    }
+    key_str(&prefix, STR("hold"));
+    key_u64(&prefix, kind);
+    key_str(&prefix, arn);
+    scan = txn_scan_prefix(c->txn, key_end(&prefix));
+    while (hold_read(c, scan, &held, &since_ms)) {
+        forget(bus, c->arena, kind, arn, held.key);
+        txn_delete(c->txn, row_key(c->arena, kind, arn, held.key));
+    }
+    if (kind == HOLD_SUBSCRIPTION) {
+        (void)map_remove(bus->backlog, arn);
+        bus_timer_unset(c, "bus", arena_printf(c->arena, "kept/%.*s", STR_ARG(arn)));
+        (void)hold_drop(c, arn);
+    }
+}
+
+/* The first kept event's subscription from a key on; false: none. */
+static bool next_kept(struct bus *bus, struct arena *arena, struct str from, struct str to,
+                      struct str *ret_via)
+{
+    struct kv_scan *scan = store_scan(cell_store(bus->cell), from, to, false);
+    struct str key;
+    struct str value;
+    struct str skipped;
+    bool found = store_scan_next(scan, &key, &value);
+
+    if (found) {
+        struct key_reader reader = {key};
+
+        found = key_read_str(&reader, arena, &skipped) && key_read_str(&reader, arena, &skipped) &&
+                key_read_str(&reader, arena, ret_via);
+        assert(found);
+    }
+    store_scan_close(scan);
+    return found;
+}
+
+/* Subscriptions that have kept events and are not held: they are going on. One step for each, not
+ * for each of its events. */
 static void backlog_load(struct bus *bus)
 {
     struct arena *arena = arena_new(64u << 20);
     struct key prefix = key_of(arena, "bus");
-    struct str key;
-    struct str value;
+    struct str from;
+    struct str to;
+    struct str via;
 
     key_str(&prefix, STR("kept"));
-    struct kv_scan *scan =
-        store_scan(cell_store(bus->cell), key_end(&prefix),
-                   key_after_prefix(arena, key_end(&prefix)), false);
+    from = key_end(&prefix);
+    to = key_after_prefix(arena, from);
+    while (next_kept(bus, arena, from, to, &via)) {
+        struct key of_via = kept_prefix(arena, via);
 
-    while (store_scan_next(scan, &key, &value)) {
-        struct key_reader reader = {key};
-        struct str skipped;
-        struct str via;
-        bool good = key_read_str(&reader, arena, &skipped) &&
-                    key_read_str(&reader, arena, &skipped) && key_read_str(&reader, arena, &via);
-
-        assert(good);
         if (!is_held(bus, arena, HOLD_SUBSCRIPTION, via, STR(""))) {
             (void)map_set(bus->backlog, via, bus, NULL);
         }
+        from = key_after_prefix(arena, key_end(&of_via));
     }
-    store_scan_close(scan);
     arena_free(arena);
 }

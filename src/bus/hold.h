@@ -3,7 +3,8 @@
  * Holds: a queue, a message group, a subscription, a function … can be held and released, whole or
  * by key. What is held waits durably; nothing is lost, others flow. A hold is a row of the store
  * ("bus", "hold", kind, ARN, key) and a line in memory; asking is a hash lookup, and none at all
- * while there are no holds.
+ * while there are no holds. What is kept for a held subscription is bounded by the disk, whose
+ * reserve answers 503 before it is full.
  */
 #ifndef WEIR_BUS_HOLD_H
 #define WEIR_BUS_HOLD_H
@@ -11,6 +12,8 @@
 #include "cell/call.h"
 
 #define HOLDS_MAX 100000
+#define HOLD_KEYS_MAX 10000 /* of one thing */
+#define HOLD_KEY_BYTES_MAX 1024
 
 enum hold_kind {
     HOLD_QUEUE = 1,    /* nothing is handed out; sends accumulate */
@@ -35,6 +38,8 @@ struct hold_owner {
     status (*find)(struct call *c, struct str name, struct str *ret_arn);
     void (*changed)(struct call *c, struct str arn, struct str key, bool held); /* or NULL */
 };
+/* It is gone for ever: so are its holds, of every key, and what was kept for it. */
+void hold_forget(struct call *c, enum hold_kind kind, struct str arn);
 void hold_owner_add(struct cell *cell, const struct hold_owner *owner);
 
 #endif

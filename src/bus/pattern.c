@@ -226,13 +226,20 @@ bool pattern_match(const struct pattern *pattern, const struct value *document)
     return document->kind == VALUE_MAP && match_rule(pattern, &pattern->top, document);
 }
 
-bool pattern_match_json(const struct pattern *pattern, struct str json, struct arena *scratch)
+const struct value *pattern_document(struct str json, struct arena *arena)
 {
-    struct value document;
+    struct value *document = ARENA_NEW(arena, struct value);
     struct why why;
 
-    return json_read(arena_dup(scratch, json), 0, scratch, &why, &document) == OK &&
-           pattern_match(pattern, &document);
+    if (json_read(arena_dup(arena, json), 0, arena, &why, document) != OK) {
+        document->kind = VALUE_NONE;
+    }
+    return document;
+}
+
+bool pattern_match_json(const struct pattern *pattern, struct str json, struct arena *scratch)
+{
+    return pattern_match(pattern, pattern_document(json, scratch));
 }
 
 /* ---- SNS attributes ---- */

@@ -39,6 +39,8 @@ status pattern_compile(struct str json, enum pattern_dialect dialect, struct why
                        struct pattern **ret_pattern);
 void pattern_free(struct pattern *pattern); /* NULL is fine */
 
+/* A text as a document, in the arena; of the kind VALUE_NONE when it is no JSON. */
+const struct value *pattern_document(struct str json, struct arena *arena);
 /* document: as json_read gives it without a model (maps, lists, texts, numbers). */
 bool pattern_match(const struct pattern *pattern, const struct value *document);
 /* The same for text; what is no JSON (or no object) does not match. */

@@ -112,7 +112,7 @@ status bus_check(struct call *c, const struct bus_event *event)
 
 status bus_send(struct call *c, const struct bus_event *event)
 {
-    struct hop hop = {event->source, event->target, event->via, STR("held")};
+    struct hop hop = {event->source, event->target, event->via, STR("held"), event->about};
 
     if (event->via.bytes > 0 && hold_keep(c, event)) {
         trace_hop(c, &hop);
@@ -121,9 +121,28 @@ status bus_send(struct call *c, const struct bus_event *event)
     return bus_send_now(c, event);
 }
 
+/* Refused: to its dead-letter end, if it has one. c->why stays. */
+static void bury(struct call *c, const struct bus_event *event)
+{
+    struct why why = c->why;
+    struct bus_event dead = *event;
+    struct hop hop = {event->source, event->dead, event->via, STR_NONE, event->about};
+
+    dead.target = event->dead;
+    dead.via = STR_NONE;
+    hop.outcome = hand_over(c, &dead, true) == OK
+                      ? arena_printf(c->arena, "dead-letter: %s", why.text)
+                      : arena_printf(c->arena, "lost: the dead-letter end refused, too: %s",
+                                     c->why.text);
+    c->why = why;
+    trace_hop(c, &hop);
+}
+
 status bus_send_now(struct call *c, const struct bus_event *event)
 {
-    struct hop hop = {event->source, event->target, event->via, STR("taken")};
+    struct bus *bus = bus_of(c->cell);
+    struct hop hop = {event->source, event->target, event->via, STR("taken"), event->about};
+    uint32_t step = bus->step++; /* before those of what it causes */
     status sent;
 
     assert(event->attribute_count <= BUS_ATTRIBUTES_MAX);
@@ -131,7 +150,10 @@ status bus_send_now(struct call *c, const struct bus_event *event)
     if (sent != OK) {
         hop.outcome = arena_printf(c->arena, "refused: %s", c->why.text);
     }
-    trace_hop(c, &hop);
+    trace_hop_step(c, &hop, step);
+    if (sent != OK && event->dead.bytes > 0) {
+        bury(c, event);
+    }
     return sent;
 }
 
@@ -139,6 +161,7 @@ status bus_send_now(struct call *c, const struct bus_event *event)
 
 void bus_event_write(struct buf *packed, const struct bus_event *event)
 {
+    assert(event->content == NULL); /* large contents go at once, or not at all */
     write_str(packed, event->target);
     write_str(packed, event->source);
     write_str(packed, event->principal);
@@ -152,6 +175,8 @@ void bus_event_write(struct buf *packed, const struct bus_event *event)
     write_u8(packed, event->deduplication.at != NULL);
     write_str(packed, event->deduplication);
     write_str(packed, event->key);
+    write_str(packed, event->about);
+    write_str(packed, event->dead);
     write_var(packed, event->attribute_count);
     for (size_t i = 0; i < event->attribute_count; i++) {
         write_str(packed, event->attributes[i].name);
@@ -183,6 +208,8 @@ void bus_event_read(struct cursor *cursor, struct arena *arena, struct bus_event
     event.group = read_maybe(cursor, arena);
     event.deduplication = read_maybe(cursor, arena);
     event.key = arena_dup(arena, read_str(cursor));
+    event.about = arena_dup(arena, read_str(cursor));
+    event.dead = arena_dup(arena, read_str(cursor));
     count = read_var(cursor);
     assert(count <= BUS_ATTRIBUTES_MAX);
     attributes = arena_alloc(arena, (count + 1) * sizeof(*attributes));

@@ -31,6 +31,8 @@ struct bus_event {
     struct str group;        /* FIFO: message group; STR_NONE: not FIFO */
     struct str deduplication; /* FIFO: de-duplication id; STR_NONE: of the content, if allowed */
     struct str key;          /* a bucket: the object's key; a stream: the partition key */
+    struct str about;        /* what it tells of, for traces: an object's key, a message's id */
+    struct str dead;         /* ARN of who gets it when the target refuses it; STR_NONE: nobody */
     const struct call_body *content; /* a bucket: a large content instead of body; NULL: body */
     const struct bus_attribute *attributes; /* message attributes; a bucket: headers of the PUT */
     size_t attribute_count;  /* at most BUS_ATTRIBUTES_MAX */
@@ -54,8 +56,9 @@ extern const struct error BUS_TOO_LARGE;   /* larger than the target takes */
 void bus_sink_add(struct cell *cell, const struct sink *sink);
 
 /* Checks, then takes, notes the hop; what is held (event->via) is kept until released and counts as
- * taken. Anything but OK: nothing was staged, c->why says why, c is otherwise as before. The hop
- * notes a refusal too, so that nobody wonders where an event went. */
+ * taken. Anything but OK: the target staged nothing, c->why says why, c is otherwise as before, and
+ * event->dead got the event. The hop notes a refusal too, so that nobody wonders where an event
+ * went; so whoever was refused goes on, and does not fail. */
 status bus_send(struct call *c, const struct bus_event *event);
 status bus_check(struct call *c, const struct bus_event *event);
 

@@ -10,6 +10,8 @@
  *     a scan that stops at its first key.
  *  2. A timer fires as a call of its own: its rows go in the txn in which its owner acts, so it
  *     fires once, whatever is killed when. One whose owner failed comes again a minute later.
+ *     While the disk is full nothing fires, and it is tried every second.
+ *  4. FIRES_MAX fire in a turn; then others come into the cell before the rest.
  *  3. A moment is not negative; rows sort by it.
  */
 #include "base/cursor.h"
@@ -23,8 +25,9 @@
 #include <assert.h>
 
 #define VERSION 1
-#define FIRES_MAX 64                    /* timers in one entry into the cell */
-#define AGAIN_MS MS_PER_MINUTE
+#define FIRES_MAX 16                    /* timers in one turn */
+#define AGAIN_MS MS_PER_MINUTE          /* after a failure of its owner */
+#define FULL_MS MS_PER_SECOND           /* after a failure of the disk */
 #define PAYLOAD_BYTES_MAX (1024u * 1024)
 #define ARENA_BYTES_MAX (64u * 1024 * 1024)
 
@@ -123,6 +126,7 @@ static status fire_one(struct call *c, void *arg)
     struct str key = timer_key(c->arena, due->service, due->name);
     struct str payload = payload_of(c, key);
     status fired = &ERR_NOT_FOUND;
+    size_t room;
 
     txn_delete(c->txn, key);
     txn_delete(c->txn, due_key(c->arena, due->at_ms, due->service, due->name));
@@ -131,7 +135,9 @@ static status fire_one(struct call *c, void *arg)
             owner->state = cell_state(c->cell, owner->service);
         }
         c->state = owner->state;
+        room = txn_room(c->txn);
         fired = owner->fire(c, due->name, payload);
+        assert(fired == OK || txn_room(c->txn) == room); /* who fails has staged nothing */
         c->state = bus;
     }
     if (fired != OK) {
@@ -147,30 +153,40 @@ static void timers_fire(struct cell *cell, struct timer *timer)
 {
     struct bus *bus = LINK_OWNER(timer, struct bus, soonest);
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
+    int64_t again_ms = INT64_MAX;
     struct due due;
 
-    for (int i = 0; i < FIRES_MAX && soonest(bus, arena, &due); i++) {
+    bus->firing = true;
+    for (int i = 0; i < FIRES_MAX && soonest(bus, arena, &due) && due.at_ms <= cell_now(cell);
+         i++) {
         struct doing doing = {"bus", "FireTimer", STR_NONE, STR_NONE, fire_one, &due};
         struct why why;
 
-        if (due.at_ms > cell_now(cell)) {
+        if (cell_step(cell, &doing, arena, &why) != OK) {
+            again_ms = cell_now(cell) + FULL_MS;
             break;
         }
-        (void)cell_step(cell, &doing, arena, &why);
         arena_clear(arena);
     }
+    bus->firing = false;
     arena_free(arena);
-    timers_arm(bus);
+    if (again_ms < INT64_MAX) {
+        cell_timer_set(cell, &bus->soonest, again_ms);
+    } else {
+        timers_arm(bus);
+    }
 }
 
 void timers_arm(struct bus *bus)
 {
     struct arena *arena = arena_new(1u << 20);
-    struct due due;
+    struct due due = {.at_ms = -1};
 
     bus->soonest.fire = timers_fire;
     cell_timer_unset(bus->cell, &bus->soonest);
-    if (soonest(bus, arena, &due)) {
+    if (soonest(bus, arena, &due) && due.at_ms <= cell_now(bus->cell)) {
+        cell_timer_next_turn(bus->cell, &bus->soonest);
+    } else if (due.at_ms >= 0) {
         cell_timer_set(bus->cell, &bus->soonest, due.at_ms);
     }
     arena_free(arena);
@@ -217,7 +233,7 @@ static void put_rows(struct call *c, struct str service, struct str name, int64_
     txn_put(c->txn, key, arena_dup(c->arena, buf_str(&packed)));
     txn_put(c->txn, due_key(c->arena, at_ms, service, name), STR(""));
     buf_done(&packed);
-    if (bus->soonest.index == 0 || at_ms < bus->soonest.at_ms) {
+    if (!bus->firing && (bus->soonest.index == 0 || at_ms < bus->soonest.at_ms)) {
         cell_timer_set(c->cell, &bus->soonest, at_ms);
     }
 }

@@ -2,11 +2,14 @@
  *
  * Traces: one log of the store; a record is a hop.
  *
- *   record, version 1: u8 1, str trace, request_id, from, to, via, outcome; its moment is the log's
+ *   record, version 1: u8 1, str trace, request_id, from, to, via, outcome, about, u8 depth,
+ *                      var step; its moment is the log's
  *   ("bus", "traces")  version 1: u8 1, var log
  *
+ * A hop is noted when it is over, so after those that it caused; its depth (hand-offs around it)
+ * and step (which rises in the order in which they began) give the tree back.
  * Reading goes backwards from the newest by blocks: looking a trace up costs what lies between it
- * and now, at most the days that are kept.
+ * and now, at most what is kept.
  */
 #include "base/cursor.h"
 #include "bus/bus_int.h"
@@ -61,6 +64,11 @@ static struct str trace_id(struct call *c)
 
 void trace_hop(struct call *c, const struct hop *hop)
 {
+    trace_hop_step(c, hop, bus_of(c->cell)->step++);
+}
+
+void trace_hop_step(struct call *c, const struct hop *hop, uint32_t step)
+{
     struct bus *bus = bus_of(c->cell);
     struct buf packed;
 
@@ -82,6 +90,9 @@ void trace_hop(struct call *c, const struct hop *hop)
     write_str(&packed, str_slice(hop->to, 0, 2048));
     write_str(&packed, str_slice(hop->via, 0, 2048));
     write_str(&packed, str_slice(hop->outcome, 0, OUTCOME_BYTES_MAX));
+    write_str(&packed, str_slice(hop->about, 0, 2048));
+    write_u8(&packed, (uint8_t)bus->depth);
+    write_var(&packed, step);
     assert(!buf_spent(&packed));
     txn_log_append(c->txn, bus->trace_log, c->now, arena_dup(c->arena, buf_str(&packed)));
     buf_done(&packed);
@@ -116,16 +127,41 @@ bool hop_read(struct str record, struct read_hop *ret_hop)
     ret_hop->hop.to = read_str(&cursor);
     ret_hop->hop.via = read_str(&cursor);
     ret_hop->hop.outcome = read_str(&cursor);
+    ret_hop->hop.about = read_str(&cursor);
+    ret_hop->depth = read_u8(&cursor);
+    ret_hop->step = (uint32_t)read_var(&cursor);
     return cursor_done(&cursor);
+}
+
+/* The first hop to keep: by age, and by the bytes of all. */
+static uint64_t first_kept(struct call *c, uint64_t log, const struct log_state *state)
+{
+    uint64_t kept = state->first;
+    uint64_t count = state->last + 1 - state->first;
+
+    (void)txn_log_seek(c->txn, log, c->now - TRACE_KEEP_MS, &kept);
+    if (state->bytes > TRACE_KEEP_BYTES) {
+        double part = (double)(state->bytes - TRACE_KEEP_BYTES) / (double)state->bytes;
+        uint64_t first = state->first + (uint64_t)(part * (double)count) + 1;
+
+        kept = first > kept ? first : kept;
+    }
+    return kept;
 }
 
 void traces_tick(struct call *c, struct bus *bus)
 {
+    struct log_state state = {0};
     uint64_t kept;
 
-    if (bus->trace_log != 0 && txn_log_state(c->txn, bus->trace_log).last > 0 &&
-        txn_log_seek(c->txn, bus->trace_log, c->now - TRACE_KEEP_MS, &kept) == OK &&
-        kept > txn_log_state(c->txn, bus->trace_log).first) {
+    if (bus->trace_log != 0) {
+        state = txn_log_state(c->txn, bus->trace_log);
+    }
+    if (state.last == 0 || state.first > state.last) {
+        return;
+    }
+    kept = first_kept(c, bus->trace_log, &state);
+    if (kept > state.first) {
         txn_log_trim(c->txn, bus->trace_log, kept);
     }
 }

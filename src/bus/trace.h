@@ -9,12 +9,15 @@
 #include "cell/call.h"
 
 #define TRACE_KEEP_MS (INT64_C(7) * 24 * 3600 * 1000)
+#define TRACE_KEEP_BYTES (UINT64_C(1) << 30) /* the oldest hops go, whatever their age */
 
 struct hop {
     struct str from;    /* ARN */
     struct str to;      /* ARN, URL, address */
     struct str via;     /* subscription, rule, mapping; STR_NONE: none */
-    struct str outcome; /* "taken", "held", "delivered", "retry", "dead-letter", "refused: …" */
+    struct str outcome; /* "taken", "held", "delivered", "no match: …", "retry in …", "refused: …",
+                         * "dead-letter: …", "lost: …" */
+    struct str about;   /* an object's key, a message's id; may be empty */
 };
 void trace_hop(struct call *c, const struct hop *hop);
 /* The trace header this call goes on with ("Root=1-…;Parent=…;Sampled=1"): as it came, or made now

@@ -222,7 +222,8 @@ static struct str record(struct call *c, const struct object_change *change,
     return made;
 }
 
-static void tell(struct call *c, const struct bucket *bucket, struct str arn, struct str body)
+static void tell(struct call *c, const struct bucket *bucket, struct str arn, struct str key,
+                 struct str body)
 {
     struct bus_event event = {
         .target = arn,
@@ -231,6 +232,7 @@ static void tell(struct call *c, const struct bucket *bucket, struct str arn, st
         .account = bucket->account,
         .body = body,
         .subject = STR("Amazon S3 Notification"),
+        .about = key,
     };
 
     (void)bus_send(c, &event); /* a refusal is noted as a hop */
@@ -244,7 +246,8 @@ void object_changed(struct call *c, const struct object_change *change)
 
     for (size_t i = 0; i < rules->count; i++) {
         if (rule_matches(&rules->rules[i], event, change->key)) {
-            tell(c, change->bucket, rules->rules[i].arn, record(c, change, &rules->rules[i]));
+            tell(c, change->bucket, rules->rules[i].arn, change->key,
+                 record(c, change, &rules->rules[i]));
         }
     }
 }
@@ -279,7 +282,7 @@ void notification_set(struct call *c, struct bucket *bucket, const struct value 
 
         if (arn_read(arn, &parts) && !str_eq(parts.service, STR("lambda")) &&
             !is_told(before, before->count, arn) && !is_told(rules, i, arn)) {
-            tell(c, bucket, arn, body);
+            tell(c, bucket, arn, STR("s3:TestEvent"), body);
         }
     }
 }

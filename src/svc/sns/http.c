@@ -163,7 +163,8 @@ void http_deliver(struct call *c, const struct subscription *subscription, const
                  .source = topic_arn(c->arena, subscription->topic),
                  .principal = STR("sns.amazonaws.com"),
                  .account = subscription->topic->account,
-                 .body = text},
+                 .body = text,
+                 .about = id},
     };
     struct http_header headers[8] = {
         {STR("x-amz-sns-message-type"), str_c(type)},

@@ -9,6 +9,7 @@
  */
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "bus/hold.h"
 #include "cell/cell.h"
 #include "svc/sns/sns_int.h"
 
@@ -109,6 +110,7 @@ void subscription_save(struct call *c, const struct subscription *subscription)
 void subscription_erase(struct call *c, const struct subscription *subscription)
 {
     txn_delete(c->txn, key_of_subscription(c, subscription));
+    hold_forget(c, HOLD_SUBSCRIPTION, subscription->arn);
 }
 
 /* ---- twins ---- */

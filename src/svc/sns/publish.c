@@ -16,6 +16,7 @@ struct fan_out {
     const struct topic *topic;       /* whose message it is */
     const struct message *message;   /* what is published */
     const struct value *attributes;  /* as a document, for filters; NULL: not made yet */
+    const struct value *body;        /* the same of the text; VALUE_NONE: it is no JSON */
     struct envelope *envelope;       /* for the text below; NULL: not made yet */
     struct str enveloped;            /* the text in the envelope */
 };
@@ -26,7 +27,10 @@ static bool wanted(struct call *c, struct fan_out *fan_out, const struct subscri
         return true;
     }
     if (subscription->by_body) {
-        return pattern_match_json(subscription->pattern, fan_out->message->text, c->arena);
+        if (fan_out->body == NULL) {
+            fan_out->body = pattern_document(fan_out->message->text, c->arena);
+        }
+        return pattern_match(subscription->pattern, fan_out->body);
     }
     if (fan_out->attributes == NULL) {
         fan_out->attributes = pattern_attributes(fan_out->message->attributes,
@@ -86,19 +90,6 @@ static struct str digest_of(struct call *c, struct str text)
     return str_of(hex, 2 * SHA256_BYTES);
 }
 
-/* What a subscription could not be given goes to its dead-letter queue, if it has one. */
-static void bury(struct call *c, const struct subscription *subscription,
-                 const struct bus_event *event)
-{
-    struct bus_event dead = *event;
-
-    if (subscription->dead_arn.bytes > 0) {
-        dead.target = subscription->dead_arn;
-        dead.via = STR_NONE;
-        (void)bus_send(c, &dead);
-    }
-}
-
 static void to_queue(struct call *c, struct fan_out *fan_out,
                      const struct subscription *subscription)
 {
@@ -113,11 +104,14 @@ static void to_queue(struct call *c, struct fan_out *fan_out,
         .body = subscription->raw ? text : enveloped(c, fan_out, subscription, text),
         .group = message->group,
         .deduplication = message->deduplication,
+        .about = message->id,
+        .dead = subscription->dead_arn,
     };
 
     if (subscription->raw && message->attribute_count > ATTRIBUTES_MAX) {
         struct hop hop = {event.source, event.target, event.via,
-                          STR("refused: more than 10 attributes cannot be delivered raw")};
+                          STR("refused: more than 10 attributes cannot be delivered raw"),
+                          event.about};
 
         trace_hop(c, &hop);
         return;
@@ -133,9 +127,7 @@ static void to_queue(struct call *c, struct fan_out *fan_out,
         event.deduplication = digest_of(c, arena_printf(c->arena, "replay %lld %.*s",
                                                         (long long)c->now, STR_ARG(message->id)));
     }
-    if (bus_send(c, &event) != OK) {
-        bury(c, subscription, &event);
-    }
+    (void)bus_send(c, &event); /* a refusal is noted, and goes to its dead-letter queue */
 }
 
 /* ---- mail and text messages ---- */
@@ -153,7 +145,8 @@ static void to_outbox(struct call *c, struct fan_out *fan_out,
                     ? enveloped(c, fan_out, subscription, text)
                     : text,
     };
-    struct hop hop = {message.from, message.to, subscription->arn, STR("outbox")};
+    struct hop hop = {message.from, message.to, subscription->arn, STR("outbox"),
+                      fan_out->message->id};
 
     outbox_add(c, &message);
     trace_hop(c, &hop);
@@ -161,11 +154,28 @@ static void to_outbox(struct call *c, struct fan_out *fan_out,
 
 /* ---- all ---- */
 
+/* Nobody is left to wonder where it went. */
+static void pass_by(struct call *c, const struct fan_out *fan_out,
+                    const struct subscription *subscription)
+{
+    struct hop hop = {topic_arn(c->arena, fan_out->topic), subscription->endpoint,
+                      subscription->arn,
+                      subscription->by_body ? STR("no match: the filter policy, on the body")
+                                            : STR("no match: the filter policy, on attributes"),
+                      fan_out->message->id};
+
+    trace_hop(c, &hop);
+}
+
 static void give(struct call *c, struct fan_out *fan_out, const struct subscription *subscription)
 {
     struct str text;
 
-    if (subscription->pending || !wanted(c, fan_out, subscription)) {
+    if (subscription->pending) {
+        return;
+    }
+    if (!wanted(c, fan_out, subscription)) {
+        pass_by(c, fan_out, subscription);
         return;
     }
     switch (subscription->protocol) {
@@ -202,7 +212,8 @@ static bool is_twin(struct call *c, struct topic *topic, struct message *message
 
     if (twin_find(c, topic, scope, id, &twin)) {
         struct hop hop = {c->principal, topic_arn(c->arena, topic), STR_NONE,
-                          arena_printf(c->arena, "duplicate of %.*s", STR_ARG(twin.id))};
+                          arena_printf(c->arena, "duplicate of %.*s", STR_ARG(twin.id)),
+                          message->id};
 
         trace_hop(c, &hop);
         *ret_published = (struct published){arena_dup(c->arena, twin.id), twin.number};

@@ -3,6 +3,7 @@
  * The operations of queues: making, finding, configuring, purging, tags.
  */
 #include "base/time.h"
+#include "bus/hold.h"
 #include "cell/cell.h"
 #include "svc/sqs/sqs_ops.h"
 
@@ -139,6 +140,8 @@ status sqs_delete_queue(struct call *c)
 
     TRY(queue_of_call(c, &queue));
     call_on(c, queue_arn(c->arena, queue));
+    hold_forget(c, HOLD_QUEUE, c->resource);
+    hold_forget(c, HOLD_GROUP, c->resource);
     if (c->limits) {
         (void)map_set(sqs_of(c)->deleted, deleted_key(c, queue->name), (void *)(uintptr_t)c->now,
                       NULL);

@@ -55,7 +55,7 @@ static void swallow(struct call *c, struct queue *queue, const struct content *c
                     const struct twin *twin)
 {
     struct hop hop = {content->sender, queue_arn(c->arena, queue), STR_NONE,
-                      arena_printf(c->arena, "duplicate of %.*s", STR_ARG(twin->id))};
+                      arena_printf(c->arena, "duplicate of %.*s", STR_ARG(twin->id)), twin->id};
 
     queue->duplicates++;
     duplicates_save(c, queue);
@@ -115,7 +115,7 @@ static void note_move(struct call *c, const struct queue *from, const struct que
                       const struct content *content, const char *outcome)
 {
     struct hop hop = {queue_arn(c->arena, from), queue_arn(c->arena, to), STR_NONE,
-                      str_c(outcome)};
+                      str_c(outcome), content->id};
     struct str was = c->trace;
 
     c->trace = content->trace.bytes > 0 ? content->trace : was;
