@@ -10,9 +10,9 @@
  *
  * Rules
  *  1. A configuration has a durable timer at its next midnight (UTC; weekly: a Sunday's). When it
- *     is due, it is set an hour ahead and a *run* begins: a thread that goes in and out of the
- *     cell. The run's last step sets the timer to the next midnight. So a run that a crash ended is
- *     begun anew.
+ *     is due, it is set an hour ahead and a *run* stands in line. One thread does all runs, in and
+ *     out of the cell. A run's last step sets the timer to the next midnight. So a run that a crash
+ *     ended is begun anew.
  *  2. A run has a token, kept as the configuration's progress. One whose token is no longer there
  *     (a later run began, the configuration is gone) ends.
  *  3. Each step in the cell is short: some hundred versions are read, or one file is written. The
@@ -44,7 +44,8 @@ struct file_written {
     uint64_t size;              /* bytes, packed */
 };
 
-struct run {
+struct inventory_run {
+    struct inventory_run *next; /* behind it in line */
     struct cell *cell;          /* where it goes in and out */
     struct str bucket, id;      /* owned: which configuration */
     struct str account, region; /* owned: the bucket's */
@@ -74,14 +75,14 @@ static struct str progress_name(struct call *c, struct str id)
 }
 
 /* Below PREFIX/BUCKET/ID/. */
-static struct str report_key(struct arena *arena, const struct run *run, struct str rest)
+static struct str report_key(struct arena *arena, const struct inventory_run *run, struct str rest)
 {
     return arena_printf(arena, "%.*s%s%.*s/%.*s/%.*s", STR_ARG(run->prefix),
                         run->prefix.bytes > 0 ? "/" : "", STR_ARG(run->bucket), STR_ARG(run->id),
                         STR_ARG(rest));
 }
 
-static struct str data_key(struct arena *arena, const struct run *run,
+static struct str data_key(struct arena *arena, const struct inventory_run *run,
                            const struct file_written *file)
 {
     return report_key(arena, run,
@@ -140,7 +141,7 @@ void inventory_set(struct call *c, struct bucket *bucket, const struct value *fo
 
 /* ---- a run's life ---- */
 
-static void run_free(struct run *run)
+static void run_free(struct inventory_run *run)
 {
     struct str *const owned[] = {&run->bucket, &run->id,     &run->account, &run->region,
                                  &run->token,  &run->target, &run->prefix,  &run->filter,
@@ -154,13 +155,13 @@ static void run_free(struct run *run)
     mem_free(run);
 }
 
-static struct run *run_new(struct call *c, const struct bucket *bucket, struct str id,
+static struct inventory_run *run_new(struct call *c, const struct bucket *bucket, struct str id,
                            const struct value *configuration)
 {
     const struct value *target =
         get(get(configuration, "Destination"), "S3BucketDestination");
     const struct value *filter = get(configuration, "Filter");
-    struct run *run = MEM_NEW(struct run);
+    struct inventory_run *run = MEM_NEW(struct inventory_run);
     char token[36];
     struct arn arn;
     bool read = arn_read(get_str(target, "Bucket"), &arn);
@@ -185,7 +186,7 @@ static struct run *run_new(struct call *c, const struct bucket *bucket, struct s
 /* ---- steps ---- */
 
 /* The bucket, if this is still the run of it. */
-static struct bucket *bucket_of_run(struct call *c, const struct run *run)
+static struct bucket *bucket_of_run(struct call *c, const struct inventory_run *run)
 {
     struct bucket *bucket = bucket_find(s3_of(c), run->bucket);
 
@@ -205,11 +206,12 @@ static status fail_ended(struct call *c)
 
 static status step_read(struct call *c, void *arg)
 {
-    struct run *run = arg;
+    struct inventory_run *run = arg;
     struct bucket *bucket = bucket_of_run(c, run);
     struct object_scan_from from = {.prefix = run->filter, .versions = run->fields.versions};
     struct object_scan *scan;
     struct object object;
+    struct object last = {.sequence = 0};
     int seen = 0;
 
     if (bucket == NULL) {
@@ -232,16 +234,19 @@ static status step_read(struct call *c, void *arg)
         if (run->fields.versions || !object.delete_marker) {
             inventory_line_add(c, &run->lines, &run->fields, &object);
         }
-        text_keep(&run->after, object.key);
-        run->below = object.sequence;
+        last = object;
     }
     object_scan_close(scan);
+    if (last.sequence > 0) {
+        text_keep(&run->after, last.key);
+        run->below = last.sequence;
+    }
     return OK;
 }
 
 /* A piece of the report, to be put. */
 struct piece_of_report {
-    struct run *run;
+    struct inventory_run *run;
     struct str key, type, content; /* of the object */
 };
 
@@ -259,7 +264,7 @@ static status step_write(struct call *c, void *arg)
 
 static status step_end(struct call *c, void *arg)
 {
-    struct run *run = arg;
+    struct inventory_run *run = arg;
     struct bucket *bucket = bucket_of_run(c, run);
 
     if (bucket == NULL) {
@@ -271,9 +276,9 @@ static status step_end(struct call *c, void *arg)
     return OK;
 }
 
-/* ---- the thread ---- */
+/* ---- a run ---- */
 
-static status step(struct run *run, status (*doing)(struct call *c, void *arg), void *arg)
+static status step(struct inventory_run *run, status (*doing)(struct call *c, void *arg), void *arg)
 {
     struct doing step = {"s3", "Inventory", run->account, run->region, doing, arg};
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
@@ -284,7 +289,7 @@ static status step(struct run *run, status (*doing)(struct call *c, void *arg), 
     return done;
 }
 
-static status put(struct run *run, struct str key, struct str type, struct str content)
+static status put(struct inventory_run *run, struct str key, struct str type, struct str content)
 {
     struct piece_of_report piece = {run, key, type, content};
 
@@ -292,7 +297,7 @@ static status put(struct run *run, struct str key, struct str type, struct str c
 }
 
 /* The lines gathered, as a file; none when there are no lines. */
-static status write_file(struct run *run, struct arena *arena)
+static status write_file(struct inventory_run *run, struct arena *arena)
 {
     struct file_written *file;
     uint8_t hash[MD5_BYTES];
@@ -324,7 +329,7 @@ static status write_file(struct run *run, struct arena *arena)
     return done;
 }
 
-static void manifest_write(const struct run *run, struct arena *arena, struct buf *text)
+static void manifest_write(const struct inventory_run *run, struct arena *arena, struct buf *text)
 {
     buf_printf(text,
                "{\n  \"sourceBucket\" : \"%.*s\",\n"
@@ -345,7 +350,7 @@ static void manifest_write(const struct run *run, struct arena *arena, struct bu
     buf_add(text, STR(" ]\n}"));
 }
 
-static void symlink_write(const struct run *run, struct arena *arena, struct buf *text)
+static void symlink_write(const struct inventory_run *run, struct arena *arena, struct buf *text)
 {
     for (size_t i = 0; i < run->file_count; i++) {
         buf_printf(text, "%ss3://%.*s/", i > 0 ? "\n" : "", STR_ARG(run->target));
@@ -354,7 +359,7 @@ static void symlink_write(const struct run *run, struct arena *arena, struct buf
 }
 
 /* symlink.txt, manifest.json and its checksum. */
-static status write_manifest(struct run *run, struct arena *arena)
+static status write_manifest(struct inventory_run *run, struct arena *arena)
 {
     struct time_parts at = time_parts_of(run->started_ms);
     struct str folder = arena_printf(arena, "%04d-%02d-%02dT%02d-%02dZ", at.year, at.month,
@@ -390,7 +395,7 @@ static status write_manifest(struct run *run, struct arena *arena)
     return done;
 }
 
-static status run_all(struct run *run, struct arena *arena)
+static status run_all(struct inventory_run *run, struct arena *arena)
 {
     while (!run->ended) {
         if (cell_ending(run->cell)) {
@@ -406,26 +411,80 @@ static status run_all(struct run *run, struct arena *arena)
     return step(run, step_end, run);
 }
 
-/* One that fails is begun anew by its timer. */
-static void run_thread(struct cell *cell, void *arg)
+/* ---- the line ---- */
+
+/* The next run, or the end of the thread. */
+static status step_next(struct call *c, void *arg)
+{
+    struct inventory_run **ret_run = arg;
+    struct s3 *s3 = s3_of(c);
+
+    *ret_run = s3->inventories;
+    if (*ret_run == NULL) {
+        s3->reporting = false;
+    } else {
+        s3->inventories = (*ret_run)->next;
+    }
+    return OK;
+}
+
+/* A run that fails is begun anew by its timer. */
+static void runs_thread(struct cell *cell, void *arg)
 {
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
+    struct inventory_run *run;
+    struct doing next = {"s3", "Inventory", STR_NONE, STR_NONE, step_next, &run};
+    struct s3 *s3 = arg;
+    struct why why;
 
-    (void)cell;
-    (void)run_all(arg, arena);
+    do {
+        run = NULL;
+        if (cell_do(cell, &next, arena, &why) != OK) {
+            s3->reporting = false; /* whoever comes next in line starts another thread */
+        }
+        arena_clear(arena);
+        if (run != NULL) {
+            (void)run_all(run, arena);
+            run_free(run);
+            arena_clear(arena);
+        }
+    } while (run != NULL && !cell_ending(cell));
     arena_free(arena);
-    run_free(arg);
+}
+
+void inventories_close(struct s3 *s3)
+{
+    while (s3->inventories != NULL) {
+        struct inventory_run *run = s3->inventories;
+
+        s3->inventories = run->next;
+        run_free(run);
+    }
+}
+
+static void stand_in_line(struct s3 *s3, struct inventory_run *run)
+{
+    struct inventory_run **last = &s3->inventories;
+
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = run;
+    if (!s3->reporting) {
+        s3->reporting = true;
+        cell_spawn(s3->cell, runs_thread, s3);
+    }
 }
 
 /* ---- the timer ---- */
 
 status inventory_timer(struct call *c, struct str name)
 {
-    struct str id = str_slice(name, 10, name.bytes); /* behind "inventory/" */
+    struct str id = str_slice(name, sizeof("inventory/") - 1, name.bytes);
     struct bucket *bucket = bucket_find(s3_of(c), str_split(&id, '/'));
     const struct value *configuration =
         bucket == NULL ? NULL : configuration_of(c, bucket, id);
-    struct run *run;
+    struct inventory_run *run;
 
     if (!is_enabled(configuration)) {
         return OK;
@@ -434,6 +493,6 @@ status inventory_timer(struct call *c, struct str name)
     bucket_set_setting(c, bucket, SETTING_PROGRESS, progress_name(c, id), run->token);
     bus_timer_set(c, "s3", name, c->now + RUN_MS_MAX, STR_NONE);
     call_on(c, bucket_arn(c->arena, bucket->name));
-    cell_spawn(c->cell, run_thread, run);
+    stand_in_line(s3_of(c), run);
     return OK;
 }

@@ -19,4 +19,9 @@ void inventory_schema_add(struct buf *text, const struct inventory_fields *field
 void inventory_line_add(struct call *c, struct buf *lines, const struct inventory_fields *fields,
                         const struct object *object);
 
+/* ---- inventory.c ---- */
+
+/* What still stands in line is forgotten; its timers begin it anew. */
+void inventories_close(struct s3 *s3);
+
 #endif

@@ -96,12 +96,16 @@ struct bucket {
     struct bucket_compiled *compiled; /* NULL: to be made anew; dropped when a setting changes */
 };
 
+struct inventory_run;
+
 /* The service's state. */
 struct s3 {
     struct cell *cell;     /* whose service this is */
     struct map *buckets;   /* name → struct bucket */
     uint64_t sequence;     /* the last one given by sequence_next() */
     _Atomic bool walking;  /* lifecycle's walker runs */
+    _Atomic bool reporting; /* the inventories' thread runs */
+    struct inventory_run *inventories; /* that stand in line for it; owned */
 };
 
 static inline struct s3 *s3_of(const struct call *c)

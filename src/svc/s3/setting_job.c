@@ -21,3 +21,8 @@ void settings_tick(struct call *c)
 {
     lifecycle_walk_on(s3_of(c));
 }
+
+void settings_close(struct s3 *s3)
+{
+    inventories_close(s3);
+}
