@@ -94,6 +94,16 @@ void call_answer(struct call *c, int http, const char *content_type, struct str 
     reply->body = kept(c, body);
 }
 
+int call_answered(const struct call *c)
+{
+    return c->reply == NULL ? 0 : c->reply->http;
+}
+
+uint64_t call_sends(const struct call *c)
+{
+    return c->reply == NULL ? 0 : c->reply->size;
+}
+
 void call_send(struct call *c, const struct call_extent *extents, size_t count)
 {
     struct call_reply *reply = reply_of(c);

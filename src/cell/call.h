@@ -82,6 +82,9 @@ void call_answer(struct call *c, int http, const char *content_type, struct str 
 /* What follows the head: the streaming payload of the output, piece by piece. Blobs among the
  * extents are kept until they were sent, also when they are dropped meanwhile. */
 void call_send(struct call *c, const struct call_extent *extents, size_t count);
+/* What was said of the answer so far: call_answer()'s status (0: none), bytes of call_send(). */
+int call_answered(const struct call *c);
+uint64_t call_sends(const struct call *c);
 
 /* A page's argument, from the query or a form's body; STR_NONE without. */
 struct str page_arg(struct call *c, const char *name);

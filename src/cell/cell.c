@@ -433,6 +433,18 @@ static void finish(struct task *task, status result)
     }
 }
 
+/* An operation's handler came to its end. */
+static void tell_service(const struct cell *cell, struct task *task, status result)
+{
+    const struct service *service = cell_service_of_model(cell, task->model)->service;
+    bool empty = txn_empty(task->call.txn);
+
+    if (service->called != NULL) {
+        service->called(&task->call, result);
+        assert(empty == txn_empty(task->call.txn));
+    }
+}
+
 void cell_run(struct cell *cell, struct task *task)
 {
     struct call *c = &task->call;
@@ -451,6 +463,9 @@ void cell_run(struct cell *cell, struct task *task)
     }
     result = run(c);
     assert(result == OK || txn_empty(c->txn));
+    if (c->operation != NULL && task->state == TASK_NEW) {
+        tell_service(cell, task, result);
+    }
     if (!txn_empty(c->txn)) {
         assert(!task->reads);
         task->blob_kept |= c->body != NULL && c->body->blob.bytes > 0 &&

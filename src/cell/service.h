@@ -37,6 +37,10 @@ struct service {
     /* Housekeeping (retention, expiry), as a call of its own about once a minute of weir's clock;
      * NULL: none. */
     status (*tick)(struct call *c);
+    /* An operation's handler has come to its end with that result (it is neither parked nor at
+     * work), and what it staged is not committed yet: where there is something (and only there),
+     * more may be staged. For logs of requests. NULL: none. */
+    void (*called)(struct call *c, status result);
     const struct page *pages;        /* NULL: none */
     size_t page_count;
 };

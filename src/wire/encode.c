@@ -31,8 +31,7 @@ static bool is_s3(const struct route *route)
                                       str_eq(model_text(route->service->id), STR("s3control")));
 }
 
-/* S3's second id: long, opaque, and the same for the same request. */
-static struct str id_2(struct str request_id, struct arena *arena)
+struct str wire_host_id(struct str request_id, struct arena *arena)
 {
     uint8_t hash[SHA256_BYTES];
     size_t bytes = base64_encoded_bytes(sizeof(hash));
@@ -51,7 +50,7 @@ void answer_begin(const struct route *route, struct str request_id, struct arena
     answer->body = STR_NONE;
     if (is_s3(route)) {
         answer_add(answer, STR("x-amz-request-id"), request_id);
-        answer_add(answer, STR("x-amz-id-2"), id_2(request_id, arena));
+        answer_add(answer, STR("x-amz-id-2"), wire_host_id(request_id, arena));
     } else {
         answer_add(answer, STR("x-amzn-requestid"), request_id);
     }

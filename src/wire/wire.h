@@ -95,6 +95,8 @@ struct fault {
 };
 void wire_encode_error(const struct route *route, const struct fault *fault, struct str request_id,
                        struct arena *arena, struct answer *ret_answer);
+/* S3's second id of a request (x-amz-id-2): long, opaque, the same for the same request. */
+struct str wire_host_id(struct str request_id, struct arena *arena);
 
 /* Event streams (application/vnd.amazon.eventstream). The answer's head, then messages. event names
  * a member of the output's event stream member; its value is a structure of that member's shape. */
