@@ -7,9 +7,8 @@
 #include "base/mem.h"
 #include "bus/sink.h"
 #include "bus/timer.h"
-#include "svc/s3/s3_core.h"
 #include "svc/s3/s3_ops.h"
-#include "svc/s3/s3_settings_ops.h"
+#include "svc/s3/settings_int.h"
 
 static const struct op ops[] = {
     {"AbortMultipartUpload", s3_abort_multipart_upload},
@@ -82,6 +81,7 @@ static const struct op ops[] = {
     {"PutBucketIntelligentTieringConfiguration", s3_put_setting},
     {"PutBucketInventoryConfiguration", s3_put_setting},
     {"PutBucketLifecycleConfiguration", s3_put_setting},
+    {"PutBucketLogging", s3_put_setting},
     {"PutBucketMetricsConfiguration", s3_put_setting},
     {"PutBucketNotificationConfiguration", s3_put_setting},
     {"PutBucketOwnershipControls", s3_put_setting},
@@ -156,4 +156,5 @@ const struct service s3_service = {
     .open = s3_open,
     .close = s3_close,
     .tick = s3_tick,
+    .called = access_log_called,
 };

@@ -4,6 +4,7 @@
  */
 #include "svc/s3/s3_core.h"
 #include "svc/s3/s3_ops.h"
+#include "svc/s3/settings_int.h"
 
 #include <assert.h>
 
@@ -157,6 +158,7 @@ status s3_delete_bucket(struct call *c)
                          &S3_BUCKET_NOT_EMPTY, "BucketName", bucket->name);
     }
     call_on(c, bucket_arn(c->arena, bucket->name));
+    access_log_drop(c, bucket);
     bucket_row_delete(c, bucket);
     for (uint32_t i = 0; i < bucket->setting_count; i++) {
         setting_row_delete(c, bucket, &bucket->settings[i]);

@@ -12,6 +12,7 @@
 #include "bus/sink.h"
 #include "svc/s3/notify_int.h"
 #include "wire/json.h"
+#include "wire/wire.h"
 
 #include <assert.h>
 #include <string.h>
@@ -170,7 +171,7 @@ static void add_request(struct call *c, struct buf *text)
     }
     buf_printf(text,
                "\"responseElements\":{\"x-amz-request-id\":\"%.*s\",\"x-amz-id-2\":\"%.*s\"},",
-               STR_ARG(c->request_id), STR_ARG(c->request_id));
+               STR_ARG(c->request_id), STR_ARG(wire_host_id(c->request_id, c->arena)));
 }
 
 /* What some events say beside. */
@@ -274,7 +275,7 @@ void notification_set(struct call *c, struct bucket *bucket, const struct value 
                      "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Time\":\"%.*s\","
                      "\"Bucket\":\"%.*s\",\"RequestId\":\"%.*s\",\"HostId\":\"%.*s\"}",
                      STR_ARG(stamp(c->arena, c->now)), STR_ARG(bucket->name),
-                     STR_ARG(c->request_id), STR_ARG(c->request_id));
+                     STR_ARG(c->request_id), STR_ARG(wire_host_id(c->request_id, c->arena)));
 
     for (size_t i = 0; i < rules->count; i++) {
         struct str arn = rules->rules[i].arn;

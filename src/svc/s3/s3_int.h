@@ -97,6 +97,7 @@ struct bucket {
 };
 
 struct inventory_run;
+struct access_logs;
 
 /* The service's state. */
 struct s3 {
@@ -106,6 +107,7 @@ struct s3 {
     _Atomic bool walking;  /* lifecycle's walker runs */
     _Atomic bool reporting; /* the inventories' thread runs */
     struct inventory_run *inventories; /* that stand in line for it; owned */
+    struct access_logs *access_logs; /* owned */
 };
 
 static inline struct s3 *s3_of(const struct call *c)

@@ -40,6 +40,7 @@ status tiering_check(struct call *c, const struct bucket *bucket, const struct v
 status analytics_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status metrics_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status inventory_check(struct call *c, const struct bucket *bucket, const struct value *value);
+void logging_set(struct call *c, struct bucket *bucket, const struct value *former);
 void inventory_set(struct call *c, struct bucket *bucket, const struct value *former);
 /* It is got: what is not in the structure. */
 void lifecycle_told(struct call *c, const struct bucket *bucket);

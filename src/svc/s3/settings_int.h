@@ -79,6 +79,13 @@ bool public_access_blocked(const struct bucket *bucket, enum public_block what);
 /* When the newest version of a key expires; false: never. */
 bool object_expires(const struct object *object, int64_t *ret_at_ms);
 
+/* ---- access_log.c ---- */
+
+/* A call of an operation ends: its line, where the bucket has logs. */
+void access_log_called(struct call *c, status result);
+/* The bucket goes, or its logging: nothing is gathered in the store any more. */
+void access_log_drop(struct call *c, struct bucket *bucket);
+
 /* ---- cors.c ---- */
 
 /* The answer's CORS fields, where the request has an Origin and a rule is for it. */
