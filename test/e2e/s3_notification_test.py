@@ -182,6 +182,17 @@ def test_a_new_acl_is_told(s3, sqs):
     assert [r["eventName"] for r in queue.records()] == ["ObjectAcl:Put"]
 
 
+def test_a_new_retention_is_told(s3, sqs):
+    bucket, queue = bucket_name(), Queue(sqs)
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    notify(s3, bucket, rule(queue, "s3:ObjectRetention:Put"))
+    s3.put_object(Bucket=bucket, Key="key")
+    until = datetime.datetime(2031, 1, 1, tzinfo=datetime.timezone.utc)
+    s3.put_object_retention(Bucket=bucket, Key="key", Retention={"Mode": "GOVERNANCE",
+                                                                 "RetainUntilDate": until})
+    assert [r["eventName"] for r in queue.records()] == ["ObjectRetention:Put"]
+
+
 def test_restores_are_told(weir, s3, told):
     bucket, queue = told
     s3.put_object(Bucket=bucket, Key="key", StorageClass="GLACIER")

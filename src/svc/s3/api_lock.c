@@ -158,6 +158,7 @@ status s3_put_object_retention(struct call *c)
     object.lock_mode = wanted.lock_mode;
     object.retain_until_ms = wanted.retain_until_ms;
     object_save(c, &object);
+    object_told(c, &object, "ObjectRetention:Put");
     return OK;
 }
 

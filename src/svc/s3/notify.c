@@ -147,7 +147,8 @@ static void add_object(struct buf *text, const struct object_change *change)
 static int minor_version(struct str event)
 {
     static const char *const later[] = {"Lifecycle", "IntelligentTiering", "ObjectAcl",
-                                        "ObjectTagging", "ObjectRestore:Delete"};
+                                        "ObjectTagging", "ObjectRetention",
+                                        "ObjectRestore:Delete"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         if (str_starts(event, str_c(later[i]))) {

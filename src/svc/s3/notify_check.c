@@ -20,6 +20,8 @@ static bool event_known(struct str event)
         "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
         "s3:LifecycleTransition", "s3:IntelligentTiering", "s3:ObjectTagging:*",
         "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete", "s3:ObjectAcl:Put",
+        "s3:ObjectRetention:Put", "s3:ObjectAnnotation:*", "s3:ObjectAnnotation:Put",
+        "s3:ObjectAnnotation:Delete",
     };
 
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {

@@ -21,6 +21,9 @@ status encryption_check(struct call *c, const struct bucket *bucket, const struc
     if (rules == NULL || rules->count != 1) {
         return fail_s3(c, &S3_MALFORMED_XML);
     }
+    if (!has(&rules->items[0], "BucketKeyEnabled")) { /* it is told */
+        set_bool(&rules->items[0], "BucketKeyEnabled", false);
+    }
     standard = get(&rules->items[0], "ApplyServerSideEncryptionByDefault");
     if (standard == NULL) {
         return has(&rules->items[0], "BlockedEncryptionTypes") ? OK
