@@ -313,38 +313,6 @@ static struct door_loop *home_of(struct door *door, struct exchange *x)
     return home;
 }
 
-static bool is_preflight(const struct http_request *request)
-{
-    return str_eq(request->method, STR("OPTIONS")) &&
-           http_header(request, STR("access-control-request-method")).bytes > 0;
-}
-
-/* S3's buckets say by themselves what browsers may do: there a preflight is an operation. */
-static bool is_operation(struct door *door, struct exchange *x)
-{
-    struct route route = {.service = NULL};
-    struct why why;
-
-    return wire_route(exchange_request(x), STR_NONE, exchange_arena(x), &why, &route) == OK &&
-           cell_op(door->cell, route.operation) != NULL;
-}
-
-/* A browser asks whether it may: yes, as AWS's services say. */
-static void answer_preflight(struct exchange *x, const struct http_request *request)
-{
-    struct http_header headers[5] = {
-        {STR("access-control-allow-origin"), STR("*")},
-        {STR("access-control-allow-methods"), STR("GET, PUT, POST, DELETE, HEAD, PATCH, OPTIONS")},
-        {STR("access-control-max-age"), STR("172800")},
-        {STR("access-control-expose-headers"),
-         STR("x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,ETag,Date")},
-        {STR("access-control-allow-headers"),
-         http_header(request, STR("access-control-request-headers"))},
-    };
-
-    exchange_answer(x, 200, headers, headers[4].value.bytes > 0 ? 5 : 4, STR_NONE);
-}
-
 static struct visit *visit_new(struct door *door, struct exchange *x)
 {
     struct arena *arena = exchange_arena(x);
@@ -373,6 +341,8 @@ static void request(void *ctx, struct exchange *x)
     struct visit *visit = exchange_user(x);
     const struct cell_service *slot;
     const struct page *page;
+    struct route route;
+    status readable;
 
     if (visit != NULL) {
         intake_whole(visit->intake);
@@ -383,12 +353,18 @@ static void request(void *ctx, struct exchange *x)
         admin_answer(door, x);
         return;
     }
-    if (page == NULL && is_preflight(&read) && !is_operation(door, x)) {
-        answer_preflight(x, &read);
-        return;
+    if (page == NULL) {
+        slot = other_service(door, x, &route);
     }
     visit = visit_new(door, x);
-    status readable = page != NULL ? page_begin(visit, page, slot) : read_call(visit, &read, false);
+    if (page != NULL) {
+        readable = page_begin(visit, page, slot);
+    } else if (slot != NULL) {
+        visit->route = route;
+        readable = other_begin(visit, slot);
+    } else {
+        readable = read_call(visit, &read, false);
+    }
 
     if (readable == OK && arena_spent(exchange_arena(x))) {
         readable = fail(&visit->task.call, &ERR_LIMIT, "The request is too large.");

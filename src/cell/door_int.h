@@ -85,6 +85,11 @@ void door_stream_on(struct visit *visit); /* says what a streaming call has to s
 /* page.c: makes the visit that page's, if its caller may see it. */
 status page_begin(struct visit *visit, const struct page *page, const struct cell_service *slot);
 
+/* The same for what no operation is for: the service's route->service, from other_service(). */
+const struct cell_service *other_service(struct door *door, struct exchange *x,
+                                         struct route *ret_route);
+status other_begin(struct visit *visit, const struct cell_service *slot);
+
 /* admin.c: answers /_weir/… */
 bool admin_is(const struct http_request *request);
 void admin_answer(struct door *door, struct exchange *x);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pages: what services answer beside their models.
+ * Pages: what services answer beside their models. And what no operation is for: a browser that
+ * asks whether it may (CORS's preflight), which nobody signs.
  *
  * Rules
  *  1. A page is found by its path, or by its host, before anything is taken for an AWS request; the
@@ -44,5 +45,69 @@ status page_begin(struct visit *visit, const struct page *page, const struct cel
     if (visit->home->door->auth) {
         door_anonymous(&task->call);
     }
+    return OK;
+}
+
+/* ---- preflights ---- */
+
+static bool is_preflight(const struct http_request *request)
+{
+    return str_eq(request->method, STR("OPTIONS")) &&
+           http_header(request, STR("access-control-request-method")).bytes > 0;
+}
+
+/* Yes, as all of AWS's services say but S3, whose buckets have rules. */
+static void may(struct call *c)
+{
+    struct str headers = http_header(c->request, STR("access-control-request-headers"));
+
+    put_header(c, "access-control-allow-origin", STR("*"));
+    put_header(c, "access-control-allow-methods",
+               STR("GET, PUT, POST, DELETE, HEAD, PATCH, OPTIONS"));
+    put_header(c, "access-control-max-age", STR("172800"));
+    put_header(c, "access-control-expose-headers",
+               STR("x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,ETag,Date"));
+    if (headers.bytes > 0) {
+        put_header(c, "access-control-allow-headers", headers);
+    }
+    call_answer(c, 200, NULL, STR_NONE);
+}
+
+static status preflight(struct call *c)
+{
+    const struct task *task = LINK_OWNER(c, const struct task, call);
+    const struct cell_service *slot = cell_service_of_model(c->cell, task->model);
+    status told = slot->service->other == NULL ? &ERR_NOT_FOUND : slot->service->other(c);
+
+    if (told == &ERR_NOT_FOUND) {
+        may(c);
+        return OK;
+    }
+    return told;
+}
+
+const struct cell_service *other_service(struct door *door, struct exchange *x,
+                                         struct route *ret_route)
+{
+    struct why why;
+
+    if (!is_preflight(exchange_request(x))) {
+        return NULL;
+    }
+    (void)wire_route(exchange_request(x), STR_NONE, exchange_arena(x), &why, ret_route);
+    return ret_route->service == NULL ? NULL
+                                      : cell_service_of_model(door->cell, ret_route->service);
+}
+
+status other_begin(struct visit *visit, const struct cell_service *slot)
+{
+    struct task *task = &visit->task;
+
+    task->run = preflight;
+    task->service = slot->service;
+    task->model = slot->model;
+    task->call.state = slot->state;
+    task->reads = true;
+    door_anonymous(&task->call);
     return OK;
 }

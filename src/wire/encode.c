@@ -57,7 +57,7 @@ void answer_begin(const struct route *route, struct str request_id, struct arena
     if (route->protocol == PROTOCOL_RPC_CBOR && route->service != NULL) {
         answer_add(answer, STR("smithy-protocol"), STR("rpc-v2-cbor"));
     }
-    if (route->origin.bytes > 0) {
+    if (route->origin.bytes > 0 && !is_s3(route)) { /* S3's buckets have rules of their own */
         answer_add(answer, STR("access-control-allow-origin"), STR("*"));
         answer_add(answer, STR("access-control-expose-headers"),
                    STR("x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,"

@@ -336,22 +336,26 @@ static bool is_rest(const struct service_model *service)
     return speaks(service, PROTOCOL_REST_JSON) || speaks(service, PROTOCOL_REST_XML);
 }
 
-/* bucket.s3.region.amazonaws.com, bucket.s3.localhost: for matching, the bucket belongs before the
- * path. */
-static void bucket_of_host(const struct http_request *request, struct arena *arena,
-                           struct route *route)
+struct str wire_bucket_of_host(struct str authority)
 {
-    struct str host = str_slice(request->authority, 0, str_find(request->authority, ':', 0));
+    struct str host = str_slice(authority, 0, str_find(authority, ':', 0));
     size_t at = str_find_str(host, STR(".s3."));
 
     if (at == host.bytes) {
         at = str_find_str(host, STR(".s3-"));
     }
-    if (at == 0 || at == host.bytes) {
-        return;
+    return at == 0 || at == host.bytes ? STR_NONE : str_slice(host, 0, at);
+}
+
+/* For matching, the bucket belongs before the path. */
+static void bucket_of_host(const struct http_request *request, struct arena *arena,
+                           struct route *route)
+{
+    route->bucket = wire_bucket_of_host(request->authority);
+    if (route->bucket.bytes > 0) {
+        route->path =
+            arena_printf(arena, "/%.*s%.*s", STR_ARG(route->bucket), STR_ARG(request->path));
     }
-    route->bucket = str_slice(host, 0, at);
-    route->path = arena_printf(arena, "/%.*s%.*s", STR_ARG(route->bucket), STR_ARG(request->path));
 }
 
 /* ---- which service ---- */

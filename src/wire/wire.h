@@ -47,6 +47,9 @@ struct route {
     struct str origin;                   /* the Origin field; CORS headers for it */
 };
 
+/* bucket.s3.region.amazonaws.com, bucket.s3.localhost: the bucket; STR_NONE: a host without. */
+struct str wire_bucket_of_host(struct str authority);
+
 /* Finds the route by credential scope, X-Amz-Target, Action, path and host, in this order. scope is
  * the service of the credential scope (STR_NONE if unsigned). A status is given together with as
  * much of *ret_route as is known, so that the error can be answered in the caller's protocol. */

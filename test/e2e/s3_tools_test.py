@@ -113,6 +113,7 @@ def test_s3cmd_puts_lists_gets_and_removes(weir, tree, tmp_path):
     assert "14" in s3cmd("info", "s3://s3cmd/copy.html")
     weir.client("s3").put_bucket_ownership_controls(Bucket="s3cmd", OwnershipControls={
         "Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    weir.client("s3").delete_public_access_block(Bucket="s3cmd")
     s3cmd("setacl", "--acl-public", "s3://s3cmd/copy.html")
     assert "anon" in s3cmd("info", "s3://s3cmd/copy.html")
     s3cmd("rb", "--force", "--recursive", "s3://s3cmd")

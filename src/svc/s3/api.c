@@ -157,4 +157,7 @@ const struct service s3_service = {
     .close = s3_close,
     .tick = s3_tick,
     .called = access_log_called,
+    .other = s3_preflight,
+    .pages = settings_pages,
+    .page_count = SETTINGS_PAGE_COUNT,
 };

@@ -76,7 +76,7 @@ static const struct kind kinds[] = {
      .was_set = logging_set},
     {.put = "PutBucketWebsite", .get = "GetBucketWebsite", .remove = "DeleteBucketWebsite",
      .member = "WebsiteConfiguration", .setting = SETTING_WEBSITE, .missing = &S3_NO_WEBSITE,
-     .check = refused},
+     .check = website_check},
     {.put = "PutBucketReplication", .get = "GetBucketReplication",
      .remove = "DeleteBucketReplication", .member = "ReplicationConfiguration",
      .result = "ReplicationConfiguration", .setting = SETTING_REPLICATION,
@@ -359,6 +359,7 @@ status s3_get_bucket_policy_status(struct call *c)
     if (policy.at == NULL) {
         return fail_s3(c, &S3_NO_BUCKET_POLICY);
     }
-    set_bool(put_struct(c, "PolicyStatus"), "IsPublic", policy_is_public(c, policy));
+    set_bool(put_struct(c, "PolicyStatus"), "IsPublic",
+             policy_is_public(setting_value(bucket, SETTING_POLICY)));
     return OK;
 }

@@ -269,7 +269,7 @@ status bucket_of_call(struct call *c, struct bucket **ret_bucket)
     struct str owner;
 
     TRY(bucket_of_name(c, arg_str(c, "Bucket"), &bucket));
-    request_seen(c, bucket);
+    cors_answer(c, bucket);
     if (!str_eq(c->account, bucket->account) && !stranger_may(c, bucket)) {
         return fail_s3(c, &S3_ACCESS_DENIED);
     }

@@ -14,22 +14,6 @@ REPLACEABLE void object_changed(struct call *c, const struct object_change *chan
     (void)change;
 }
 
-REPLACEABLE bool access_granted(struct call *c, const struct bucket *bucket,
-                                const struct object *object, const char *action)
-{
-    (void)c;
-    (void)bucket;
-    (void)object;
-    (void)action;
-    return false;
-}
-
-REPLACEABLE void request_seen(struct call *c, struct bucket *bucket)
-{
-    (void)c;
-    (void)bucket;
-}
-
 REPLACEABLE status object_acl_of_call(struct call *c, const struct bucket *bucket,
                                       struct str *ret_acl)
 {

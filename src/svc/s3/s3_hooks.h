@@ -34,8 +34,9 @@ void object_changed(struct call *c, const struct object_change *change);
  * there; else NULL. */
 bool access_granted(struct call *c, const struct bucket *bucket, const struct object *object,
                     const char *action);
-/* Every request of a bucket, after it was found: for access logs. Stages nothing. */
-void request_seen(struct call *c, struct bucket *bucket);
+/* Every request of a bucket, after it was found: the answer's CORS fields, where the request has an
+ * Origin and a rule of the bucket is for it. */
+void cors_answer(struct call *c, const struct bucket *bucket);
 /* ACL members of the call (ACL, Grant…) as the text to be kept; STR_NONE: the owner's only.
  * AccessControlListNotSupported, InvalidArgument, … Stages nothing. */
 status object_acl_of_call(struct call *c, const struct bucket *bucket, struct str *ret_acl);

@@ -21,6 +21,12 @@ status s3_get_bucket_policy(struct call *c);
 status s3_delete_bucket_policy(struct call *c);
 status s3_get_bucket_policy_status(struct call *c);
 
+/* website.c: pages of the service. */
+extern const struct page settings_pages[];
+#define SETTINGS_PAGE_COUNT 2
+
+status s3_preflight(struct call *c);      /* OPTIONS, which no model has */
+
 /* What is to be set is checked by whoever knows: OK, or S3's error. value: the structure. */
 status notification_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status lifecycle_check(struct call *c, const struct bucket *bucket, const struct value *value);
@@ -47,7 +53,6 @@ void lifecycle_told(struct call *c, const struct bucket *bucket);
 
 /* policy.c */
 status policy_check(struct call *c, const struct bucket *bucket, struct str text);
-bool policy_is_public(struct call *c, struct str text);
 
 /* notify.c: rules made ready, in an arena that the bucket's compiled settings own. */
 struct notification_rules;

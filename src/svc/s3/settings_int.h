@@ -64,6 +64,7 @@ struct asking {
 };
 enum verdict policy_verdict(struct call *c, const struct value *policy,
                             const struct asking *asking);
+bool policy_is_public(const struct value *policy); /* a document */
 /* policy_condition.c: does the statement's Condition hold? unknown: what is said where weir does
  * not know the operator or the key's value. */
 bool condition_holds(struct call *c, const struct value *condition, const struct asking *asking,
@@ -88,8 +89,6 @@ void access_log_drop(struct call *c, struct bucket *bucket);
 
 /* ---- cors.c ---- */
 
-/* The answer's CORS fields, where the request has an Origin and a rule is for it. */
-void cors_answer(struct call *c, const struct bucket *bucket);
 /* A browser asks whether it may: the whole answer, or 403. */
 status cors_preflight(struct call *c, const struct bucket *bucket, bool object);
 
