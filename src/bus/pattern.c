@@ -7,7 +7,8 @@
  *     pattern under a list of objects matches when one of them matches it whole.
  *  2. A field that is not there, an empty list, and an object where a value is looked for are
  *     absent: only {"exists": false} holds for them.
- *  3. anything-but needs something to be there; in a list one item that is none of its is enough.
+ *  3. Numbers are compared by their value, however they are written: 3, 3.0 and 30e-1 are one.
+ *  4. anything-but needs something to be there; in a list one item that is none of its is enough.
  */
 #include "bus/pattern_int.h"
 #include "bus/sink.h"
@@ -17,9 +18,7 @@
 
 #define ADDRESS_BYTES_MAX 64
 
-static bool match_rule(const struct pattern *pattern, const struct rule *rule,
-                       const struct value *object);
-
+static bool match_rule(const struct rule *rule, const struct value *object);
 
 static bool ends_nocase(struct str s, struct str suffix)
 {
@@ -89,26 +88,24 @@ static bool text_matches(const struct test *test, struct str s)
     }
 }
 
-static bool number_matches(const struct pattern *pattern, const struct test *test, double number,
-                           bool whole)
+static bool number_matches(const struct test *test, double number)
 {
     if (test->kind == TEST_NUMBER) {
-        return number == test->low && (pattern->dialect != PATTERN_EVENTS || whole == test->whole);
+        return number == test->low;
     }
     return test->kind == TEST_RANGE &&
            (test->low_in ? number >= test->low : number > test->low) &&
            (test->high_in ? number <= test->high : number < test->high);
 }
 
-static bool value_matches(const struct pattern *pattern, const struct test *test,
-                          const struct value *value)
+static bool value_matches(const struct test *test, const struct value *value)
 {
     if (test->kind == TEST_EXISTS) {
         return true;
     }
     if (test->kind == TEST_BUT) {
         for (uint32_t i = 0; i < test->count; i++) {
-            if (value_matches(pattern, &test->tests[i], value)) {
+            if (value_matches(&test->tests[i], value)) {
                 return false;
             }
         }
@@ -118,9 +115,10 @@ static bool value_matches(const struct pattern *pattern, const struct test *test
     case VALUE_STR:
         return text_matches(test, value->str);
     case VALUE_INT:
-        return number_matches(pattern, test, (double)value->number, true);
+        return test->exact ? test->kind == TEST_NUMBER && value->number == test->whole
+                           : number_matches(test, (double)value->number);
     case VALUE_DOUBLE:
-        return number_matches(pattern, test, value->real, false);
+        return number_matches(test, value->real);
     case VALUE_BOOL:
         return test->kind == (value->truth ? TEST_TRUE : TEST_FALSE);
     case VALUE_NULL:
@@ -144,54 +142,52 @@ static bool is_leaf(const struct value *value)
     return false;
 }
 
-static bool test_holds(const struct pattern *pattern, const struct test *test,
-                       const struct value *value)
+static bool test_holds(const struct test *test, const struct value *value)
 {
     if (value->kind == VALUE_LIST) {
         for (uint32_t i = 0; i < value->count; i++) {
-            if (test_holds(pattern, test, &value->items[i])) {
+            if (test_holds(test, &value->items[i])) {
                 return true;
             }
         }
         return false;
     }
-    return value->kind != VALUE_MAP && value_matches(pattern, test, value);
+    return value->kind != VALUE_MAP && value_matches(test, value);
 }
 
-static bool match_field(const struct pattern *pattern, const struct field *field,
-                        const struct value *value)
+static bool match_field(const struct field *field, const struct value *value)
 {
     bool there = value != NULL && is_leaf(value);
 
     for (uint32_t i = 0; i < field->count; i++) {
         const struct test *test = &field->tests[i];
 
-        if (test->kind == TEST_ABSENT ? !there : there && test_holds(pattern, test, value)) {
+        if (test->kind == TEST_ABSENT ? !there : there && test_holds(test, value)) {
             return true;
         }
     }
     return false;
 }
 
-static bool match_below(const struct pattern *pattern, const struct rule *rule,
+static bool match_below(const struct rule *rule,
                         const struct value *value)
 {
     if (value == NULL || value->kind != VALUE_LIST) {
-        return match_rule(pattern, rule, value);
+        return match_rule(rule, value);
     }
     for (uint32_t i = 0; i < value->count; i++) {
-        if (match_below(pattern, rule, &value->items[i])) {
+        if (match_below(rule, &value->items[i])) {
             return true;
         }
     }
-    return false;
+    return value->count == 0 && match_rule(rule, NULL);
 }
 
-static bool match_choice(const struct pattern *pattern, const struct choice *choice,
+static bool match_choice(const struct choice *choice,
                          const struct value *object)
 {
     for (uint32_t i = 0; i < choice->count; i++) {
-        if (match_rule(pattern, &choice->rules[i], object)) {
+        if (match_rule(&choice->rules[i], object)) {
             return true;
         }
     }
@@ -199,7 +195,7 @@ static bool match_choice(const struct pattern *pattern, const struct choice *cho
 }
 
 /* object may be NULL or no object: then all its fields are absent. */
-static bool match_rule(const struct pattern *pattern, const struct rule *rule,
+static bool match_rule(const struct rule *rule,
                        const struct value *object)
 {
     for (uint32_t i = 0; i < rule->field_count; i++) {
@@ -208,13 +204,13 @@ static bool match_rule(const struct pattern *pattern, const struct rule *rule,
                                         ? map_find(object, field->name)
                                         : NULL;
 
-        if (field->rule != NULL ? !match_below(pattern, field->rule, value)
-                                : !match_field(pattern, field, value)) {
+        if (field->rule != NULL ? !match_below(field->rule, value)
+                                : !match_field(field, value)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < rule->choice_count; i++) {
-        if (!match_choice(pattern, &rule->choices[i], object)) {
+        if (!match_choice(&rule->choices[i], object)) {
             return false;
         }
     }
@@ -223,7 +219,7 @@ static bool match_rule(const struct pattern *pattern, const struct rule *rule,
 
 bool pattern_match(const struct pattern *pattern, const struct value *document)
 {
-    return document->kind == VALUE_MAP && match_rule(pattern, &pattern->top, document);
+    return document->kind == VALUE_MAP && match_rule(&pattern->top, document);
 }
 
 const struct value *pattern_document(struct str json, struct arena *arena)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From a pattern's JSON to its tree, with the sentences that AWS's own compiler has for what is
- * wrong. The dialects differ in little: attributes have one level, SNS limits how many
- * combinations a policy stands for, and a number is compared by its value (SNS) or also by how it
- * is written (events).
+ * wrong. The dialects differ in little: attributes have one level, SNS limits how many keys a
+ * policy has and how many combinations it stands for, and each has its own bounds for numbers.
  */
 #include "base/mem.h"
 #include "bus/pattern_int.h"
@@ -13,6 +12,11 @@
 #include <assert.h>
 
 #define SNS_KEYS_MAX 5
+#define SNS_NUMBER_MAX 1e9
+#define EVENTS_NUMBER_MAX 5e9
+#define DOUBLE_WHOLE_MAX (INT64_C(1) << 53)
+#define WILDCARD_STARS_MAX 256 /* of one text: EventBridge calls what has too many too complex */
+#define TESTS_MAX 20000        /* of one pattern, over all its fields */
 #define CIDR_BYTES_MAX 64
 
 struct compiler {
@@ -20,6 +24,7 @@ struct compiler {
     struct why *why;         /* what is wrong with it */
     uint64_t combinations;   /* SNS: product of the arrays' sizes, by their depth */
     uint32_t keys;           /* SNS: fields with tests */
+    uint32_t tests;          /* of all fields */
 };
 
 static status read_rule(struct compiler *compiler, const struct value *object, uint32_t depth,
@@ -50,9 +55,17 @@ static status read_text(struct compiler *compiler, const char *what, const struc
 static status read_affix(struct compiler *compiler, const char *what, const struct value *value,
                          struct test *test)
 {
-    if (value->kind == VALUE_MAP && value->count == 1 &&
-        str_eq(value->pairs[0].key, STR("equals-ignore-case"))) {
+    if (value->kind == VALUE_MAP) {
+        if (value->count != 1) {
+            return wrong(compiler, value->count == 0 ? "Empty objects are not allowed"
+                                                     : "Only one key allowed in match expression");
+        }
+        if (!str_eq(value->pairs[0].key, STR("equals-ignore-case"))) {
+            return why_set(compiler->why, &ERR_MALFORMED, "Unsupported %s pattern: %.*s", what,
+                           STR_ARG(str_slice(value->pairs[0].key, 0, 128)));
+        }
         test->nocase = true;
+        what = "equals-ignore-case";
         value = &value->pairs[0].value;
     }
     return read_text(compiler, what, value, test);
@@ -75,6 +88,9 @@ static status read_wildcard(struct compiler *compiler, struct str text, struct t
             if (i + 1 < text.bytes && text.at[i + 1] == '*') {
                 return why_set(compiler->why, &ERR_MALFORMED,
                                "Consecutive wildcard characters at pos %zu", i);
+            }
+            if (test->count == WILDCARD_STARS_MAX) {
+                return why_set(compiler->why, &ERR_LIMIT, "Rule is too complex");
             }
             parts[test->count++] = str_of(at + from, used - from);
             from = used;
@@ -118,6 +134,13 @@ static status read_bound(struct compiler *compiler, struct str operator, const s
         return why_set(compiler->why, &ERR_MALFORMED, "Value of %.*s must be numeric",
                        STR_ARG(str_eq(operator, STR("=")) ? STR("equals") : operator));
     }
+    double most = compiler->pattern->dialect == PATTERN_EVENTS ? EVENTS_NUMBER_MAX
+                                                               : SNS_NUMBER_MAX;
+
+    if (number < -most || number > most) {
+        return why_set(compiler->why, &ERR_MALFORMED,
+                       "Value must be between %.0f and %.0f, inclusive", -most, most);
+    }
     if (str_eq(operator, STR("="))) {
         test->low = test->high = number;
         test->low_in = test->high_in = true;
@@ -149,12 +172,12 @@ static status read_range(struct compiler *compiler, const struct value *list, st
         return wrong(compiler, "Value of numeric must be an array.");
     }
     if (list->count == 0 || list->items[0].kind != VALUE_STR) {
-        return wrong(compiler, "Invalid member in numeric match");
+        return wrong(compiler, "Invalid member in numeric match: an operator comes first");
     }
     test->low = -__builtin_inf();
     test->high = __builtin_inf();
     if (list->count != 2 && list->count != 4) {
-        return wrong(compiler, list->count > 4 ? "Too many terms in numeric range"
+        return wrong(compiler, list->count > 2 ? "Too many terms in numeric range expression"
                                                : "Numeric match needs an operator and a number");
     }
     for (uint32_t i = 0; i < list->count; i += 2) {
@@ -165,7 +188,9 @@ static status read_range(struct compiler *compiler, const struct value *list, st
                            "Unrecognized numeric range operator: %.*s", STR_ARG(operator));
         }
         if (list->count == 4 && (operator.at[0] != (i == 0 ? '>' : '<'))) {
-            return wrong(compiler, "Bad numeric range operator");
+            return i == 0 ? wrong(compiler, "Too many terms in numeric range expression")
+                          : why_set(compiler->why, &ERR_MALFORMED,
+                                    "Bad numeric range operator: %.*s", STR_ARG(operator));
         }
         TRY(read_bound(compiler, operator, &list->items[i + 1], test));
     }
@@ -227,7 +252,9 @@ static status read_literal(struct compiler *compiler, const struct value *value,
     case VALUE_INT:
     case VALUE_DOUBLE:
         test->kind = TEST_NUMBER;
-        test->whole = value->kind == VALUE_INT;
+        test->exact = value->kind == VALUE_INT &&
+                      (value->number > DOUBLE_WHOLE_MAX || value->number < -DOUBLE_WHOLE_MAX);
+        test->whole = value->kind == VALUE_INT ? value->number : 0;
         (void)number_of(value, &test->low);
         return OK;
     case VALUE_BOOL:
@@ -260,6 +287,9 @@ static status read_but_item(struct compiler *compiler, const char *type, const s
         test->kind = TEST_WILDCARD;
         return read_wildcard(compiler, value->str, test);
     }
+    if (value->str.bytes == 0 && strcmp(type, "equals-ignore-case") != 0) {
+        return wrong(compiler, "Null prefix/suffix not allowed");
+    }
     test->kind = strcmp(type, "prefix") == 0   ? TEST_PREFIX
                  : strcmp(type, "suffix") == 0 ? TEST_SUFFIX
                                                : TEST_NOCASE;
@@ -281,14 +311,21 @@ static status read_but(struct compiler *compiler, const struct value *value, str
             }
         }
         if (type == NULL) {
-            return wrong(compiler, value->count == 1 ? "Unsupported anything-but pattern"
-                                                     : "Only one key allowed in match expression");
+            return value->count == 1
+                       ? why_set(compiler->why, &ERR_MALFORMED,
+                                 "Unsupported anything-but pattern: %.*s",
+                                 STR_ARG(str_slice(value->pairs[0].key, 0, 128)))
+                       : wrong(compiler, "Only one key allowed in match expression");
         }
         items = value = &value->pairs[0].value;
     }
     if (value->kind == VALUE_LIST) {
         items = value->items;
         count = value->count;
+    } else if (value->kind != VALUE_STR && value->kind != VALUE_INT &&
+               value->kind != VALUE_DOUBLE) {
+        return wrong(compiler,
+                     "Value of anything-but must be an array or single string/number value.");
     }
     if (count == 0) {
         return wrong(compiler, "Empty arrays are not allowed");
@@ -340,6 +377,10 @@ static status read_expression(struct compiler *compiler, const struct value *obj
         test->kind = TEST_RANGE;
         return read_range(compiler, value, test);
     }
+    if (str_eq(type, STR("exactly"))) {
+        test->kind = TEST_TEXT;
+        return read_text(compiler, "exact", value, test);
+    }
     if (str_eq(type, STR("cidr"))) {
         test->kind = TEST_CIDR;
         return read_cidr(compiler, value, test);
@@ -357,11 +398,24 @@ static status read_expression(struct compiler *compiler, const struct value *obj
 
 /* ---- fields ---- */
 
+static status combinations_check(const struct compiler *compiler)
+{
+    if (compiler->pattern->dialect != PATTERN_EVENTS &&
+        compiler->combinations > PATTERN_COMBINATIONS_MAX) {
+        return why_set(compiler->why, &ERR_LIMIT, "Filter policy is too complex");
+    }
+    return OK;
+}
+
 static status read_tests(struct compiler *compiler, const struct value *list, uint32_t depth,
                          struct field *field)
 {
     if (list->count == 0) {
         return wrong(compiler, "Empty arrays are not allowed");
+    }
+    compiler->tests += list->count;
+    if (compiler->tests > TESTS_MAX) {
+        return why_set(compiler->why, &ERR_LIMIT, "Rule is too complex");
     }
     field->tests = arena_zero(compiler->pattern->arena, list->count * sizeof(struct test));
     field->count = list->count;
@@ -378,11 +432,8 @@ static status read_tests(struct compiler *compiler, const struct value *list, ui
             return why_set(compiler->why, &ERR_LIMIT,
                            "Filter policy can not have more than %d keys", SNS_KEYS_MAX);
         }
-        if (compiler->combinations > PATTERN_COMBINATIONS_MAX) {
-            return why_set(compiler->why, &ERR_LIMIT, "Filter policy is too complex");
-        }
     }
-    return OK;
+    return combinations_check(compiler);
 }
 
 static status read_field(struct compiler *compiler, const struct pair *pair, uint32_t depth,
@@ -404,15 +455,31 @@ static status read_field(struct compiler *compiler, const struct pair *pair, uin
     return read_rule(compiler, &pair->value, depth + 1, field->rule);
 }
 
-/* "$or" is a field of that name unless it is a list of at least two objects, as with AWS. */
+static bool is_match_type(struct str name)
+{
+    static const char *const types[] = {"exactly", "prefix", "suffix", "equals-ignore-case",
+                                        "anything-but", "numeric", "exists", "cidr", "wildcard"};
+
+    return is_one_of(name, types, sizeof(types) / sizeof(types[0]));
+}
+
+/* "$or" is a field of that name unless it is a list of at least two objects that name fields, not
+ * match types, as with AWS. */
 static bool is_choice(const struct pair *pair)
 {
     if (!str_eq(pair->key, STR("$or")) || pair->value.kind != VALUE_LIST || pair->value.count < 2) {
         return false;
     }
     for (uint32_t i = 0; i < pair->value.count; i++) {
-        if (pair->value.items[i].kind != VALUE_MAP) {
+        const struct value *item = &pair->value.items[i];
+
+        if (item->kind != VALUE_MAP) {
             return false;
+        }
+        for (uint32_t k = 0; k < item->count; k++) {
+            if (is_match_type(item->pairs[k].key)) {
+                return false;
+            }
         }
     }
     return true;
@@ -432,7 +499,7 @@ static status read_choice(struct compiler *compiler, const struct value *list, u
         sum += compiler->combinations;
     }
     compiler->combinations = before * sum;
-    return OK;
+    return combinations_check(compiler);
 }
 
 static status read_rule(struct compiler *compiler, const struct value *object, uint32_t depth,

@@ -29,12 +29,13 @@ enum test_kind {
 struct test {
     uint8_t kind;           /* enum test_kind */
     bool nocase;            /* PREFIX, SUFFIX: whatever the case */
-    bool whole;             /* NUMBER: written without a fraction or exponent */
+    bool exact;             /* NUMBER: a whole one that no double can be trusted with */
     bool low_in, high_in;   /* RANGE: the bound itself is inside */
     uint8_t bits;           /* CIDR: of the network's mask */
     uint8_t address_bytes;  /* CIDR: 4 or 16 */
     uint8_t address[16];    /* CIDR: the network */
     double low, high;       /* RANGE; NUMBER has it in low */
+    int64_t whole;          /* NUMBER, when exact */
     struct str text;        /* TEXT, PREFIX, SUFFIX, NOCASE */
     struct str *parts;      /* WILDCARD: what stands between the stars */
     struct test *tests;     /* BUT */

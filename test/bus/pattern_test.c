@@ -4,6 +4,7 @@
  * dialect; and what the compiler says of patterns that are none. Each case is a line: pattern,
  * document, whether it matches.
  */
+#include "base/buf.h"
 #include "bus/pattern.h"
 #include "bus/sink.h"
 
@@ -52,7 +53,14 @@ static void literals_match_by_value_and_kind(void **state)
         {"{\"a\":[\"x\",\"y\"]}", "{\"a\":\"y\"}", true},
         {"{\"a\":[3]}", "{\"a\":3}", true},
         {"{\"a\":[3]}", "{\"a\":\"3\"}", false},
-        {"{\"a\":[3]}", "{\"a\":3.0}", false},
+        {"{\"a\":[3]}", "{\"a\":3.0}", true},
+        {"{\"a\":[300]}", "{\"a\":3.0e2}", true},
+        {"{\"a\":[3]}", "{\"a\":3.01}", false},
+        {"{\"a\":[9007199254740993]}", "{\"a\":9007199254740993}", true},
+        {"{\"a\":[9007199254740993]}", "{\"a\":9007199254740992}", false},
+        {"{\"a\":[{\"exactly\":\"x\"}]}", "{\"a\":\"x\"}", true},
+        {"{\"a\":[\"x\",3,null]}", "{\"a\":[null]}", true},
+        {"{\"a\":[\"caf\u00e9\"]}", "{\"a\":\"caf\xc3\xa9\"}", true},
         {"{\"a\":[3.5]}", "{\"a\":3.5}", true},
         {"{\"a\":[true]}", "{\"a\":true}", true},
         {"{\"a\":[false]}", "{\"a\":true}", false},
@@ -101,6 +109,10 @@ static void numbers_are_tested_by_range(void **state)
         {"{\"a\":[{\"numeric\":[\"<\",10]}]}", "{\"a\":-1e300}", true},
         {"{\"a\":[{\"numeric\":[\">=\",10]}]}", "{\"a\":10}", true},
         {"{\"a\":[{\"numeric\":[\">=\",10]}]}", "{\"a\":\"10\"}", false},
+        {"{\"a\":[{\"numeric\":[\"<=\",5e9]}]}", "{\"a\":5000000000}", true},
+        {"{\"a\":[{\"numeric\":[\"=\",-0.5]}]}", "{\"a\":-5e-1}", true},
+        {"{\"a\":[{\"numeric\":[\">\",0]}]}", "{\"a\":[-1,1]}", true},
+        {"{\"a\":[{\"numeric\":[\">\",0]}]}", "{\"a\":null}", false},
     };
 
     (void)state;
@@ -135,6 +147,11 @@ static void absence_is_what_exists_false_looks_for(void **state)
         {"{\"a\":[{\"exists\":false}]}", "{\"a\":1}", false},
         {"{\"a\":[{\"exists\":false}]}", "{\"a\":[]}", true},
         {"{\"a\":{\"b\":[{\"exists\":false}]}}", "{}", true},
+        {"{\"a\":{\"b\":[{\"exists\":false}]}}", "{\"a\":[]}", true},
+        {"{\"a\":{\"b\":[{\"exists\":false}]}}", "{\"a\":[{\"b\":1}]}", false},
+        {"{\"a\":{\"b\":[{\"exists\":true}]}}", "{\"a\":[{\"c\":1},{\"b\":1}]}", true},
+        {"{\"a\":[{\"exists\":true}]}", "{\"a\":[]}", false},
+        {"{\"a\":[{\"exists\":true}]}", "{\"a\":[[]]}", false},
         {"{\"a\":{\"b\":[{\"exists\":false}]}}", "{\"a\":5}", true},
         {"{\"a\":[{\"exists\":false},\"x\"]}", "{\"a\":\"x\"}", true},
         {"{\"a\":[{\"exists\":false},\"x\"]}", "{}", true},
@@ -193,6 +210,11 @@ static void fields_are_anded_and_or_groups_joined(void **state)
         {"{\"c\":[0],\"$or\":[{\"a\":[1]},{\"b\":[2]}]}", "{\"a\":1}", false},
         {"{\"d\":{\"$or\":[{\"a\":[1]},{\"b\":{\"e\":[2]}}]}}", "{\"d\":{\"b\":{\"e\":2}}}", true},
         {"{\"$or\":[1]}", "{\"$or\":1}", true}, /* a field of that name, not a group */
+        {"{\"$or\":[{\"prefix\":\"a\"},{\"suffix\":\"z\"}]}", "{\"$or\":\"az\"}", true},
+        {"{\"$or\":[{\"a\":[1]},{\"$or\":[{\"b\":[2]},{\"c\":[3]}]}]}", "{\"c\":3}", true},
+        {"{\"$or\":[{\"a\":[1]},{\"b\":[2]}],\"c\":[0]}", "{\"b\":2,\"c\":1}", false},
+        {"{\"$or\":[{\"a\":[{\"numeric\":[\">\",0]}],\"b\":[1]},{\"c\":[{\"exists\":false}]}]}",
+         "{\"a\":1,\"b\":2,\"c\":3}", false},
     };
 
     (void)state;
@@ -285,7 +307,18 @@ static void what_is_no_pattern_is_refused_with_the_reason(void **state)
         {"{\"a\":[{\"numeric\":[\"<>\",5]}]}", "Unrecognized numeric range operator: <>"},
         {"{\"a\":[{\"numeric\":[\"<\",\"5\"]}]}", "Value of < must be numeric"},
         {"{\"a\":[{\"numeric\":[\">\",5,\"<\",1]}]}", "Bottom must be less than top"},
-        {"{\"a\":[{\"numeric\":[\"<\",5,\">\",1]}]}", "Bad numeric range operator"},
+        {"{\"a\":[{\"numeric\":[\"<\",5,\">\",1]}]}", "Too many terms in numeric range expression"},
+        {"{\"a\":[{\"numeric\":[\">\",5,\">\",7]}]}", "Bad numeric range operator: >"},
+        {"{\"a\":[{\"numeric\":[\">\",5,\"<\",7,\"<\",8]}]}", "Too many terms in numeric range"},
+        {"{\"a\":[{\"numeric\":[\"=\",5000000001]}]}", "Value must be between -5000000000 and"},
+        {"{\"a\":[{\"prefix\":{\"suffix\":\"x\"}}]}", "Unsupported prefix pattern: suffix"},
+        {"{\"a\":[{\"suffix\":{\"equals-ignore-case\":1}}]}",
+         "equals-ignore-case match pattern must be a string"},
+        {"{\"a\":[{\"anything-but\":{\"prefix\":\"\"}}]}", "Null prefix/suffix not allowed"},
+        {"{\"a\":[{\"anything-but\":null}]}", "Value of anything-but must be an array or single"},
+        {"{\"a\":[{\"anything-but\":[null]}]}", "Inside anything but list, start|null|boolean"},
+        {"{\"$or\":[{\"a\":[]},{\"b\":[1]}]}", "Empty arrays are not allowed"},
+        {"{\"$or\":[{},{\"b\":[1]}]}", "Empty objects are not allowed"},
         {"{\"a\":[{\"cidr\":\"10.0.0.0\"}]}", "Malformed CIDR, one '/' required"},
         {"{\"a\":[{\"cidr\":\"10.0.0.0/x\"}]}", "Malformed CIDR, mask bits"},
         {"{\"a\":[{\"cidr\":\"10.0.0.0/33\"}]}", "Malformed CIDR, mask bits"},
@@ -293,7 +326,7 @@ static void what_is_no_pattern_is_refused_with_the_reason(void **state)
         {"{\"a\":[{\"wildcard\":\"a\\\\b\"}]}", "Invalid escape character at pos 1"},
         {"{\"a\":[{\"anything-but\":[]}]}", "Empty arrays are not allowed"},
         {"{\"a\":[{\"anything-but\":[1,\"x\"]}]}", "Inside anything but list, either all"},
-        {"{\"a\":[{\"anything-but\":true}]}", "Inside anything but list, start|null|boolean"},
+        {"{\"a\":[{\"anything-but\":true}]}", "Value of anything-but must be an array or single"},
         {"{\"a\":[{\"anything-but\":{\"numeric\":[\"=\",1]}}]}", "Unsupported anything-but"},
     };
 
@@ -308,6 +341,11 @@ static void sns_limits_what_a_policy_stands_for(void **state)
          "Filter policy can not have more than 5 keys"},
         {"{\"a\":[1,2,3,4,5,6,7,8,9,10,11,12,13],\"b\":[1,2,3,4,5,6,7,8,9,10,11,12]}",
          "Filter policy is too complex"},
+        {"{\"$or\":[{\"a\":[1,2,3,4,5,6,7,8,9,10]},{\"b\":[1,2,3,4,5,6]}],\"c\":[1,2,3,4,5,6,7,8,9,"
+         "10]}", "Filter policy is too complex"},
+        {"{\"a\":{\"b\":{\"c\":[1,2,3,4,5,6,7,8]}},\"d\":[1,2,3,4,5,6,7]}",
+         "Filter policy is too complex"}, /* deeper ones count more: 3 x 8 x 7 */
+        {"{\"a\":[{\"numeric\":[\"<\",1000000001]}]}", "Value must be between -1000000000 and"},
     };
     static const struct bad attributes[] = {
         {"{\"a\":{\"b\":[1]}}", "Filter policy scope MessageAttributes does not support nested"},
@@ -338,6 +376,94 @@ static void depth_is_limited(void **state)
                      &ERR_LIMIT);
 }
 
+/* Texts of a thousand stars, and lists of thousands of values. */
+static void what_is_too_complex_is_refused(void **state)
+{
+    struct pattern *pattern = NULL;
+    struct buf text;
+    struct why why;
+
+    (void)state;
+    buf_init(&text, 1u << 20);
+    buf_add(&text, STR("{\"a\":[{\"wildcard\":\""));
+    for (int i = 0; i < 1000; i++) {
+        buf_add(&text, STR("a*"));
+    }
+    buf_add(&text, STR("\"}]}"));
+    assert_ptr_equal(pattern_compile(buf_str(&text), PATTERN_EVENTS, &why, &pattern), &ERR_LIMIT);
+    assert_string_equal(why.text, "Rule is too complex");
+    buf_clear(&text);
+    buf_add(&text, STR("{\"a\":[1"));
+    for (int i = 0; i < 20000; i++) {
+        buf_add(&text, STR(",1"));
+    }
+    buf_add(&text, STR("]}"));
+    assert_ptr_equal(pattern_compile(buf_str(&text), PATTERN_EVENTS, &why, &pattern), &ERR_LIMIT);
+    buf_done(&text);
+}
+
+/* Wildcards against a slow and plain way of matching them, over many short texts. */
+static bool plainly_matches(const char *pattern, const char *text)
+{
+    if (*pattern == '\0') {
+        return *text == '\0';
+    }
+    if (*pattern != '*') {
+        return *pattern == *text && plainly_matches(pattern + 1, text + 1);
+    }
+    return plainly_matches(pattern + 1, text) ||
+           (*text != '\0' && plainly_matches(pattern, text + 1));
+}
+
+static void number_text(uint32_t number, const char *letters, char *ret_text)
+{
+    uint32_t base = (uint32_t)strlen(letters);
+
+    while (number > 0) {
+        *ret_text++ = letters[(number - 1) % base];
+        number = (number - 1) / base;
+    }
+    *ret_text = '\0';
+}
+
+static void wildcards_match_as_the_plain_way_says(void **state)
+{
+    struct arena *arena = arena_new(16u << 20);
+    int matched = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 364; i++) { /* every text of up to five of these */
+        char wildcard[16];
+        struct pattern *pattern;
+        struct why why;
+
+        number_text(i, "ab*", wildcard);
+        if (strstr(wildcard, "**") != NULL) {
+            continue;
+        }
+        struct str json = arena_printf(arena, "{\"a\":[{\"wildcard\":\"%s\"}]}", wildcard);
+
+        assert_ptr_equal(pattern_compile(json, PATTERN_EVENTS, &why, &pattern), OK);
+        for (uint32_t k = 0; k < 127; k++) {
+            char text[16];
+
+            number_text(k, "ab", text);
+            bool matches = pattern_match_json(
+                pattern, arena_printf(arena, "{\"a\":\"%s\"}", text), arena);
+
+            if (matches != plainly_matches(wildcard, text)) {
+                print_error("%s against %s\n", wildcard, text);
+                assert_true(false);
+            }
+            matched += matches;
+        }
+        pattern_free(pattern);
+        arena_clear(arena);
+    }
+    assert_true(matched > 1000);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +480,8 @@ int main(void)
         cmocka_unit_test(what_is_no_pattern_is_refused_with_the_reason),
         cmocka_unit_test(sns_limits_what_a_policy_stands_for),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(what_is_too_complex_is_refused),
+        cmocka_unit_test(wildcards_match_as_the_plain_way_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
