@@ -42,7 +42,7 @@ static size_t count_of(struct call *c)
 {
     uint64_t count;
 
-    return str_to_u64(page_arg(c, "count"), &count) && count > 0 && count < COUNT_MAX
+    return str_to_u64(page_arg(c, "count"), &count) && count > 0 && count <= COUNT_MAX
                ? (size_t)count
                : COUNT_DEFAULT;
 }

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "net/client.h"
 #include "sys/clock.h"
+#include "wire/json.h"
 #include "wire/sigv4.h"
 
 #include <stdio.h>
@@ -98,6 +99,26 @@ static size_t sign(const struct client_request *request, struct arena *arena,
     return 2;
 }
 
+/* Says what the server said: the message of its JSON, or all of it. */
+static status refused(const struct args *args, struct arena *arena,
+                      const struct client_answer *answer)
+{
+    const struct value *message = NULL;
+    struct value document;
+    struct why why;
+
+    if (json_read(arena_dup(arena, answer->body), 0, arena, &why, &document) == OK &&
+        document.kind == VALUE_MAP) {
+        message = map_find(&document, STR("message"));
+    }
+    if (message != NULL && message->kind == VALUE_STR) {
+        trouble(args, "%.*s", STR_ARG(message->str));
+    } else {
+        trouble(args, "the server answered %d: %.*s", answer->http, STR_ARG(answer->body));
+    }
+    return &ERR_IO;
+}
+
 status ask_server(const struct args *args, const char *method, struct str target,
                   struct arena *arena, struct client_answer *ret_answer)
 {
@@ -120,9 +141,7 @@ status ask_server(const struct args *args, const char *method, struct str target
         return asked;
     }
     if (ret_answer->http != 200) {
-        trouble(args, "the server answered %d: %.*s", ret_answer->http,
-                STR_ARG(ret_answer->body));
-        return &ERR_IO;
+        return refused(args, arena, ret_answer);
     }
     return OK;
 }

@@ -1,135 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What moves between services, from the command line: hold, release, holds, trace, outbox,
- * deliveries, redrive. Each asks a running weir's own doors and prints the answer as a table, or as
- * it came with --json.
+ * What moves between services, from the command line: hold, release, holds, outbox, deliveries,
+ * redrive. Each asks a running weir's own doors and prints the answer as a table, or as it came
+ * with --json. (trace has a file of its own.)
  */
-#include "base/arena.h"
-#include "base/codec.h"
-#include "cli/cli.h"
-#include "net/client.h"
-#include "wire/json.h"
+#include "cli/page.h"
 
-#include <assert.h>
 #include <stdio.h>
-
-#define ANSWER_BYTES_MAX (256u * 1024 * 1024)
-#define COLUMNS_MAX 6
-#define CELL_BYTES_MAX 72
-
-/* A target being made: path and parameters. */
-struct target {
-    struct buf text;  /* so far */
-    bool any;         /* it has a parameter */
-};
-
-static void target_begin(struct target *target, const char *path)
-{
-    buf_init(&target->text, 64 * 1024);
-    buf_add(&target->text, str_c(path));
-    target->any = false;
-}
-
-static void target_add(struct target *target, const char *name, const char *value)
-{
-    if (value == NULL || value[0] == '\0') {
-        return;
-    }
-    buf_printf(&target->text, "%c%s=", target->any ? '&' : '?', name);
-    buf_add_percent(&target->text, str_c(value), false);
-    target->any = true;
-}
-
-/* Asks; with --json prints the answer as it came. ret_value is the answer as a document. */
-static int ask(const struct args *args, const char *method, struct target *target,
-               struct arena *arena, struct value *ret_value)
-{
-    struct client_answer answer;
-    struct why why = {""};
-    status asked = ask_server(args, method, buf_str(&target->text), arena, &answer);
-
-    buf_done(&target->text);
-    if (asked != OK) {
-        return EXIT_TROUBLE;
-    }
-    if (args->json) {
-        fwrite(answer.body.at, 1, answer.body.bytes, stdout);
-    }
-    if (json_read(arena_dup(arena, answer.body), 0, arena, &why, ret_value) != OK ||
-        ret_value->kind != VALUE_MAP) {
-        return trouble(args, "the server's answer cannot be read: %s", why.text);
-    }
-    return EXIT_GOOD;
-}
-
-static struct str text_of(const struct value *map, const char *name)
-{
-    const struct value *value = map_find(map, str_c(name));
-
-    return value != NULL && value->kind == VALUE_STR ? value->str : STR("");
-}
-
-/* The last part of an ARN or URL, which is what people call it. */
-static struct str short_name(struct str name)
-{
-    size_t at = name.bytes;
-
-    if (!str_starts(name, STR("arn:"))) {
-        return name;
-    }
-    while (at > 0 && name.at[at - 1] != ':') {
-        at--;
-    }
-    return str_slice(name, at, name.bytes);
-}
-
-/* A member of each item in columns; the last column may be as long as it likes. */
-static void print_table(const struct value *list, const char *const *columns, size_t count)
-{
-    int widths[COLUMNS_MAX];
-
-    assert(count <= COLUMNS_MAX);
-    for (size_t k = 0; k < count; k++) {
-        widths[k] = (int)strlen(columns[k]);
-        for (uint32_t i = 0; i < list->count; i++) {
-            int bytes = (int)short_name(text_of(&list->items[i], columns[k])).bytes;
-
-            widths[k] = bytes > widths[k] ? bytes : widths[k];
-        }
-        widths[k] = widths[k] > CELL_BYTES_MAX ? CELL_BYTES_MAX : widths[k];
-    }
-    for (size_t k = 0; k < count; k++) {
-        printf("%-*s%s", k + 1 < count ? widths[k] : 0, columns[k], k + 1 < count ? "  " : "\n");
-    }
-    for (uint32_t i = 0; i < list->count; i++) {
-        for (size_t k = 0; k < count; k++) {
-            struct str cell = short_name(text_of(&list->items[i], columns[k]));
-
-            if (k + 1 < count) {
-                cell = str_slice(cell, 0, CELL_BYTES_MAX);
-                printf("%-*.*s  ", widths[k], STR_ARG(cell));
-            } else {
-                printf("%.*s\n", STR_ARG(cell));
-            }
-        }
-    }
-}
 
 static int print_list(const struct args *args, struct target *target, const char *member,
                       const char *const *columns, const char *none)
 {
-    struct arena *arena = arena_new(ANSWER_BYTES_MAX);
+    struct arena *arena = arena_new(PAGE_BYTES_MAX);
     struct value answer;
-    int done = ask(args, "GET", target, arena, &answer);
+    int done = page_ask_shown(args, "GET", target, arena, &answer);
     size_t count = 0;
 
     while (columns[count] != NULL) {
         count++;
     }
     if (done == EXIT_GOOD && !args->json) {
-        const struct value *list = map_find(&answer, str_c(member));
+        const struct value *list = member_list(&answer, member);
 
-        if (list == NULL || list->kind != VALUE_LIST || list->count == 0) {
+        if (list == NULL || list->count == 0) {
             printf("%s\n", none);
         } else {
             print_table(list, columns, count);
@@ -150,21 +43,24 @@ static int run_hold_or_release(const struct args *args, const char *path, const 
     int done;
 
     if (args->word_count != 2) {
-        return usage_error(args, "say what kind and which: weir %s queue NAME.",
+        return usage_error(args,
+                           "say what kind and which: weir %s queue NAME, group QUEUE --key GROUP, "
+                           "or subscription TOPIC:QUEUE.",
                            args->command->name);
     }
-    arena = arena_new(ANSWER_BYTES_MAX);
+    arena = arena_new(PAGE_BYTES_MAX);
     target_begin(&target, path);
-    target_add(&target, "kind", args->words[0]);
-    target_add(&target, "name", args->words[1]);
-    target_add(&target, "key", flag_value(args, "key"));
-    done = ask(args, "POST", &target, arena, &answer);
+    target_add_c(&target, "kind", args->words[0]);
+    target_add_c(&target, "name", args->words[1]);
+    target_add_c(&target, "key", flag_value(args, "key"));
+    done = page_ask_shown(args, "POST", &target, arena, &answer);
     if (done == EXIT_GOOD && !args->json) {
         const struct value *changed = map_find(&answer, STR("changed"));
-        struct str key = text_of(&answer, "key");
+        struct str key = member_text(&answer, "key");
 
-        printf("%.*s%s%.*s %s\n", STR_ARG(text_of(&answer, "arn")), key.bytes > 0 ? " key " : "",
-               STR_ARG(key), changed != NULL && changed->truth ? done_text : not_text);
+        printf("%.*s%s%.*s %s\n", STR_ARG(member_text(&answer, "arn")),
+               key.bytes > 0 ? " group " : "", STR_ARG(key),
+               changed != NULL && changed->truth ? done_text : not_text);
     }
     arena_free(arena);
     return done;
@@ -190,21 +86,7 @@ static int run_holds(const struct args *args)
     return print_list(args, &target, "holds", columns, "Nothing is held.");
 }
 
-/* ---- trace, outbox, deliveries ---- */
-
-static int run_trace(const struct args *args)
-{
-    static const char *const columns[] = {"time", "from", "to", "outcome", NULL};
-    static const char *const with_trace[] = {"time", "trace", "from", "to", "outcome", NULL};
-    struct target target;
-
-    target_begin(&target, "/_weir/trace");
-    target_add(&target, "id", args->word_count > 0 ? args->words[0] : NULL);
-    target_add(&target, "resource", flag_value(args, "resource"));
-    target_add(&target, "count", flag_value(args, "count"));
-    return print_list(args, &target, "hops", args->word_count > 0 ? columns : with_trace,
-                      "No event went from one service to another.");
-}
+/* ---- outbox, deliveries ---- */
 
 static int run_outbox(const struct args *args)
 {
@@ -212,42 +94,52 @@ static int run_outbox(const struct args *args)
     struct target target;
 
     target_begin(&target, "/_weir/outbox");
-    target_add(&target, "count", flag_value(args, "count"));
+    target_add_c(&target, "count", flag_value(args, "count"));
     return print_list(args, &target, "messages", columns, "Nothing would have been sent.");
 }
 
-static int run_deliveries(const struct args *args)
+/* A piece at a time, until none is left that waits. */
+static int try_now(const struct args *args)
 {
-    static const char *const columns[] = {"since", "carrier", "target", "last", NULL};
-    struct target target;
-    struct arena *arena;
-    struct value answer;
-    int done;
+    struct arena *arena = arena_new(PAGE_BYTES_MAX);
+    int64_t all = 0;
+    int64_t due = 1;
+    int done = EXIT_GOOD;
 
-    target_begin(&target, "/_weir/deliveries");
-    if (!flag_given(args, "now")) {
-        return print_list(args, &target, "deliveries", columns, "No delivery is waiting.");
+    while (done == EXIT_GOOD && due > 0) {
+        struct target target;
+        struct value answer;
+
+        target_begin(&target, "/_weir/deliveries");
+        target_add_c(&target, "now", "1");
+        done = page_ask(args, "POST", &target, arena, &answer);
+        due = done == EXIT_GOOD ? member_number(&answer, "due") : 0;
+        all += due;
+        arena_clear(arena);
     }
-    arena = arena_new(ANSWER_BYTES_MAX);
-    target_add(&target, "now", "1");
-    done = ask(args, "POST", &target, arena, &answer);
-    if (done == EXIT_GOOD && !args->json) {
-        const struct value *due = map_find(&answer, STR("due"));
-
-        printf("%lld deliveries are tried now.\n", due == NULL ? 0LL : (long long)due->number);
+    if (done == EXIT_GOOD) {
+        printf(args->json ? "{\"due\":%lld}\n" : "%lld deliveries are tried now.\n",
+               (long long)all);
     }
     arena_free(arena);
     return done;
 }
 
-/* ---- redrive ---- */
-
-static int64_t number_of(const struct value *map, const char *name)
+static int run_deliveries(const struct args *args)
 {
-    const struct value *value = map_find(map, str_c(name));
+    static const char *const columns[] = {"id", "since", "next", "attempts", "target", "last",
+                                          NULL};
+    struct target target;
 
-    return value != NULL && value->kind == VALUE_INT ? value->number : 0;
+    if (flag_given(args, "now")) {
+        return try_now(args);
+    }
+    target_begin(&target, "/_weir/deliveries");
+    target_add_c(&target, "count", flag_value(args, "count"));
+    return print_list(args, &target, "deliveries", columns, "No delivery is waiting.");
 }
+
+/* ---- redrive ---- */
 
 static int run_redrive(const struct args *args)
 {
@@ -259,20 +151,26 @@ static int run_redrive(const struct args *args)
     if (args->word_count != 1) {
         return usage_error(args, "say which dead-letter queue: weir redrive QUEUE.");
     }
-    arena = arena_new(ANSWER_BYTES_MAX);
+    arena = arena_new(PAGE_BYTES_MAX);
     target_begin(&target, "/_weir/sqs/redrive");
-    target_add(&target, "queue", args->words[0]);
-    target_add(&target, "where", flag_value(args, "where"));
-    target_add(&target, "rate", flag_value(args, "rate"));
-    target_add(&target, "to", flag_value(args, "to"));
-    target_add(&target, "dry-run", flag_given(args, "dry-run") ? "1" : NULL);
-    done = ask(args, "POST", &target, arena, &answer);
+    target_add_c(&target, "queue", args->words[0]);
+    target_add_c(&target, "where", flag_value(args, "where"));
+    target_add_c(&target, "rate", flag_value(args, "rate"));
+    target_add_c(&target, "to", flag_value(args, "to"));
+    target_add_c(&target, "dry-run", flag_given(args, "dry-run") ? "1" : NULL);
+    done = page_ask_shown(args, "POST", &target, arena, &answer);
     if (done == EXIT_GOOD && !args->json) {
-        printf("%lld of %lld messages %s%s%.*s\n", (long long)number_of(&answer, "matching"),
-               (long long)number_of(&answer, "messages"),
-               flag_given(args, "dry-run") ? "would go back" : "go back",
-               text_of(&answer, "task").bytes > 0 ? "; task " : ".",
-               STR_ARG(text_of(&answer, "task")));
+        int64_t matching = member_number(&answer, "matching");
+        int64_t messages = member_number(&answer, "messages");
+        struct str task = member_text(&answer, "task");
+
+        if (flag_given(args, "dry-run")) {
+            printf("%lld of %lld messages would go back; nothing was moved.\n",
+                   (long long)matching, (long long)messages);
+        } else {
+            printf("%lld of %lld messages go back: task %.*s\n", (long long)matching,
+                   (long long)messages, STR_ARG(task));
+        }
     }
     arena_free(arena);
     return done;
@@ -281,17 +179,11 @@ static int run_redrive(const struct args *args)
 /* ---- the tables ---- */
 
 static const struct flag key_flags[] = {
-    {"key", "KEY", NULL, "Only that message group, shard or record key."},
+    {"key", "KEY", NULL, "Only that message group of the queue."},
     FLAG_SERVER,
     {NULL, NULL, NULL, NULL},
 };
 static const struct flag plain_flags[] = {
-    FLAG_SERVER,
-    {NULL, NULL, NULL, NULL},
-};
-static const struct flag trace_flags[] = {
-    {"resource", "ARN", NULL, "Only hops from, to or over this."},
-    {"count", "N", "100", "How many, newest first."},
     FLAG_SERVER,
     {NULL, NULL, NULL, NULL},
 };
@@ -302,6 +194,7 @@ static const struct flag count_flags[] = {
 };
 static const struct flag delivery_flags[] = {
     {"now", NULL, NULL, "Try everything that waits now."},
+    {"count", "N", "100", "How many, the next to be tried first."},
     FLAG_SERVER,
     {NULL, NULL, NULL, NULL},
 };
@@ -318,24 +211,21 @@ const struct command command_hold = {
     "hold",
     "KIND NAME",
     2,
-    "Stop a queue, group, subscription …; what comes meanwhile waits.",
-    "KIND is queue, group (with --key), subscription, function, mapping or route; NAME a name, "
-    "URL\n"
-    "or ARN. Nothing is lost, and everything else flows.",
+    "Stop a queue, message group or subscription; what comes meanwhile waits.",
+    "KIND NAME is one of\n"
+    "  queue QUEUE              nothing of it is received; sends go on\n"
+    "  group QUEUE --key GROUP  one message group of a FIFO queue; the others flow\n"
+    "  subscription TOPIC:QUEUE its events wait, and go on in their order after the release\n"
+    "QUEUE is a name, URL or ARN; a subscription may be named by its ARN. A hold survives a\n"
+    "restart. Nothing is lost, and everything else flows.",
     key_flags,
     run_hold};
 const struct command command_release = {
-    "release", "KIND NAME", 2, "Let go on what was held.", "", key_flags, run_release};
+    "release", "KIND NAME", 2, "Let go on what was held.",
+    "KIND, NAME and --key as `weir holds` shows them, or as they were given to `weir hold`.",
+    key_flags, run_release};
 const struct command command_holds = {
     "holds", "", 0, "What is held, and since when.", "", plain_flags, run_holds};
-const struct command command_trace = {
-    "trace",
-    "[TRACE]",
-    1,
-    "Follow events from service to service: where to, and what became of it.",
-    "TRACE is a trace id or a request id; without it, the newest hops of all.",
-    trace_flags,
-    run_trace};
 const struct command command_outbox = {
     "outbox", "", 0, "E-mails and text messages that AWS would have sent.", "", count_flags,
     run_outbox};
@@ -343,10 +233,13 @@ const struct command command_deliveries = {
     "deliveries",
     "",
     0,
-    "Deliveries to HTTP endpoints and functions that wait for another try.",
-    "",
+    "Deliveries to HTTP endpoints that wait for another try.",
+    "`last` says what went wrong at the last try, `next` when it is tried again.",
     delivery_flags,
     run_deliveries};
 const struct command command_redrive = {
-    "redrive", "QUEUE", 1, "Send a dead-letter queue's messages back to where they came from.", "",
+    "redrive", "QUEUE", 1, "Send a dead-letter queue's messages back to where they came from.",
+    "The task it starts is one of StartMessageMoveTask: `aws sqs list-message-move-tasks` shows\n"
+    "it, `aws sqs cancel-message-move-task` ends it. A pattern is an EventBridge pattern over\n"
+    "{\"body\": …, \"attributes\": …}; a body that is JSON is looked into.",
     redrive_flags, run_redrive};
