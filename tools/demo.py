@@ -10,7 +10,9 @@ acknowledged, and 08:55 to 09:05 is replayed with AT_TIMESTAMP iterators.
 
 Each minute's scans of an office also land as an event object in a bucket, which notifies a topic,
 which fans out to two queues: `attendance` takes everything, `amsterdam` is filtered by the objects'
-keys. In the end both queues are emptied and held against the objects, and these against the scans.
+keys. When the server is killed, objects are on their way, too. In the end both queues are emptied
+and held against the objects, and these against the scans; and one object is followed by `weir
+trace`.
 
 The day passes in less than a minute and yet at its own times: weir's clock is set to the morning
 (--clock) and moved on (POST /_weir/clock) to each moment at which somebody scans a card, so a
@@ -35,7 +37,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "e2e"))
-from weir_server import WeirServer  # noqa: E402
+from weir_server import WeirServer, run_weir  # noqa: E402
 
 STREAM = "card-scans"
 BUCKET = TOPIC = "card-events"
@@ -109,7 +111,7 @@ class Producer:
         self.s3 = s3
         self.office = office
         self.scans = scans
-        self.minute, self.landing = None, []  # scans that land together
+        self.minute, self.landing, self.landed = None, [], 0  # scans that land together
         self.objects = {}  # key: times it was put, at least once acknowledged
         self.acknowledged = []  # (second, card, shard, sequence number, text)
         self.requests = self.retried = 0
@@ -137,17 +139,24 @@ class Producer:
             self.acknowledged += [(at, card, r["ShardId"], r["SequenceNumber"], text)
                                   for (at, card, text), r in zip(batch, results)]
             left = left[at_once:]
-        for at, _, text in self.scans[first:last]:
+            self.gather(batch)
+            if at_once == 1:
+                self.land()  # the server is about to be killed: objects are on their way, too
+
+    def gather(self, batch):
+        """Scans that will land together: a minute's."""
+        for at, _, text in batch:
             if at // 60 != self.minute:
                 self.land()
                 self.minute = at // 60
             self.landing.append(text)
 
     def land(self):
-        """The minute that is over becomes an event object."""
+        """What was gathered becomes an event object."""
         if not self.landing:
             return
-        key = f"{self.office}/{moment(self.minute * 60):%Y-%m-%d/%H:%M}.jsonl"
+        self.landed += 1
+        key = f"{self.office}/{moment(self.minute * 60):%Y-%m-%d/%H:%M}-{self.landed:04}.jsonl"
         body = "\n".join(self.landing).encode()
         self.landing = []
         while True:
@@ -447,11 +456,21 @@ def show_objects(server, notes, acknowledged):
     began = time.perf_counter()
     wrong, queues = compare_objects(server, put, acknowledged)
     say(f"\nEvent objects: bucket, topic and {len(QUEUES)} queues, each PUT one durable write")
-    row("objects put", f"{len(put):,}", "a minute's scans of an office each")
+    again = sorted(key for key, times in put.items() if times > 1)
+    row("objects put", f"{len(put):,}", f"holding {len(acknowledged):,} scans, all compared")
+    row("put again after the kill", f"{len(again):,}", "in flight, not acknowledged")
     for name, keys in queues.items():
+        filtered = "those of Amsterdam, by the filter policy" if QUEUES[name] else "every object"
+        twice = keys.total() - len(keys)
         row(f"notified to {name}", f"{len(keys):,}",
-            "filtered by key" if QUEUES[name] else f"{keys.total() - len(keys):,} twice, put twice")
+            filtered + (f"; {twice} twice, stored twice" if twice else ""))
     row("read and compared in", f"{time.perf_counter() - began:.1f} s")
+    key = (again or sorted(put))[-1]
+    traced = run_weir("trace", key, "--server", server.address)
+    say(f"\n$ weir trace {key}")
+    say(traced.stdout.rstrip())
+    if traced.returncode != 0 or traced.stdout.count("attendance") < queues["attendance"][key]:
+        wrong.append(f"weir trace {key}: {traced.stderr or 'a notification is missing'}")
     return wrong
 
 
@@ -477,8 +496,9 @@ def main():
     for sentence in wrong[:20]:
         say(f"WRONG: {sentence}")
     if not wrong:
-        say("Every acknowledged scan is there, in its card's order; the replay gave exactly its "
-            "ten minutes;\nweir fsck found nothing wrong.")
+        say("Every acknowledged scan is there, in its card's order; every object, and its "
+            "notifications;\nthe replay gave exactly its ten minutes; weir fsck found nothing "
+            "wrong.")
     say(f"({time.perf_counter() - began:.0f} s in all)")
     return 1 if wrong else 0
 

@@ -156,7 +156,7 @@ static void those_of_one_order_key_go_one_after_the_other(void **state)
     bad.order_key = STR("key");
     deliver(world, &bad);
     for (int i = 0; i < 5; i++) {
-        char payload[8];
+        char payload[16];
 
         (void)snprintf(payload, sizeof(payload), "%d", i);
         struct delivery good = delivery_to("good", payload);
