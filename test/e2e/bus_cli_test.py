@@ -3,10 +3,11 @@
 redrive: what they do, print, and say when something is wrong."""
 import http.server
 import json
+import re
 import threading
 
 import pytest
-from weir_server import ACCOUNT, REGION, WeirServer, run_weir
+from weir_server import ACCOUNT, REGION, ROOT, WeirServer, run_weir
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:events"
 
@@ -361,3 +362,16 @@ def test_redrive_says_what_is_no_pattern(weir, dead, name):
     done = run_weir("redrive", f"{name}-dead", "--where", '{"body": 1}', "--server", weir.address)
     assert done.returncode == 1
     assert '"body" must be an object or an array' in done.stderr
+
+
+# ---- the manual ----
+
+def test_the_manual_knows_every_command_and_flag():
+    manual = (ROOT / "docs" / "weir.1").read_text().replace("\\-", "-")
+    overview = run_weir("--help").stdout.split("Usage:")[1].split("Start here:")[0]
+    commands = [line.split()[0] for line in overview.splitlines() if line.startswith("  ")]
+    assert len(commands) > 10
+    for command in commands:
+        assert re.search(rf"^\.B\w* {command}\b", manual, re.M), command
+        for flag in re.findall(r"^  (--[a-z-]+)", run_weir(command, "--help").stdout, re.M):
+            assert flag in manual, f"{command} {flag}"
