@@ -169,7 +169,7 @@ status moves_load(struct sqs *sqs)
 
 static void move_end(struct move *move, enum move_state state, const char *failure)
 {
-    move->state = state;
+    move->state = (uint8_t)state;
     text_set(&move->failure, failure == NULL ? STR_NONE : str_c(failure));
 }
 
