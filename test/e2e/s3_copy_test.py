@@ -163,3 +163,15 @@ def test_a_copy_survives_a_crash(fresh):
     weir.restart(hard=True)
     s3 = weir.client("s3")
     assert body(s3.get_object(Bucket="kept", Key="b")) == content
+
+
+def test_conditions_of_the_source_are_told_by_their_headers(s3, bucket):
+    etag = s3.put_object(Bucket=bucket, Key="if", Body=b"x")["ETag"]
+    at = s3.head_object(Bucket=bucket, Key="if")["LastModified"]
+    for name, condition in (("If-Match", {"CopySourceIfMatch": '"x"'}),
+                            ("If-None-Match", {"CopySourceIfNoneMatch": etag}),
+                            ("If-Modified-Since", {"CopySourceIfModifiedSince": at}),
+                            ("If-Unmodified-Since", {"CopySourceIfUnmodifiedSince": at - DAY})):
+        answer = refused("PreconditionFailed", 412, s3.copy_object, Bucket=bucket, Key="then",
+                         CopySource=source(bucket, "if"), **condition)
+        assert answer["Error"]["Condition"] == f"x-amz-copy-source-{name}"

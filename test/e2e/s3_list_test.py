@@ -130,3 +130,19 @@ def test_what_is_deleted_is_not_listed(s3):
             break
         token = {"ContinuationToken": page["NextContinuationToken"]}
     assert seen == [f"{i:02}" for i in range(1, 20, 2)]
+
+
+def test_a_marker_inside_a_common_prefix_leaves_it_behind(s3):
+    bucket = make_bucket(s3)
+    for key in ("f/a/1", "f/a/2", "f/b", "f/c"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    ask = {"Bucket": bucket, "Prefix": "f/", "Delimiter": "/", "MaxKeys": 1}
+    page = s3.list_objects(**ask, Marker="f/a/1")
+    assert rows(page) == ["f/b"] and page["NextMarker"] == "f/b"
+    page = s3.list_object_versions(**ask, KeyMarker="f/a/1")
+    assert [v["Key"] for v in page["Versions"]] == ["f/b"] and page["NextKeyMarker"] == "f/b"
+    upload = {key: s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+              for key in ("f/a/1", "f/b", "f/c")}
+    page = s3.list_multipart_uploads(Bucket=bucket, Prefix="f/", Delimiter="/", MaxUploads=1,
+                                     KeyMarker="f/a/1")
+    assert [u["UploadId"] for u in page["Uploads"]] == [upload["f/b"]]

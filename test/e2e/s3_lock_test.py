@@ -199,3 +199,13 @@ def test_headers_of_a_lock_are_told(s3, bucket):
     locked(s3, bucket, "told", "GOVERNANCE")
     assert headers(s3.get_object(Bucket=bucket, Key="told"))["x-amz-object-lock-mode"] == \
         "GOVERNANCE"
+
+
+def test_bypassing_is_a_word_of_locked_buckets_only(s3):
+    plain = make_bucket(s3)
+    for bypass in (True, False):
+        answer = refused("InvalidArgument", 400, s3.delete_object, Bucket=plain, Key="k",
+                         BypassGovernanceRetention=bypass)
+        assert answer["Error"]["ArgumentName"] == "x-amz-bypass-governance-retention"
+    refused("InvalidArgument", 400, s3.delete_objects, Bucket=plain,
+            Delete={"Objects": [{"Key": "k"}]}, BypassGovernanceRetention=True)

@@ -330,3 +330,67 @@ def test_files_go_with_what_they_belonged_to(fresh, content):
     assert weir.stop() == 0
     left = [name for _, _, names in os.walk(os.path.join(weir.data, "blobs")) for name in names]
     assert left == []
+
+
+def test_errors_of_completing_name_the_part(s3, bucket):
+    upload_id, parts = upload(s3, bucket, "small", b"x" * 8, 4)
+    ask = {"Bucket": bucket, "Key": "small", "UploadId": upload_id}
+
+    def wrong(code, parts):
+        return refused(code, 400, s3.complete_multipart_upload, **ask,
+                       MultipartUpload={"Parts": parts})["Error"]
+
+    tag = parts[0]["ETag"].strip('"')
+    told = wrong("EntityTooSmall", parts)
+    assert told["ProposedSize"] == "4" and told["MinSizeAllowed"] == str(PART)
+    assert told["PartNumber"] == "1" and told["ETag"] == tag
+    told = wrong("InvalidPart", [{"PartNumber": 9, "ETag": tag}])
+    assert told["PartNumber"] == "9" and told["ETag"] == tag and told["UploadId"] == upload_id
+    assert wrong("InvalidPartOrder", parts[::-1])["UploadId"] == upload_id
+
+
+def begun(s3, bucket, key):
+    """An upload with its part: gives what completes it."""
+    upload_id, parts = upload(s3, bucket, key, b"new")
+    return lambda **more: complete(s3, bucket, key, upload_id, parts, **more)
+
+
+def test_what_changed_meanwhile_is_a_conflict(s3, bucket):
+    one = s3.put_object(Bucket=bucket, Key="race", Body=b"1")["ETag"]
+    finish = begun(s3, bucket, "race")
+    two = s3.put_object(Bucket=bucket, Key="race", Body=b"2")["ETag"]
+    refused("PreconditionFailed", 412, finish, IfMatch=one)
+    told = refused("ConditionalRequestConflict", 409, finish, IfMatch=two)["Error"]
+    assert told["Condition"] == "If-Match" and told["Key"] == "race"
+    refused("PreconditionFailed", 412, finish, IfNoneMatch="*")
+    s3.delete_object(Bucket=bucket, Key="race")
+    refused("NoSuchKey", 404, finish, IfMatch=two)
+    refused("ConditionalRequestConflict", 409, finish, IfNoneMatch="*")
+    begun(s3, bucket, "race")(IfNoneMatch="*")
+
+
+def test_copied_ranges_are_inside_the_source(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="ten", Body=b"0123456789")
+    ask = {"Bucket": bucket, "Key": "ranges", "UploadId": begin(s3, bucket, "ranges"),
+           "PartNumber": 1, "CopySource": f"{bucket}/ten"}
+    told = s3.upload_part_copy(**ask, CopySourceRange="bytes=0-8")["CopyPartResult"]
+    assert set(told) == {"ETag", "LastModified"}  # no checksum was asked for
+    for wrong in ("0-8", "bytes=1-0", "bytes=-2", "bytes=1-", "bytes=0-1,3-4", "bytes=0-10"):
+        answer = refused("InvalidArgument", 400, s3.upload_part_copy, **ask, CopySourceRange=wrong)
+        assert answer["Error"]["ArgumentValue"] == wrong
+    refused("InvalidRequest", 400, s3.upload_part_copy, **ask, CopySourceRange="bytes=10-11")
+
+
+def test_uploads_are_listed_with_where_to_go_on(s3):
+    bucket = make_bucket(s3)
+    empty = s3.list_multipart_uploads(Bucket=bucket)
+    assert empty["NextKeyMarker"] == "" and empty["NextUploadIdMarker"] == ""
+    ids = [(key, begin(s3, bucket, key)) for key in ("a", "a", "b", "c")]
+    page = s3.list_multipart_uploads(Bucket=bucket)
+    assert [(u["Key"], u["UploadId"]) for u in page["Uploads"]] == ids
+    assert (page["NextKeyMarker"], page["NextUploadIdMarker"]) == ids[3]
+    page = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=1, KeyMarker="a",
+                                     UploadIdMarker=ids[0][1])
+    assert page["Uploads"][0]["UploadId"] == ids[1][1] and page["IsTruncated"] is True
+    page = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=1, KeyMarker="a")
+    assert page["Uploads"][0]["UploadId"] == ids[2][1]

@@ -301,3 +301,64 @@ def test_objects_survive_a_crash(fresh):
 def test_torrents_and_select_are_not_there(s3, bucket):
     s3.put_object(Bucket=bucket, Key="t", Body=b"x")
     refused("NotImplemented", 501, s3.get_object_torrent, Bucket=bucket, Key="t")
+
+
+def error(code, status, call, **arguments):
+    """The refusal's elements."""
+    return refused(code, status, call, **arguments)["Error"]
+
+
+def test_errors_tell_sizes_and_counts(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="ten", Body=b"0123456789")
+    wrong = error("InvalidRange", 416, s3.get_object, Bucket=bucket, Key="ten", Range="bytes=-0")
+    assert wrong["ActualObjectSize"] == "10" and wrong["RangeRequested"] == "bytes=-0"
+    wrong = error("InvalidPartNumber", 416, s3.get_object, Bucket=bucket, Key="ten", PartNumber=2)
+    assert wrong["ActualPartCount"] == "1" and wrong["PartNumberRequested"] == "2"
+    wrong = error("KeyTooLongError", 400, s3.put_object, Bucket=bucket, Key="k" * 1025)
+    assert wrong["Size"] == "1025" and wrong["MaxSizeAllowed"] == "1024"
+    wrong = error("MetadataTooLarge", 400, s3.put_object, Bucket=bucket, Key="k",
+                  Metadata={"k": "v" * 2048})
+    assert wrong["Size"] == "2049" and wrong["MaxSizeAllowed"] == "2048"
+
+
+def test_a_range_of_everything_has_its_checksum(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="ten", Body=b"0123456789")
+    for header in ("bytes=0-", "bytes=0-99", "bytes=-15"):
+        got = s3.get_object(Bucket=bucket, Key="ten", Range=header, ChecksumMode="ENABLED")
+        assert status(got) == 206 and "ChecksumCRC32" in got
+    part = s3.get_object(Bucket=bucket, Key="ten", Range="bytes=1-9", ChecksumMode="ENABLED")
+    assert "ChecksumCRC32" not in part
+
+
+def test_write_conditions_that_s3_does_not_know(s3, bucket):
+    for header, conditions in (("If-Match", {"IfMatch": "*"}),
+                               ("If-None-Match", {"IfNoneMatch": "tag"}),
+                               ("If-Match,If-None-Match", {"IfMatch": "a", "IfNoneMatch": "*"})):
+        wrong = error("NotImplemented", 501, s3.put_object, Bucket=bucket, Key="x", **conditions)
+        assert wrong["Header"] == header and "additionalMessage" in wrong
+
+
+def test_errors_of_tags_name_the_tag(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="tags", Body=b"x")
+
+    def wrong(**tag):
+        return error("InvalidTag", 400, s3.put_object_tagging, Bucket=bucket, Key="tags",
+                     Tagging={"TagSet": [tag]})
+
+    assert wrong(Key="a,b", Value="")["TagKey"] == "a,b"
+    assert wrong(Key="a", Value="1,2")["TagValue"] == "1,2"
+    assert wrong(Key="aws:x", Value="1")["Message"] == "Your TagKey cannot be prefixed with aws:"
+    for header in ("a=1&a=2", "a=1,b=2"):
+        told = error("InvalidArgument", 400, s3.put_object, Bucket=bucket, Key="tags",
+                     Tagging=header)
+        assert told["ArgumentName"] == "x-amz-tagging" and told["ArgumentValue"] == header
+    missing = error("NoSuchKey", 404, s3.get_object_tagging, Bucket=bucket, Key="not-there")
+    assert missing["Key"] == f"{bucket}/not-there"
+
+
+def test_an_id_that_cannot_be_is_told_in_a_batch(s3, bucket):
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [
+        {"Key": "x", "VersionId": "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"}]})
+    assert answer["Errors"][0]["Code"] == "NoSuchVersion"
+    refused("InvalidArgument", 400, s3.delete_object, Bucket=bucket, Key="x",
+            VersionId="HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD")

@@ -207,3 +207,43 @@ def test_only_enabled_and_suspended_are_states(s3):
             Bucket=bucket, VersioningConfiguration={})
     refused("MalformedXML", 400, s3.put_bucket_versioning, Bucket=bucket,
             VersioningConfiguration={"Status": "Sometimes"})
+
+
+def test_errors_tell_the_key_and_the_version(s3):
+    bucket = make_bucket(s3, "Enabled")
+    version = put(s3, bucket, b"1")
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=version)
+    wrong = refused("NoSuchVersion", 404, s3.get_object, Bucket=bucket, Key="k",
+                    VersionId=version)["Error"]
+    assert wrong["Key"] == "k" and wrong["VersionId"] == version
+    marker = s3.delete_object(Bucket=bucket, Key="k")["VersionId"]
+    wrong = refused("MethodNotAllowed", 405, s3.get_object, Bucket=bucket, Key="k",
+                    VersionId=marker)["Error"]
+    assert wrong["Method"] == "GET" and wrong["ResourceType"] == "DeleteMarker"
+    wrong = refused("BucketNotEmpty", 409, s3.delete_bucket, Bucket=bucket)["Error"]
+    assert "You must delete all versions" in wrong["Message"]
+
+
+def test_a_marker_has_no_tags(s3):
+    bucket = make_bucket(s3, "Enabled")
+    put(s3, bucket, b"1")
+    s3.delete_object(Bucket=bucket, Key="k")
+    ask = {"Bucket": bucket, "Key": "k"}
+    refused("MethodNotAllowed", 405, s3.get_object_tagging, **ask)
+    refused("MethodNotAllowed", 405, s3.delete_object_tagging, **ask)
+    refused("MethodNotAllowed", 405, s3.put_object_tagging, **ask, Tagging={"TagSet": []})
+    refused("NoSuchKey", 404, s3.get_object_attributes, **ask, ObjectAttributes=["ETag"])
+
+
+def test_a_copy_tells_null_where_a_put_does_not(s3):
+    bucket = make_bucket(s3)
+    put(s3, bucket, b"1")
+    copy = {"Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k",
+            "MetadataDirective": "REPLACE"}
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    answer = s3.copy_object(**copy)
+    assert answer["VersionId"] == "null" and "CopySourceVersionId" not in answer
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.copy_object(**copy)
+    assert len(first["VersionId"]) == 32 and "CopySourceVersionId" not in first
+    assert s3.copy_object(**copy)["CopySourceVersionId"] == first["VersionId"]

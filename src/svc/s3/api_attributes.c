@@ -55,7 +55,7 @@ static void put_parts(struct call *c, const struct object *object)
     struct value *parts;
     int64_t most = arg_int(c, "MaxParts", PARTS_PAGE_MAX);
     int64_t marker = arg_int(c, "PartNumberMarker", 0);
-    int64_t next = marker;
+    int64_t next = 0; /* none on this page */
 
     if (object->part_count == 0) {
         return;
@@ -76,7 +76,7 @@ static void put_parts(struct call *c, const struct object *object)
     set_int(answer, "PartNumberMarker", marker);
     set_int(answer, "NextPartNumberMarker", next);
     set_int(answer, "MaxParts", most);
-    set_bool(answer, "IsTruncated", next < (int64_t)list.count);
+    set_bool(answer, "IsTruncated", marker + most < (int64_t)list.count);
 }
 
 /* GetObjectAttributes */

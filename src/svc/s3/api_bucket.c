@@ -154,8 +154,13 @@ status s3_delete_bucket(struct call *c)
 
     TRY(bucket_of_call(c, &bucket));
     if (bucket_has_rows(c, bucket)) {
-        return fail_with(c,
-                         &S3_BUCKET_NOT_EMPTY, "BucketName", bucket->name);
+        status failed = fail_with(c, &S3_BUCKET_NOT_EMPTY, "BucketName", bucket->name);
+
+        return bucket->versioning == VERSIONING_NEVER
+                   ? failed
+                   : fail(c, &S3_BUCKET_NOT_EMPTY,
+                          "The bucket you tried to delete is not empty. You must delete all "
+                          "versions in the bucket.");
     }
     call_on(c, bucket_arn(c->arena, bucket->name));
     access_log_drop(c, bucket);

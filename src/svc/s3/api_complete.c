@@ -26,9 +26,26 @@ static struct str bare(struct str etag)
     return etag;
 }
 
-static status fail_part(struct call *c, status code, int64_t number)
+static status fail_part(struct call *c, const struct value *asked)
 {
-    return fail_with(c, code, "PartNumber", arena_printf(c->arena, "%lld", (long long)number));
+    status failed = fail_with(c, &S3_INVALID_PART, "UploadId", arg_str(c, "UploadId"));
+
+    fail_more(c, "PartNumber",
+              arena_printf(c->arena, "%lld", (long long)get_int(asked, "PartNumber", 0)));
+    fail_more(c, "ETag", bare(get_str(asked, "ETag")));
+    return failed;
+}
+
+static status fail_small(struct call *c, const struct part *part)
+{
+    status failed = fail_with(c, &S3_ENTITY_TOO_SMALL, "ProposedSize",
+                              arena_printf(c->arena, "%llu", (unsigned long long)part->size));
+
+    fail_more(c, "MinSizeAllowed",
+              arena_printf(c->arena, "%llu", (unsigned long long)PART_BYTES_MIN));
+    fail_more(c, "PartNumber", arena_printf(c->arena, "%u", part->number));
+    fail_more(c, "ETag", bare(part_etag(c->arena, part)));
+    return failed;
 }
 
 static const struct part *part_there(const struct completing *completing, int64_t number)
@@ -72,7 +89,7 @@ static status part_sum_check(struct call *c, const struct completing *completing
     }
     if (part->checksum.is && (kind.kind != part->checksum.kind ||
                               !str_eq(sent, checksum_text(c->arena, &part->checksum)))) {
-        return fail_part(c, &S3_INVALID_PART, part->number);
+        return fail_part(c, asked);
     }
     return OK;
 }
@@ -82,17 +99,13 @@ static status part_take(struct call *c, struct completing *completing, const str
 {
     int64_t number = get_int(asked, "PartNumber", 0);
     const struct part *part = part_there(completing, number);
-    size_t count = completing->list.count;
 
-    if (count > 0 && completing->list.parts[count - 1].number >= number) {
-        return fail_part(c, &S3_INVALID_PART_ORDER, number);
-    }
     if (part == NULL ||
         !str_eq(bare(get_str(asked, "ETag")), bare(part_etag(c->arena, part)))) {
-        return fail_part(c, &S3_INVALID_PART, number);
+        return fail_part(c, asked);
     }
     if (!last && part->size < PART_BYTES_MIN) {
-        return fail_part(c, &S3_ENTITY_TOO_SMALL, number);
+        return fail_small(c, part);
     }
     TRY(part_sum_check(c, completing, asked, part));
     completing->list.parts[completing->list.count++] = *part;
@@ -111,6 +124,12 @@ static status parts_take(struct call *c, struct completing *completing)
     }
     if (parts->count > PART_NUMBER_MAX) {
         return fail_s3(c, &S3_MALFORMED_XML);
+    }
+    for (uint32_t i = 1; i < parts->count; i++) {
+        if (get_int(&parts->items[i - 1], "PartNumber", 0) >=
+            get_int(&parts->items[i], "PartNumber", 0)) {
+            return fail_with(c, &S3_INVALID_PART_ORDER, "UploadId", arg_str(c, "UploadId"));
+        }
     }
     parts_after(c, &completing->upload, 0, PART_NUMBER_MAX, &completing->there);
     completing->list.parts = arena_alloc(c->arena, parts->count * sizeof(struct part));
@@ -235,6 +254,33 @@ static void complete(struct call *c, struct completing *completing)
     put_completed(c, object->bucket, completion.etag);
 }
 
+/* What changed since the upload began is a conflict for whoever asks about it, even where the
+ * condition holds again. */
+static status conflict_check(struct call *c, const struct completing *completing)
+{
+    const char *condition = arg_has(c, "IfMatch") ? "If-Match" : "If-None-Match";
+    bool changed = arg_has(c, "IfMatch")
+                       ? completing->newest.sequence > completing->upload.sequence
+                       : arg_has(c, "IfNoneMatch") && completing->upload.replaces;
+    status failed;
+
+    if (!changed) {
+        return OK;
+    }
+    failed = fail_with(c, &S3_CONDITIONAL_CONFLICT, "Condition", str_c(condition));
+    fail_more(c, "Key", completing->upload.key);
+    return failed;
+}
+
+static status conditions_of_completion(struct call *c, struct completing *completing)
+{
+    completing->has_newest = object_newest(c, completing->upload.bucket, completing->upload.key,
+                                           &completing->newest);
+    TRY(write_conditions_check(c, completing->upload.key,
+                               completing->has_newest ? &completing->newest : NULL));
+    return conflict_check(c, completing);
+}
+
 /* CompleteMultipartUpload */
 status s3_complete_multipart_upload(struct call *c)
 {
@@ -256,10 +302,7 @@ status s3_complete_multipart_upload(struct call *c)
     if (key.is) {
         TRY(upload_key_check(c, &completing.upload, &key));
     }
-    completing.has_newest =
-        object_newest(c, bucket, completing.upload.key, &completing.newest);
-    TRY(write_conditions_check(c, completing.upload.key,
-                               completing.has_newest ? &completing.newest : NULL));
+    TRY(conditions_of_completion(c, &completing));
 
     call_on(c, object_arn(c->arena, bucket->name, completing.upload.key));
     complete(c, &completing);

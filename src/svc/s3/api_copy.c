@@ -106,10 +106,10 @@ static void put_copied(struct call *c, const struct copy *copy)
     set_str(result, "ETag", object_etag(c->arena, object));
     set_time(result, "LastModified", object->modified_ms);
     set_checksum(c, result, &object->checksum, object->part_count);
-    set_if(c->out, "CopySourceVersionId", answer_version(c, &copy->source.object));
-    if (!object->null_version) {
-        set_if(c->out, "VersionId", answer_version(c, object));
+    if (!copy->source.object.null_version) {
+        set_if(c->out, "CopySourceVersionId", answer_version(c, &copy->source.object));
     }
+    set_if(c->out, "VersionId", answer_version(c, object)); /* unlike a PUT's also "null" */
     put_encryption(c, object, &copy->key);
     set_if(c->out, "Expiration", object_expiration(c, object));
 }

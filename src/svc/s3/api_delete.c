@@ -88,6 +88,17 @@ static status delete_one(struct call *c, const struct deletion *deletion,
     return OK;
 }
 
+/* Whoever says whether to bypass, says it of a bucket that has locks. */
+static status bypass_check(struct call *c, const struct bucket *bucket)
+{
+    if (bucket->lock_enabled || !arg_has(c, "BypassGovernanceRetention")) {
+        return OK;
+    }
+    return fail_argument(c, "x-amz-bypass-governance-retention", STR_NONE,
+                         "x-amz-bypass-governance-retention is only applicable to Object Lock "
+                         "enabled buckets.");
+}
+
 /* DeleteObject */
 status s3_delete_object(struct call *c)
 {
@@ -102,6 +113,7 @@ status s3_delete_object(struct call *c)
     struct object_removal removal;
 
     TRY(bucket_of_call(c, &deletion.bucket));
+    TRY(bypass_check(c, deletion.bucket));
     if (deletion.version.at != NULL && deletion.version.bytes == 0) {
         return fail_argument(c, "versionId", deletion.version,
                              "Version id cannot be the empty string");
@@ -169,6 +181,7 @@ status s3_delete_objects(struct call *c)
     struct bucket *bucket;
 
     TRY(bucket_of_call(c, &bucket));
+    TRY(bypass_check(c, bucket));
     if (objects->count == 0 || objects->count > DELETE_MAX) {
         return fail_s3(c, &S3_MALFORMED_XML);
     }
@@ -184,6 +197,9 @@ status s3_delete_objects(struct call *c)
         deletion.bypass = arg_bool(c, "BypassGovernanceRetention", false);
         gone = txn_room(c->txn) < ROOM_PER_DELETE ? fail_s3(c, &S3_SLOW_DOWN)
                                                   : delete_one(c, &deletion, &removal);
+        if (gone == &S3_INVALID_ARGUMENT) { /* an id that cannot be, told in a batch's words */
+            gone = fail_s3(c, &S3_NO_VERSION);
+        }
         if (gone != OK) {
             add_error(c, errors, &deletion, gone);
         } else if (!quiet) {

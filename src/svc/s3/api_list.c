@@ -5,10 +5,11 @@
  * Rules
  *  1. Keys in byte order. What begins with the prefix and has the delimiter behind it is rolled up
  *     into a common prefix, which counts like a key; the scan then seeks behind all of it.
- *  2. A marker that is itself inside a common prefix lists that prefix again only when it is not
- *     that prefix's own marker: what a former page ended with is not told twice.
- *  3. A page ends at max-keys, or after STEPS_MAX rows (markers and older versions that are not
- *     told): then it is cut short, and says so, with where to go on.
+ *  2. A marker that is inside a common prefix, or is one, goes on behind all of it: a former page
+ *     told that prefix. ListObjectsV2 has no markers: its tokens say exactly where to go on.
+ *  3. A page ends at max-keys, or after STEPS_MAX rows (delete markers that are not told): then it
+ *     is cut short, and says so, with where to go on; with rule 2 not inside of a common prefix,
+ *     which would be lost.
  */
 #include "svc/s3/s3_core.h"
 #include "svc/s3/s3_ops.h"
@@ -22,6 +23,7 @@ struct page_of_keys {
     struct bucket *bucket;       /* what is listed */
     struct str prefix, delimiter; /* as asked */
     struct str after;            /* go on behind this key or common prefix */
+    bool marker;                 /* after is one: see rule 2 */
     uint64_t after_version;      /* versions: and behind this one of that key; 0: behind the key */
     bool versions;               /* all versions */
     bool owner;                  /* tell it */
@@ -95,7 +97,7 @@ static struct object_scan *page_scan(struct page_of_keys *page)
     }
     struct object_scan *scan = object_scan(page->c, page->bucket, &from);
 
-    if (rolled.bytes > 0 && str_eq(rolled, page->after)) { /* rule 2 */
+    if (rolled.bytes > 0 && (page->marker || str_eq(rolled, page->after))) { /* rule 2 */
         object_scan_skip(scan, rolled);
     }
     return scan;
@@ -117,7 +119,7 @@ static void page_fill(struct page_of_keys *page)
     while (object_scan_next(scan, &object)) {
         struct str rolled = key_rolled(object.key, page->prefix, page->delimiter);
 
-        if (steps++ == STEPS_MAX) {
+        if (steps++ >= STEPS_MAX && (rolled.bytes == 0 || !page->marker)) {
             page->truncated = true;
             break;
         }
@@ -193,7 +195,7 @@ static void put_page(struct call *c, const struct page_of_keys *page)
 /* ListObjects */
 status s3_list_objects(struct call *c)
 {
-    struct page_of_keys page = {.owner = true};
+    struct page_of_keys page = {.owner = true, .marker = true};
     struct str marker = arg_str(c, "Marker");
 
     TRY(page_begin(c, &page));
@@ -269,7 +271,7 @@ static status version_marker(struct call *c, struct page_of_keys *page, struct s
 /* ListObjectVersions */
 status s3_list_object_versions(struct call *c)
 {
-    struct page_of_keys page = {.versions = true, .owner = true};
+    struct page_of_keys page = {.versions = true, .owner = true, .marker = true};
     struct str marker = arg_str(c, "KeyMarker");
     struct str version = arg_str(c, "VersionIdMarker");
 

@@ -39,6 +39,7 @@ status s3_create_multipart_upload(struct call *c)
 {
     struct upload upload = {.key = arg_str(c, "Key"), .initiated_ms = c->now};
     struct customer_key key;
+    struct object there;
 
     TRY(bucket_of_call(c, &upload.bucket));
     upload.object = (struct object){.bucket = upload.bucket, .key = upload.key};
@@ -50,6 +51,7 @@ status s3_create_multipart_upload(struct call *c)
 
     call_on(c, object_arn(c->arena, upload.bucket->name, upload.key));
     upload_number(c, &upload);
+    upload.replaces = object_newest(c, upload.bucket, upload.key, &there) && !there.delete_marker;
     upload_save(c, &upload);
     put_str(c, "Bucket", upload.bucket->name);
     put_str(c, "Key", upload.key);
@@ -129,7 +131,7 @@ status s3_upload_part(struct call *c)
     TRY(part_number_of_call(c, &number));
     TRY(upload_of_call(c, bucket, &upload));
     if (body->size > PART_BYTES_MAX) {
-        return fail_s3(c, &S3_ENTITY_TOO_LARGE);
+        return fail_size(c, &S3_ENTITY_TOO_LARGE, "ProposedSize", body->size, PART_BYTES_MAX);
     }
     TRY(body_check(c, &checksum));
     TRY(part_checksum_check(c, &upload, &checksum));
@@ -164,7 +166,8 @@ status s3_abort_multipart_upload(struct call *c)
 
 /* ---- ListParts ---- */
 
-static void add_part(struct call *c, struct value *list, const struct part *part)
+static void add_part(struct call *c, struct value *list, const struct upload *upload,
+                     const struct part *part)
 {
     struct value *item = list_add(c->arena, list);
 
@@ -172,7 +175,9 @@ static void add_part(struct call *c, struct value *list, const struct part *part
     set_time(item, "LastModified", part->modified_ms);
     set_str(item, "ETag", part_etag(c->arena, part));
     set_int(item, "Size", (int64_t)part->size);
-    set_checksum(c, item, &part->checksum, 0);
+    if (upload->checksum_asked) {
+        set_checksum(c, item, &part->checksum, 0);
+    }
 }
 
 static status page_size(struct call *c, const char *member, const char *name, size_t *ret_most)
@@ -227,7 +232,7 @@ status s3_list_parts(struct call *c)
     put_upload(c, &upload);
     parts = put_list(c, "Parts", most);
     for (size_t i = 0; i < list.count && i < most; i++) {
-        add_part(c, parts, &list.parts[i]);
+        add_part(c, parts, &upload, &list.parts[i]);
     }
     put_int(c, "PartNumberMarker", marker);
     put_int(c, "NextPartNumberMarker",
@@ -249,10 +254,21 @@ struct page_of_uploads {
     size_t count;                 /* so far */
     bool truncated;               /* there is more */
     struct str last;              /* the last key or common prefix told */
-    uint64_t last_sequence;       /* of its upload; 0: a common prefix */
+    uint64_t last_sequence;       /* of its upload; 0: a common prefix, or nothing */
     struct value *uploads;        /* Uploads */
     struct value *prefixes;       /* CommonPrefixes */
 };
+
+static struct str text_or_empty(struct str text)
+{
+    return text.at == NULL ? STR("") : text;
+}
+
+static struct str upload_encoded(const struct page_of_uploads *page, struct str text)
+{
+    return page->encode && text.bytes > 0 ? url_encoded(page->c->arena, text)
+                                          : text_or_empty(text);
+}
 
 static void add_upload(struct page_of_uploads *page, const struct upload *upload)
 {
@@ -260,7 +276,7 @@ static void add_upload(struct page_of_uploads *page, const struct upload *upload
     struct value *item = list_add(arena, page->uploads);
 
     set_str(item, "UploadId", upload_text(arena, upload->sequence));
-    set_str(item, "Key", page->encode ? url_encoded(arena, upload->key) : upload->key);
+    set_str(item, "Key", upload_encoded(page, upload->key));
     set_time(item, "Initiated", upload->initiated_ms);
     set_str(item, "StorageClass",
             storage_class_text((enum storage_class)upload->object.storage_class));
@@ -292,8 +308,7 @@ static void page_fill(struct page_of_uploads *page, struct upload_scan *scan)
             add_upload(page, &upload);
             continue;
         }
-        set_str(list_add(arena, page->prefixes), "Prefix",
-                page->encode ? url_encoded(arena, rolled) : rolled);
+        set_str(list_add(arena, page->prefixes), "Prefix", upload_encoded(page, rolled));
         page->last = rolled;
         page->last_sequence = 0;
         upload_scan_skip(scan, rolled);
@@ -304,21 +319,19 @@ static void put_uploads(struct call *c, const struct page_of_uploads *page)
 {
     struct str marker = arg_str(c, "KeyMarker");
 
+    bool next = page->truncated || page->last_sequence > 0;
+
     put_str(c, "Bucket", page->bucket->name);
-    put_str(c, "KeyMarker", marker.at == NULL ? STR("") : marker);
+    put_str(c, "KeyMarker", upload_encoded(page, marker));
     put_str(c, "UploadIdMarker",
-            arg_str(c, "UploadIdMarker").at == NULL ? STR("") : arg_str(c, "UploadIdMarker"));
-    put_str(c, "Prefix", page->prefix.at == NULL ? STR("") : page->prefix);
-    set_if(c->out, "Delimiter", page->delimiter);
+            marker.bytes == 0 ? STR("") : text_or_empty(arg_str(c, "UploadIdMarker")));
+    set_if(c->out, "Prefix", upload_encoded(page, page->prefix));
+    set_if(c->out, "Delimiter", upload_encoded(page, page->delimiter));
     put_int(c, "MaxUploads", (int64_t)page->most);
     put_bool(c, "IsTruncated", page->truncated);
-    if (page->truncated) {
-        put_str(c, "NextKeyMarker",
-                page->encode ? url_encoded(c->arena, page->last) : page->last);
-        if (page->last_sequence > 0) {
-            put_str(c, "NextUploadIdMarker", upload_text(c->arena, page->last_sequence));
-        }
-    }
+    put_str(c, "NextKeyMarker", next ? upload_encoded(page, page->last) : STR(""));
+    put_str(c, "NextUploadIdMarker",
+            page->last_sequence > 0 ? upload_text(c->arena, page->last_sequence) : STR(""));
     if (page->encode) {
         put_str(c, "EncodingType", STR("url"));
     }
@@ -347,7 +360,7 @@ status s3_list_multipart_uploads(struct call *c)
     scan = upload_scan(c, page.bucket, page.prefix, marker, sequence);
     rolled = str_starts(marker, page.prefix) ? key_rolled(marker, page.prefix, page.delimiter)
                                              : STR_NONE;
-    if (rolled.bytes > 0 && str_eq(rolled, marker)) {
+    if (rolled.bytes > 0) { /* a former page told that prefix */
         upload_scan_skip(scan, rolled);
     }
     if (page.most > 0) {

@@ -45,7 +45,8 @@ static status put_checks(struct call *c, struct object *object, struct customer_
         return fail_with(c, &S3_NOT_IMPLEMENTED, "Header", STR("x-amz-write-offset-bytes"));
     }
     if (body_of_call(c)->size > PUT_BYTES_MAX) {
-        return fail_s3(c, &S3_ENTITY_TOO_LARGE);
+        return fail_size(c, &S3_ENTITY_TOO_LARGE, "ProposedSize", body_of_call(c)->size,
+                         PUT_BYTES_MAX);
     }
     TRY(key_check(c, object->key));
     TRY(proof_check(c));
@@ -94,8 +95,12 @@ struct wanted {
 
 static status fail_part(struct call *c, const struct wanted *wanted)
 {
-    return fail_with(c, &S3_INVALID_PART_NUMBER, "PartNumberRequested",
-                     arena_printf(c->arena, "%u", wanted->part));
+    uint32_t count = wanted->object.part_count;
+    status failed = fail_with(c, &S3_INVALID_PART_NUMBER, "PartNumberRequested",
+                              arena_printf(c->arena, "%u", wanted->part));
+
+    fail_more(c, "ActualPartCount", arena_printf(c->arena, "%u", count > 0 ? count : 1));
+    return failed;
 }
 
 /* The stretch of a part; an object that was not uploaded in parts is one part. */
@@ -122,6 +127,17 @@ static status part_range(struct call *c, struct wanted *wanted)
     return fail_part(c, wanted);
 }
 
+static status fail_range(struct call *c, struct str header, uint64_t size)
+{
+    status failed = fail_with(c, &S3_INVALID_RANGE, "RangeRequested", header);
+
+    put_header(c, "content-range",
+               arena_printf(c->arena, "bytes */%llu", (unsigned long long)size));
+    fail_more(c, "ActualObjectSize",
+              arena_printf(c->arena, "%llu", (unsigned long long)size));
+    return failed;
+}
+
 static status range_of_call(struct call *c, struct wanted *wanted)
 {
     struct str header = arg_str(c, "Range");
@@ -144,9 +160,7 @@ static status range_of_call(struct call *c, struct wanted *wanted)
     }
     switch (range_read(header, size, &wanted->range.offset, &wanted->range.size)) {
     case RANGE_UNSATISFIABLE:
-        put_header(c, "content-range",
-                   arena_printf(c->arena, "bytes */%llu", (unsigned long long)size));
-        return fail_with(c, &S3_INVALID_RANGE, "RangeRequested", header);
+        return fail_range(c, header, size);
     case RANGE_OK:
         wanted->partial = true;
         break;
@@ -269,7 +283,7 @@ static void put_state(struct call *c, const struct wanted *wanted)
     put_encryption(c, object, &wanted->key);
     put_lock(c, object);
     set_if(c->out, "Restore", restore_header(c, object));
-    if (object->latest) {
+    if (object->latest && !arg_has(c, "VersionId")) {
         set_if(c->out, "Expiration", object_expiration(c, object));
     }
 }
@@ -299,7 +313,7 @@ static void put_range(struct call *c, const struct wanted *wanted)
         if (object->checksum.composite && checksum.is) {
             put_str(c, "ChecksumType", STR("COMPOSITE"));
         }
-    } else if (!wanted->partial || wanted->part > 0) {
+    } else if (range->size == object->size) { /* also when all was asked for as a range */
         set_checksum(c, c->out, &object->checksum, object->part_count);
     }
 }

@@ -42,6 +42,10 @@ static status range_of_copy(struct call *c, struct part_copy *copy)
                              "bytes=first-last where first and last are the zero-based offsets of "
                              "the first and last bytes to copy");
     }
+    if (from >= size) {
+        return fail(c, &S3_INVALID_REQUEST,
+                    "The specified copy range is invalid for the source object size");
+    }
     if (to >= size) {
         return fail_argument(c, "x-amz-copy-source-range", header,
                              "Range specified is not valid for source object of size: %llu",
@@ -70,8 +74,12 @@ static void put_part_copied(struct call *c, const struct part_copy *copy, const 
 
     set_str(result, "ETag", part_etag(c->arena, part));
     set_time(result, "LastModified", part->modified_ms);
-    set_checksum(c, result, &part->checksum, 0);
-    set_if(c->out, "CopySourceVersionId", answer_version(c, &copy->source.object));
+    if (copy->upload.checksum_asked) {
+        set_checksum(c, result, &part->checksum, 0);
+    }
+    if (!copy->source.object.null_version) {
+        set_if(c->out, "CopySourceVersionId", answer_version(c, &copy->source.object));
+    }
     put_encryption(c, &copy->upload.object, &copy->key);
 }
 

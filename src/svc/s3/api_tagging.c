@@ -47,11 +47,18 @@ status s3_get_object_tagging(struct call *c)
     struct bucket *bucket;
     struct object object;
     struct value *tag_set;
+    status found;
     struct str name;
     struct str value;
 
     TRY(bucket_of_call(c, &bucket));
-    TRY(object_of_call(c, bucket, &object));
+    found = object_of_call(c, bucket, &object);
+    if (found == &S3_NO_KEY) { /* only here S3 says the bucket, too */
+        return fail_with(c, found, "Key",
+                         arena_printf(c->arena, "%.*s/%.*s", STR_ARG(bucket->name),
+                                      STR_ARG(arg_str(c, "Key"))));
+    }
+    TRY(found);
     tag_set = put_list(c, "TagSet", pairs_count(object.tags));
     while (pairs_next(&object.tags, &name, &value)) {
         struct value *tag = list_add(c->arena, tag_set);

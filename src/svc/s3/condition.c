@@ -45,6 +45,15 @@ static status fail_condition(struct call *c, const char *condition)
     return fail_with(c, &S3_PRECONDITION, "Condition", str_c(condition));
 }
 
+/* The header's whole name: a copy's source has its own. */
+static const char *condition_name(struct call *c, const struct conditions *conditions,
+                                  const char *name)
+{
+    return conditions->of_source
+               ? arena_printf(c->arena, "x-amz-copy-source-%s", name).at
+               : name;
+}
+
 status conditions_check(struct call *c, const struct conditions *conditions,
                         const struct object *object)
 {
@@ -52,11 +61,11 @@ status conditions_check(struct call *c, const struct conditions *conditions,
 
     if (conditions->if_match.at != NULL) {
         if (!etag_matches(c, conditions->if_match, object)) {
-            return fail_condition(c, "If-Match");
+            return fail_condition(c, condition_name(c, conditions, "If-Match"));
         }
     } else if (conditions->if_unmodified_ms != INT64_MIN &&
                modified > second_of(conditions->if_unmodified_ms)) {
-        return fail_condition(c, "If-Unmodified-Since");
+        return fail_condition(c, condition_name(c, conditions, "If-Unmodified-Since"));
     }
     if (conditions->if_none_match.at != NULL) {
         return etag_matches(c, conditions->if_none_match, object) ? fail_s3(c, &S3_NOT_MODIFIED)
@@ -69,6 +78,14 @@ status conditions_check(struct call *c, const struct conditions *conditions,
     return OK;
 }
 
+static status fail_header(struct call *c, const char *header, const char *why)
+{
+    status failed = fail_with(c, &S3_NOT_IMPLEMENTED, "Header", str_c(header));
+
+    fail_more(c, "additionalMessage", str_c(why));
+    return failed;
+}
+
 status write_conditions_check(struct call *c, struct str key, const struct object *there)
 {
     struct str if_match = arg_str_if(c, "IfMatch");
@@ -77,15 +94,21 @@ status write_conditions_check(struct call *c, struct str key, const struct objec
     if (there != NULL && there->delete_marker) {
         there = NULL;
     }
-    if (if_none_match.at != NULL && (if_match.at != NULL || !str_eq(if_none_match, STR("*")))) {
-        return fail_with(c, &S3_NOT_IMPLEMENTED, "Header", STR("If-None-Match"));
+    if (if_none_match.at != NULL && if_match.at != NULL) {
+        return fail_header(c, "If-Match,If-None-Match",
+                           "Multiple conditional request headers present in the request");
+    }
+    if (if_none_match.at != NULL && !str_eq(if_none_match, STR("*"))) {
+        return fail_header(c, "If-None-Match", "We don't accept the provided value of "
+                                               "If-None-Match header for this API");
     }
     if (if_none_match.at != NULL && there != NULL) {
         return fail_condition(c, "If-None-Match");
     }
     if (if_match.at != NULL) {
         if (str_eq(if_match, STR("*"))) {
-            return fail_with(c, &S3_NOT_IMPLEMENTED, "Header", STR("If-Match"));
+            return fail_header(c, "If-Match", "We don't accept the provided value of If-Match "
+                                              "header for this API");
         }
         if (there == NULL) {
             return fail_with(c, &S3_NO_KEY, "Key", key);

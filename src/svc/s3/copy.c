@@ -42,9 +42,8 @@ status copy_source_names(struct call *c, struct copy_source *source)
     }
     slash = str_find(path, '/', 0);
     if (slash == 0 || slash + 1 >= path.bytes) {
-        return fail_argument(c, "x-amz-copy-source", text,
-                             "Copy Source must mention the source bucket and key: "
-                             "sourcebucket/sourcekey");
+        return fail_argument(c, "x-amz-copy-source", STR("x-amz-copy-source"),
+                             "Invalid copy source object key");
     }
     source->bucket_name = str_slice(path, 0, slash);
     source->key = str_slice(path, slash + 1, path.bytes);
@@ -85,6 +84,7 @@ static status source_conditions(struct call *c, const struct copy_source *source
         .if_none_match = arg_str(c, "CopySourceIfNoneMatch"),
         .if_modified_ms = get_time(c->in, "CopySourceIfModifiedSince", INT64_MIN),
         .if_unmodified_ms = get_time(c->in, "CopySourceIfUnmodifiedSince", INT64_MIN),
+        .of_source = true,
     };
     status checked = conditions_check(c, &conditions, &source->object);
 

@@ -47,13 +47,26 @@ status fail_with(struct call *c, status code, const char *element, struct str va
     return fail_s3(c, code);
 }
 
+status fail_size(struct call *c, status code, const char *element, uint64_t size,
+                 uint64_t size_max)
+{
+    status failed = fail_with(c, code, element,
+                              arena_printf(c->arena, "%llu", (unsigned long long)size));
+
+    fail_more(c, "MaxSizeAllowed",
+              arena_printf(c->arena, "%llu", (unsigned long long)size_max));
+    return failed;
+}
+
 status fail_argument(struct call *c, const char *name, struct str value, const char *format, ...)
 {
     va_list args;
 
     c->more_count = 0;
     fail_more(c, "ArgumentName", str_c(name));
-    fail_more(c, "ArgumentValue", value);
+    if (value.at != NULL) {
+        fail_more(c, "ArgumentValue", value);
+    }
     va_start(args, format);
     struct str sentence = arena_vprintf(c->arena, format, args);
     va_end(args);

@@ -66,7 +66,7 @@ bool object_archived(const struct call *c, const struct object *object)
 status key_check(struct call *c, struct str key)
 {
     if (key.bytes > KEY_TEXT_BYTES_MAX) {
-        return fail_with(c, &S3_KEY_TOO_LONG, "Size", arena_printf(c->arena, "%zu", key.bytes));
+        return fail_size(c, &S3_KEY_TOO_LONG, "Size", key.bytes, KEY_TEXT_BYTES_MAX);
     }
     if (!utf8_valid(key)) {
         return fail_s3(c, &S3_INVALID_URI);
@@ -83,17 +83,38 @@ struct str http_date(struct arena *arena, int64_t moment_ms)
     return buf_str(&out);
 }
 
+/* Whoever only reads an object is told that there is none where the newest is a delete marker;
+ * tags, locks and whoever writes meet the marker itself. */
+static bool reads_only(const struct call *c)
+{
+    static const struct str operations[] = {STR_INIT("GetObject"), STR_INIT("HeadObject"),
+                                            STR_INIT("GetObjectAttributes")};
+    struct str name = c->operation == NULL ? STR("GetObject") : model_text(c->operation->name);
+
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (str_eq(operations[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What goes out with a failure because of a delete marker. */
 static status fail_marker(struct call *c, const struct object *marker, bool by_version)
 {
+    status failed;
+
     put_header(c, "x-amz-delete-marker", STR("true"));
     put_header(c, "x-amz-version-id", object_version_text(c->arena, marker));
-    if (!by_version) {
+    if (!by_version && reads_only(c)) {
         return fail_with(c, &S3_NO_KEY, "Key", marker->key);
     }
     put_header(c, "last-modified", http_date(c->arena, marker->modified_ms));
     put_header(c, "allow", STR("DELETE"));
-    return fail_with(c, &S3_METHOD_NOT_ALLOWED, "ResourceType", STR("DeleteMarker"));
+    failed = fail_with(c, &S3_METHOD_NOT_ALLOWED, "Method",
+                       c->request == NULL ? STR("GET") : c->request->method);
+    fail_more(c, "ResourceType", STR("DeleteMarker"));
+    return failed;
 }
 
 status object_of_call(struct call *c, struct bucket *bucket, struct object *ret_object)
@@ -173,8 +194,7 @@ status metadata_of_call(struct call *c, struct object *object)
         bytes += metadata->pairs[i].key.bytes + metadata->pairs[i].value.str.bytes;
     }
     if (bytes > METADATA_BYTES_MAX) {
-        return fail_with(c, &S3_METADATA_TOO_LARGE, "Size",
-                         arena_printf(c->arena, "%zu", bytes));
+        return fail_size(c, &S3_METADATA_TOO_LARGE, "Size", bytes, METADATA_BYTES_MAX);
     }
     if (bytes == 0) {
         return OK;

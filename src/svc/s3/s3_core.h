@@ -154,6 +154,7 @@ struct conditions {
     struct str if_none_match;
     int64_t if_modified_ms;        /* INT64_MIN: not asked */
     int64_t if_unmodified_ms;
+    bool of_source;                /* of a copy */
 };
 bool etag_matches(struct call *c, struct str list, const struct object *object);
 /* For reading: OK, PreconditionFailed or NotModified. */

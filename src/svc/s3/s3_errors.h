@@ -153,11 +153,15 @@ S3_ERRORS(S3_ERROR_DECLARE)
 
 /* Fails in S3's own sentence for that line. */
 status fail_s3(struct call *c, status code) __attribute__((returns_nonnull));
-/* InvalidArgument about one argument: with ArgumentName and ArgumentValue in the answer. */
+/* InvalidArgument about one argument: with ArgumentName and ArgumentValue in the answer, the latter
+ * unless it is STR_NONE. */
 status fail_argument(struct call *c, const char *name, struct str value, const char *format, ...)
     __attribute__((format(printf, 4, 5), returns_nonnull));
 /* With one more element in the error's answer: BucketName, Key, VersionId, … */
 status fail_with(struct call *c, status code, const char *element, struct str value)
     __attribute__((returns_nonnull));
+/* The same for what is too large: how large it is in that element, and MaxSizeAllowed. */
+status fail_size(struct call *c, status code, const char *element, uint64_t size,
+                 uint64_t size_max) __attribute__((returns_nonnull));
 
 #endif

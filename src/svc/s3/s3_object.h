@@ -183,6 +183,7 @@ struct upload {
     int64_t initiated_ms;       /* CreateMultipartUpload */
     bool checksum_asked;        /* ChecksumAlgorithm was given */
     bool checksum_composite;    /* ChecksumType */
+    bool replaces;              /* an object was there when it began */
     uint8_t checksum_kind;      /* enum checksum_kind */
     struct object object;       /* the attributes it will have */
 };

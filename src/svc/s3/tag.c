@@ -58,31 +58,44 @@ static bool characters_fit(struct str text)
     return utf8_valid(text);
 }
 
-static status tag_check(struct call *c, struct str key, struct str value)
-{
-    if (key.bytes == 0 || !characters_fit(key) || utf8_count(key) > TAG_KEY_CHARACTERS_MAX) {
-        return fail(c, &S3_INVALID_TAG, "The TagKey you have provided is invalid");
-    }
-    if (!characters_fit(value) || utf8_count(value) > TAG_VALUE_CHARACTERS_MAX) {
-        return fail(c, &S3_INVALID_TAG, "The TagValue you have provided is invalid");
-    }
-    if (str_starts_nocase(key, STR("aws:"))) {
-        return fail(c, &S3_INVALID_TAG, "System tags cannot be added/updated by requester");
-    }
-    return OK;
-}
-
 struct pair_text {
     struct str key, value; /* one tag */
 };
 
-static status all_check(struct call *c, const struct pair_text *tags, size_t count)
+/* InvalidTag with its TagKey, in that sentence. */
+static status fail_tag(struct call *c, const struct pair_text *tag, const char *sentence)
 {
+    c->more_count = 0;
+    fail_more(c, "TagKey", tag->key);
+    return fail(c, &S3_INVALID_TAG, "%s", sentence);
+}
+
+static status tag_check(struct call *c, const struct pair_text *tag, const char *reserved)
+{
+    if (tag->key.bytes == 0 || !characters_fit(tag->key) ||
+        utf8_count(tag->key) > TAG_KEY_CHARACTERS_MAX) {
+        return fail_tag(c, tag, "The TagKey you have provided is invalid");
+    }
+    if (!characters_fit(tag->value) || utf8_count(tag->value) > TAG_VALUE_CHARACTERS_MAX) {
+        status failed = fail_tag(c, tag, "The TagValue you have provided is invalid");
+
+        fail_more(c, "TagValue", tag->value);
+        return failed;
+    }
+    return str_starts_nocase(tag->key, STR("aws:")) ? fail_tag(c, tag, reserved) : OK;
+}
+
+/* of_object: S3 has another sentence for reserved keys of objects than of buckets. */
+static status all_check(struct call *c, const struct pair_text *tags, size_t count, bool of_object)
+{
+    const char *reserved = of_object ? "Your TagKey cannot be prefixed with aws:"
+                                     : "System tags cannot be added/updated by requester";
+
     for (size_t i = 0; i < count; i++) {
-        TRY(tag_check(c, tags[i].key, tags[i].value));
+        TRY(tag_check(c, &tags[i], reserved));
         for (size_t j = 0; j < i; j++) {
             if (str_eq(tags[i].key, tags[j].key)) {
-                return fail(c, &S3_INVALID_TAG, "Cannot provide multiple Tags with the same key");
+                return fail_tag(c, &tags[i], "Cannot provide multiple Tags with the same key");
             }
         }
     }
@@ -129,7 +142,7 @@ status tags_check(struct call *c, const struct value *tag_set, size_t count_max)
                    ? fail(c, &S3_BAD_REQUEST, "Object tags cannot be greater than 10")
                    : fail(c, &S3_BAD_REQUEST, "Bucket tag count cannot be greater than 50");
     }
-    return all_check(c, tags, tags_of_list(tag_set, tags));
+    return all_check(c, tags, tags_of_list(tag_set, tags), count_max == OBJECT_TAGS_MAX);
 }
 
 struct str tags_pack(struct call *c, const struct value *tag_set)
@@ -169,6 +182,9 @@ status tags_of_header(struct call *c, struct str header, struct str *ret_packed)
                             &tags[count].value)) {
             return fail_header(c, header);
         }
+        if (!characters_fit(tags[count].key) || !characters_fit(tags[count].value)) {
+            return fail_header(c, header);
+        }
         for (size_t i = 0; i < count; i++) {
             if (str_eq(tags[i].key, tags[count].key)) {
                 return fail_header(c, header);
@@ -176,7 +192,7 @@ status tags_of_header(struct call *c, struct str header, struct str *ret_packed)
         }
         count++;
     }
-    TRY(all_check(c, tags, count));
+    TRY(all_check(c, tags, count, true));
     *ret_packed = all_pack(c, tags, count);
     return OK;
 }

@@ -21,7 +21,7 @@
 #define RECORD_BYTES_MAX (600u * 1024)
 #define SWEEP_ROOM 8000 /* changes that a sweep leaves to others */
 
-enum flag { FLAG_ASKED = 1, FLAG_COMPOSITE = 2 };
+enum flag { FLAG_ASKED = 1, FLAG_COMPOSITE = 2, FLAG_REPLACES = 4 };
 
 static struct key key_in_bucket(struct arena *arena, const char *kind, uint64_t bucket)
 {
@@ -60,7 +60,8 @@ void upload_save(struct call *c, const struct upload *upload)
     write_u8(&packed, VERSION);
     write_zigzag(&packed, upload->initiated_ms);
     write_u8(&packed, (uint8_t)((upload->checksum_asked ? FLAG_ASKED : 0) |
-                                (upload->checksum_composite ? FLAG_COMPOSITE : 0)));
+                                (upload->checksum_composite ? FLAG_COMPOSITE : 0) |
+                                (upload->replaces ? FLAG_REPLACES : 0)));
     write_u8(&packed, upload->checksum_kind);
     write_str(&packed, object_pack(c->arena, &upload->object));
     put_packed(c, key_end(&key), &packed);
@@ -84,6 +85,7 @@ static void upload_read(struct str value, struct upload *upload)
 
     upload->checksum_asked = flags & FLAG_ASKED;
     upload->checksum_composite = flags & FLAG_COMPOSITE;
+    upload->replaces = flags & FLAG_REPLACES;
     upload->checksum_kind = read_u8(&cursor);
     upload->object = (struct object){.bucket = upload->bucket, .key = upload->key};
     object_read(read_str(&cursor), &upload->object);

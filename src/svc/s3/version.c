@@ -182,8 +182,10 @@ static bool null_get(struct call *c, struct bucket *bucket, struct str key,
 
 static status fail_version(struct call *c, struct str key, struct str version)
 {
-    (void)key;
-    return fail_with(c, &S3_NO_VERSION, "VersionId", version);
+    status failed = fail_with(c, &S3_NO_VERSION, "Key", key);
+
+    fail_more(c, "VersionId", version);
+    return failed;
 }
 
 status object_find(struct call *c, struct bucket *bucket, struct str key, struct str version,

@@ -35,7 +35,7 @@ static void write_object(struct call *c, struct object *object)
 static status key_fits(struct call *c, struct str key)
 {
     if (key.bytes == 0 || key.bytes > KEY_TEXT_BYTES_MAX) {
-        return fail_with(c, &S3_KEY_TOO_LONG, "Size", arena_printf(c->arena, "%zu", key.bytes));
+        return fail_size(c, &S3_KEY_TOO_LONG, "Size", key.bytes, KEY_TEXT_BYTES_MAX);
     }
     return OK;
 }
