@@ -12,7 +12,10 @@
  *  3. A header with commas is a list where the model says so; elements may be quoted; a date has
  *     one comma of its own.
  *  4. An empty body is as if there were none: a payload member stays unset.
- *  5. Texts in a shape's other kinds are refused with AWS's sentence for a wrong string.
+ *  5. Texts in a shape's other kinds are refused with AWS's sentence for a wrong string. In XML's
+ *     protocol, S3's, an empty one in the query is as if it were not there, and so is a header's
+ *     date that is none (RFC 9110, 13.1.3).
+ *  6. A header that is not UTF-8 is ISO 8859-1, as HTTP once had it.
  */
 #include "wire/rest.h"
 
@@ -351,6 +354,26 @@ static status bind_query_map(struct decoding *d, const struct member *member, st
     return OK;
 }
 
+/* Rule 5. */
+static status bind_query_text(struct decoding *d, const struct member *member, struct str text,
+                              struct value *ret)
+{
+    enum shape_kind kind = (enum shape_kind)model_shape(member->shape)->kind;
+    bool whole = kind == SHAPE_INTEGER || kind == SHAPE_LONG;
+    bool xml = d->route->protocol == PROTOCOL_REST_XML;
+    int64_t number;
+
+    if (xml && text.bytes == 0 && kind != SHAPE_STRING) {
+        return OK;
+    }
+    if (xml && whole && !str_to_i64(text, &number)) {
+        return why_set(d->why, &WIRE_INVALID_ARGUMENT,
+                       "Provided %.*s not an integer or within integer range",
+                       STR_ARG(model_text(member->wire_name)));
+    }
+    return from_text(d, member, text, TIME_ISO, ret);
+}
+
 static status bind_query(struct decoding *d, const struct member *member, struct value *ret)
 {
     switch ((enum shape_kind)model_shape(member->shape)->kind) {
@@ -363,7 +386,7 @@ static status bind_query(struct decoding *d, const struct member *member, struct
     }
     for (size_t i = 0; i < d->query_count; i++) {
         if (str_eq(d->query[i].name, model_text(member->wire_name))) {
-            return from_text(d, member, d->query[i].value, TIME_ISO, ret);
+            return bind_query_text(d, member, d->query[i].value, ret);
         }
     }
     return OK;
@@ -426,20 +449,51 @@ static const struct http_header *header_of(const struct decoding *d, const struc
     return NULL;
 }
 
+/* Rule 6. */
+static status header_text(struct decoding *d, struct str text, struct str *ret_text)
+{
+    char *to;
+    size_t bytes = 0;
+
+    *ret_text = text;
+    if (utf8_valid(text)) {
+        return OK;
+    }
+    to = arena_try(d->arena, 2 * text.bytes);
+    if (to == NULL) {
+        return &ERR_LIMIT;
+    }
+    for (size_t i = 0; i < text.bytes; i++) {
+        bytes += utf8_put((unsigned char)text.at[i], to + bytes);
+    }
+    *ret_text = str_of(to, bytes);
+    return OK;
+}
+
+/* A date that is none, where that is no mistake: rule 5. */
+static bool no_date(const struct decoding *d, const struct member *member, struct str text)
+{
+    int64_t moment_ms;
+
+    return d->route->protocol == PROTOCOL_REST_XML &&
+           model_shape(member->shape)->kind == SHAPE_TIMESTAMP &&
+           time_format_of(member, member->shape, TIME_HTTP) == TIME_HTTP &&
+           !time_from_http_date(text, &moment_ms);
+}
+
 static status bind_header(struct decoding *d, const struct member *member, struct value *ret)
 {
     const struct http_header *header = header_of(d, member);
+    struct str text;
 
-    if (header == NULL) {
+    if (header == NULL || no_date(d, member, header->value)) {
         return OK;
     }
+    TRY(header_text(d, header->value, &text));
     if (model_shape(member->shape)->kind == SHAPE_LIST) {
-        if (header->value.bytes == 0) {
-            return OK;
-        }
-        return bind_header_list(d, member, header->value, ret);
+        return text.bytes == 0 ? OK : bind_header_list(d, member, text, ret);
     }
-    return from_text(d, member, header->value, TIME_HTTP, ret);
+    return from_text(d, member, text, TIME_HTTP, ret);
 }
 
 static status bind_headers(struct decoding *d, const struct member *member, struct value *ret)
@@ -453,7 +507,10 @@ static status bind_headers(struct decoding *d, const struct member *member, stru
         const struct http_header *header = &d->request->headers[i];
         if (str_starts_nocase(header->name, prefix)) {
             struct str key = str_slice(header->name, prefix.bytes, header->name.bytes);
-            TRY(from_text(d, of, header->value, TIME_HTTP, pair_of(&map, key)));
+            struct str text;
+
+            TRY(header_text(d, header->value, &text));
+            TRY(from_text(d, of, text, TIME_HTTP, pair_of(&map, key)));
         }
     }
     if (map.count > 0) {

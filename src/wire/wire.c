@@ -11,6 +11,7 @@ const struct error WIRE_VALIDATION = {"ValidationException", "ValidationError", 
 const struct error WIRE_MISSING = {"MissingRequiredParameterException", "MissingParameter", 400,
                                    false};
 const struct error WIRE_MALFORMED_XML = {"MalformedXML", NULL, 400, false};
+const struct error WIRE_INVALID_ARGUMENT = {"InvalidArgument", NULL, 400, false};
 const struct error WIRE_TOO_LARGE = {"RequestEntityTooLarge", NULL, 413, false};
 const struct error WIRE_NOT_IMPLEMENTED = {"NotImplemented", NULL, 501, false};
 const struct error WIRE_INTERNAL = {"InternalFailure", NULL, 500, true};

@@ -30,6 +30,7 @@ extern const struct error WIRE_INVALID_ACTION;    /* InvalidAction, 400: Query's
 extern const struct error WIRE_VALIDATION;        /* ValidationException, 400 */
 extern const struct error WIRE_MISSING;           /* SQS's word for one kind of it, 400 */
 extern const struct error WIRE_MALFORMED_XML;     /* MalformedXML, 400: S3's word for both */
+extern const struct error WIRE_INVALID_ARGUMENT;  /* InvalidArgument: S3's, of the query */
 extern const struct error WIRE_TOO_LARGE;         /* RequestEntityTooLarge, 413 */
 extern const struct error WIRE_NOT_IMPLEMENTED;   /* NotImplemented, 501 */
 extern const struct error WIRE_INTERNAL;          /* InternalFailure, 500 */

@@ -145,7 +145,26 @@ static void headers_are_found_in_any_case_and_by_prefix(void **state)
         decode((struct asked){S3 = "GetObject",
                               .target = "/b/k",
                               .headers = {{STR("if-modified-since"), STR("yesterday")}}}),
-        "SerializationException: STRING_VALUE can not be converted to milliseconds since epoch");
+        "{\"Bucket\":\"b\",\"Key\":\"k\"}");
+}
+
+static void a_header_beyond_utf8_is_iso_8859_1(void **state)
+{
+    (void)state;
+    assert_string_equal(decode((struct asked){S3 = "PutObject",
+                                              .target = "/b/k",
+                                              .headers = {{STR("x-amz-meta-a"), STR("\xc4M")}}}),
+                        "{\"Bucket\":\"b\",\"Key\":\"k\",\"Metadata\":{\"a\":\"\xc3\x84M\"}}");
+}
+
+static void s3_takes_an_empty_number_for_none(void **state)
+{
+    (void)state;
+    assert_string_equal(decode((struct asked){S3 = "ListObjects", .target = "/b?max-keys="}),
+                        "{\"Bucket\":\"b\"}");
+    assert_string_equal(decode((struct asked){S3 = "ListObjects", .target = "/b?max-keys=x"}),
+                        "InvalidArgument: Provided max-keys not an integer or within integer "
+                        "range");
 }
 
 static void the_body_gives_the_members_that_are_nowhere_else(void **state)
@@ -302,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_query_gives_scalars_lists_and_maps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(headers_are_found_in_any_case_and_by_prefix, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_header_beyond_utf8_is_iso_8859_1, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s3_takes_an_empty_number_for_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_body_gives_the_members_that_are_nowhere_else, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_payload_is_the_whole_body, set_up, tear_down),
