@@ -131,3 +131,9 @@ def test_tags_can_come_with_creation(s3):
     s3.create_bucket(Bucket=name,
                      CreateBucketConfiguration={"Tags": [{"Key": "stage", "Value": "dev"}]})
     assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == [{"Key": "stage", "Value": "dev"}]
+
+
+def test_regions_of_a_list_are_regions(s3):
+    answer = refused("InvalidArgument", 400, s3.list_buckets, BucketRegion="eu-east-1")
+    assert answer["Error"]["ArgumentName"] == "bucket-region"
+    assert s3.list_buckets(BucketRegion="ap-south-2")["Buckets"] == []

@@ -95,3 +95,11 @@ def test_what_nobody_asked_for_is_crc64nvme(weir, bucket):
 def test_kinds_that_weir_does_not_compute_say_so(s3, bucket):
     refused("NotImplemented", 501, s3.put_object, Bucket=bucket, Key="x", Body=b"x",
             ChecksumXXHASH64="AAAAAAAAAAA=")
+
+
+def test_a_wrong_md5_is_told_with_both(s3, bucket):
+    sent = hashlib.md5(CONTENT)
+    wrong = refused("BadDigest", 400, s3.put_object, Bucket=bucket, Key="md5", Body=b"other",
+                    ContentMD5=b64(sent.digest()))["Error"]
+    assert wrong["ExpectedDigest"] == sent.hexdigest()
+    assert wrong["CalculatedDigest"] == b64(hashlib.md5(b"other").digest())

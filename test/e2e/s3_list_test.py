@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from s3_kit import keys, make_bucket, prefixes, refused
+from s3_kit import keys, make_bucket, prefixes, raw, refused
 
 KEYS = sorted(["a", "a/", "a/1", "a/2", "a/b/1", "a/b/2", "ab", "b//1", "b//2", "b/1", "c", "c-1",
                "ü/1", "ü/2", "z z", "z+z", "x" * 200, "日本/1", "d|1", "d|2", "dd"],
@@ -146,3 +146,31 @@ def test_a_marker_inside_a_common_prefix_leaves_it_behind(s3):
     page = s3.list_multipart_uploads(Bucket=bucket, Prefix="f/", Delimiter="/", MaxUploads=1,
                                      KeyMarker="f/a/1")
     assert [u["UploadId"] for u in page["Uploads"]] == [upload["f/b"]]
+
+
+def test_numbers_of_a_query_are_numbers(weir, bucket):
+    for text, code in (("blah", 400), ("99999999999999999999", 400), ("", 200)):
+        status, _, answer = raw(weir, "GET", "list_objects", Bucket=bucket, MaxKeys=text)
+        assert status == code, answer
+        assert code == 200 or b"<Code>InvalidArgument</Code>" in answer
+
+
+def test_a_token_leaves_start_after_behind(s3, bucket):
+    token = s3.list_objects_v2(Bucket=bucket, MaxKeys=2)["NextContinuationToken"]
+    page = s3.list_objects_v2(Bucket=bucket, StartAfter="z z", ContinuationToken=token)
+    assert keys(page) == KEYS[2:] and "StartAfter" not in page
+
+
+def test_everything_is_encoded_that_may_be(s3):
+    bucket = make_bucket(s3)
+    for key in ("asdf+b", "foo+1/bar", "quux ab/thud"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    ask = {"Bucket": bucket, "EncodingType": "url"}
+    page = s3.list_objects_v2(**ask, Delimiter="/", StartAfter="a +")
+    assert keys(page) == ["asdf%2Bb"] and prefixes(page) == ["foo%2B1/", "quux%20ab/"]
+    assert page["StartAfter"] == "a%20%2B"
+    page = s3.list_object_versions(**ask, MaxKeys=1, KeyMarker="a +", Prefix="asdf+")
+    assert page["KeyMarker"] == "a%20%2B" and page["Prefix"] == "asdf%2B"
+    s3.create_multipart_upload(Bucket=bucket, Key="a b")
+    page = s3.list_multipart_uploads(**ask, Delimiter=" ")
+    assert prefixes(page) == ["a%20"] and page["Delimiter"] == "%20"

@@ -394,3 +394,22 @@ def test_uploads_are_listed_with_where_to_go_on(s3):
     assert page["Uploads"][0]["UploadId"] == ids[1][1] and page["IsTruncated"] is True
     page = s3.list_multipart_uploads(Bucket=bucket, MaxUploads=1, KeyMarker="a")
     assert page["Uploads"][0]["UploadId"] == ids[2][1]
+
+
+def test_a_list_of_parts_has_parts(weir, s3, bucket):
+    upload_id, parts = upload(s3, bucket, "none", b"x")
+    ask = {"Bucket": bucket, "Key": "none", "UploadId": upload_id}
+    refused("InvalidRequest", 400, s3.complete_multipart_upload, **ask)
+    for wrong in ([], [{"PartNumber": 1}], [{"ETag": parts[0]["ETag"]}]):
+        refused("MalformedXML", 400, s3.complete_multipart_upload, **ask,
+                MultipartUpload={"Parts": wrong})
+    complete(s3, bucket, "none", upload_id, parts)
+
+
+def test_parts_have_the_key_that_the_upload_began_with(s3, bucket):
+    one, two = ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": os.urandom(32)}
+                for _ in range(2))
+    ask = {"Bucket": bucket, "Key": "keys", "UploadId": begin(s3, bucket, "keys", **one)}
+    wrong = refused("InvalidRequest", 400, s3.upload_part, **ask, PartNumber=1, Body=b"x", **two)
+    assert "did not match" in wrong["Error"]["Message"]
+    s3.upload_part(**ask, PartNumber=1, Body=b"x", **one)

@@ -362,3 +362,52 @@ def test_an_id_that_cannot_be_is_told_in_a_batch(s3, bucket):
     assert answer["Errors"][0]["Code"] == "NoSuchVersion"
     refused("InvalidArgument", 400, s3.delete_object, Bucket=bucket, Key="x",
             VersionId="HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD")
+
+
+AWKWARD = ["//", "..", ".", "a/../b", "./x", "/", "trailing/", "ü/日本/🦀", " lead", "trail ", "a\tb",
+           "%41", "%2F", "a+b", "a?b", "a&b=c", "a#b", "\"q'", "<x>&amp;", "\\{}|^`~", "\r\n",
+           "null", "?versionId=null", "x?versions", "a;b,c*", "é" * 512, "\ufffd"]
+
+
+def test_awkward_keys_go_through_every_operation(weir, s3):
+    bucket = make_bucket(s3, "Enabled")
+    for key in AWKWARD:
+        ask = {"Bucket": bucket, "Key": key}
+        version = s3.put_object(**ask, Body=key.encode())["VersionId"]
+        s3.put_object_tagging(**ask, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+        s3.copy_object(Bucket=bucket, Key="copy", CopySource={**ask, "VersionId": version})
+        assert body(s3.get_object(Bucket=bucket, Key="copy")) == key.encode()
+        upload = s3.create_multipart_upload(**ask)
+        assert upload["Key"] == key
+        ask["UploadId"] = upload["UploadId"]
+        part = s3.upload_part(**ask, PartNumber=1, Body=b"part")["ETag"]
+        assert len(s3.list_parts(**ask)["Parts"]) == 1
+        uploads = s3.list_multipart_uploads(Bucket=bucket, Prefix=key)["Uploads"]
+        assert [u["Key"] for u in uploads] == [key]
+        done = s3.complete_multipart_upload(**ask, MultipartUpload={"Parts": [
+            {"PartNumber": 1, "ETag": part}]})
+        assert done["Key"] == key
+        assert raw(weir, "GET", "get_object", Bucket=bucket, Key=key)[2] == b"part"
+    listed = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert {v["Key"] for v in listed} == {*AWKWARD, "copy"}
+    assert [v["Key"].encode() for v in listed] == sorted(v["Key"].encode() for v in listed)
+    gone = s3.delete_objects(Bucket=bucket, Delete={"Objects": [
+        {"Key": v["Key"], "VersionId": v["VersionId"]} for v in listed]})
+    assert "Errors" not in gone
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_metadata_that_is_not_ascii_is_told_mail_safe(weir, s3, bucket):
+    for sent in ("ÄMÄ".encode("latin-1"), "ÄMÄ".encode()):
+        code, _, _ = raw(weir, "PUT", "put_object", {"x-amz-meta-Name": sent, "x-amz-meta-none": ""},
+                         Bucket=bucket, Key="mail")
+        assert code == 200
+        answer = s3.head_object(Bucket=bucket, Key="mail")
+        assert answer["Metadata"] == {"name": "=?UTF-8?B?w4RNw4Q=?=", "none": ""}
+
+
+def test_a_condition_that_is_no_date_is_none(weir, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="if", Body=b"x")
+    for header in ("if-modified-since", "if-unmodified-since"):
+        assert raw(weir, "GET", "get_object", {header: "yesterday"}, Bucket=bucket,
+                   Key="if")[0] == 200

@@ -218,6 +218,24 @@ static bool asks_for_pages(const struct call *c)
            arg_has(c, "BucketRegion");
 }
 
+/* A region is what buckets can be in by the model, or where they are when nothing is said. */
+static status region_check(struct call *c, struct str region)
+{
+    uint32_t configuration = s3_shape("CreateBucket", "CreateBucketConfiguration");
+    int index = model_member_index(model_shape(configuration), STR("LocationConstraint"));
+    const struct shape *regions =
+        model_shape(model_members[model_shape(configuration)->first + (uint32_t)index].shape);
+    bool known = region.bytes == 0 || str_eq(region, STR("us-east-1"));
+
+    for (uint32_t i = 0; i < regions->enum_count && !known; i++) {
+        known = str_eq(model_text(model_enum_texts[regions->enum_first + i]), region);
+    }
+    return known ? OK
+                 : fail_argument(c, "bucket-region", STR_NONE,
+                                 "Argument value %.*s is not a valid AWS Region",
+                                 STR_ARG(region));
+}
+
 /* ListBuckets */
 status s3_list_buckets(struct call *c)
 {
@@ -234,6 +252,7 @@ status s3_list_buckets(struct call *c)
         return fail_argument(c, "max-buckets", arena_printf(c->arena, "%lld", (long long)most),
                              "Argument max-buckets must be an integer between 1 and 10000.");
     }
+    TRY(region_check(c, region));
     if (arg_str(c, "ContinuationToken").bytes > 0) {
         TRY(list_token_read(c, arg_str(c, "ContinuationToken"), &after));
     }

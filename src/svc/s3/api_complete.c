@@ -113,24 +113,38 @@ static status part_take(struct call *c, struct completing *completing, const str
     return completing->object.size <= OBJECT_BYTES_MAX ? OK : fail_s3(c, &S3_ENTITY_TOO_LARGE);
 }
 
+/* A list that could be one: numbers that rise, each with its tag. */
+static status parts_check(struct call *c, const struct value *parts)
+{
+    int64_t last = 0;
+
+    if (parts == NULL || parts->count == 0 || parts->count > PART_NUMBER_MAX) {
+        return fail_s3(c, &S3_MALFORMED_XML);
+    }
+    for (uint32_t i = 0; i < parts->count; i++) {
+        int64_t number = get_int(&parts->items[i], "PartNumber", -1);
+
+        if (!has(&parts->items[i], "PartNumber") || !has(&parts->items[i], "ETag")) {
+            return fail_s3(c, &S3_MALFORMED_XML);
+        }
+        if (i > 0 && number <= last) {
+            return fail_with(c, &S3_INVALID_PART_ORDER, "UploadId", arg_str(c, "UploadId"));
+        }
+        last = number;
+    }
+    return OK;
+}
+
 static status parts_take(struct call *c, struct completing *completing)
 {
     const struct value *upload = arg(c, "MultipartUpload");
     const struct value *parts = upload == NULL ? NULL : get(upload, "Parts");
     int64_t size = arg_int(c, "MpuObjectSize", -1);
 
-    if (parts == NULL || parts->count == 0) {
+    if (upload == NULL) {
         return fail(c, &S3_INVALID_REQUEST, "You must specify at least one part");
     }
-    if (parts->count > PART_NUMBER_MAX) {
-        return fail_s3(c, &S3_MALFORMED_XML);
-    }
-    for (uint32_t i = 1; i < parts->count; i++) {
-        if (get_int(&parts->items[i - 1], "PartNumber", 0) >=
-            get_int(&parts->items[i], "PartNumber", 0)) {
-            return fail_with(c, &S3_INVALID_PART_ORDER, "UploadId", arg_str(c, "UploadId"));
-        }
-    }
+    TRY(parts_check(c, parts));
     parts_after(c, &completing->upload, 0, PART_NUMBER_MAX, &completing->there);
     completing->list.parts = arena_alloc(c->arena, parts->count * sizeof(struct part));
     for (uint32_t i = 0; i < parts->count; i++) {

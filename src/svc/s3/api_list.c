@@ -227,6 +227,8 @@ status s3_list_objects_v2(struct call *c)
     if (token.at != NULL) {
         TRY(list_token_read(c, token, &page.after));
         put_str(c, "ContinuationToken", token);
+    } else {
+        set_if(c->out, "StartAfter", text_of(&page, start));
     }
     page.keys = put_list(c, "Contents", page.most);
     page.prefixes = put_list(c, "CommonPrefixes", page.most);
@@ -235,9 +237,6 @@ status s3_list_objects_v2(struct call *c)
     }
     put_page(c, &page);
     put_int(c, "KeyCount", page.count);
-    if (start.bytes > 0) {
-        put_str(c, "StartAfter", text_of(&page, start));
-    }
     if (page.truncated) {
         put_str(c, "NextContinuationToken", list_token_write(c, page.last));
     }

@@ -241,6 +241,20 @@ static void put_headers(struct call *c, const struct object *object)
     }
 }
 
+/* What is not ASCII travels in a header as RFC 2047 has it. */
+static struct str mail_safe(struct arena *arena, struct str text)
+{
+    struct str base64;
+
+    for (size_t i = 0; i < text.bytes; i++) {
+        if ((unsigned char)text.at[i] >= 0x80) {
+            base64 = base64_text(arena, text.at, text.bytes);
+            return arena_printf(arena, "=?UTF-8?B?%.*s?=", STR_ARG(base64));
+        }
+    }
+    return text;
+}
+
 static void put_metadata(struct call *c, const struct object *object)
 {
     struct str packed = object->metadata;
@@ -253,7 +267,7 @@ static void put_metadata(struct call *c, const struct object *object)
     }
     map = set_map(c->arena, c->out, "Metadata", pairs_count(packed));
     while (pairs_next(&packed, &name, &value)) {
-        map_add_str(map, name, value);
+        map_add_str(map, name, mail_safe(c->arena, value));
     }
 }
 

@@ -134,7 +134,13 @@ static status md5_check(struct call *c, const struct call_body *body)
         return fail_with(c, &S3_INVALID_DIGEST, "Content-MD5", sent);
     }
     if (memcmp(md5, body->md5, sizeof(md5)) != 0) {
-        return fail_with(c, &S3_BAD_DIGEST, "ExpectedDigest", sent);
+        char hex[2 * sizeof(md5)];
+        status failed;
+
+        hex_encode(str_of(md5, sizeof(md5)), hex);
+        failed = fail_with(c, &S3_BAD_DIGEST, "ExpectedDigest", str_of(hex, sizeof(hex)));
+        fail_more(c, "CalculatedDigest", base64_text(c->arena, body->md5, sizeof(body->md5)));
+        return failed;
     }
     return OK;
 }

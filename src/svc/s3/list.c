@@ -43,7 +43,7 @@ status list_token_read(struct call *c, struct str token, struct str *ret_text)
     size_t bytes;
 
     if (token.bytes > TOKEN_BYTES_MAX || !base64_decode(token, text, &bytes) || bytes == 0) {
-        return fail_argument(c, "continuation-token", token,
+        return fail_argument(c, "continuation-token", STR_NONE,
                              "The continuation token provided is incorrect");
     }
     *ret_text = str_of(text, bytes);

@@ -186,5 +186,9 @@ status upload_key_check(struct call *c, const struct upload *upload,
                     "The multipart upload initiate did not request encryption. Please resend the "
                     "request without sending encryption parameters.");
     }
-    return customer_key_check(c, &upload->object, key);
+    if (customer_key_check(c, &upload->object, key) != OK) {
+        return fail(c, &S3_INVALID_REQUEST,
+                    "The provided encryption parameters did not match the ones used originally.");
+    }
+    return OK;
 }

@@ -223,7 +223,7 @@ static void uploads_go_with_their_bucket(void **state)
                                 &out),
                      OK);
     assert_ptr_equal(world_create(world, "bucket"), OK); /* of the same name, but another */
-    assert_true(world_failed(complete(world, "k", begin(world, "k")), "InvalidRequest"));
+    assert_true(world_failed(complete(world, "k", begin(world, "k")), "MalformedXML"));
     minutes(world, 2);
     assert_int_equal(world_row_count(world, "part"), 0);
     assert_int_equal(world_row_count(world, "upload"), 1); /* the new bucket's */
