@@ -411,3 +411,17 @@ def test_a_condition_that_is_no_date_is_none(weir, s3, bucket):
     for header in ("if-modified-since", "if-unmodified-since"):
         assert raw(weir, "GET", "get_object", {header: "yesterday"}, Bucket=bucket,
                    Key="if")[0] == 200
+
+
+def test_an_etag_is_an_md5_only_with_the_keys_of_s3(s3, bucket):
+    content, key = os.urandom(100), os.urandom(32)
+    copy = {"Bucket": bucket, "Key": "copied", "CopySource": f"{bucket}/kms"}
+    for other in ({"ServerSideEncryption": "aws:kms"}, customer(key)):
+        one = s3.put_object(Bucket=bucket, Key="kms", Body=content, **other)["ETag"]
+        assert one != hashed(content)
+        assert s3.head_object(Bucket=bucket, Key="kms", **(
+            customer(key) if "SSECustomerKey" in other else {}))["ETag"] == one
+    s3.put_object(Bucket=bucket, Key="kms", Body=content, ServerSideEncryption="aws:kms")
+    assert s3.copy_object(**copy)["CopyObjectResult"]["ETag"] == hashed(content)
+    again = s3.copy_object(**copy, ServerSideEncryption="aws:kms")["CopyObjectResult"]
+    assert again["ETag"] != hashed(content)

@@ -172,7 +172,8 @@ static status copy_resumed(struct call *c)
     status went = copy_end(c, &copy->copied);
 
     if (went == OK) {
-        memcpy(copy->object.md5, copy->copied.md5, sizeof(copy->object.md5));
+        tag_of_content(c, (enum encryption)copy->object.encryption, copy->copied.md5,
+                       copy->object.md5);
         copy->object.checksum = copy->copied.checksum;
         went = copy_finish(c, copy);
     }
@@ -186,6 +187,7 @@ static bool must_read(const struct copy *copy)
     const struct object *source = &copy->source.object;
 
     return copy->anew || source->part_count > 0 || !source->checksum.is ||
+           (source->encryption != ENCRYPTION_S3 && copy->object.encryption == ENCRYPTION_S3) ||
            source->checksum.composite || source->checksum.kind != copy->copied.checksum.kind;
 }
 
@@ -219,7 +221,7 @@ status s3_copy_object(struct call *c)
         copy->copied.writes = copy->anew;
         return copy_begin(c, &copy->source, &copy->copied, copy_resumed);
     }
-    memcpy(object->md5, copy->source.object.md5, sizeof(object->md5));
+    tag_of_content(c, (enum encryption)object->encryption, copy->source.object.md5, object->md5);
     object->checksum = copy->source.object.checksum;
     return copy_finish(c, copy);
 }

@@ -143,7 +143,7 @@ status s3_upload_part(struct call *c)
     part = part_of_content(c, &content, body->size);
     part->number = number;
     part->checksum = checksum;
-    memcpy(part->md5, body->md5, sizeof(part->md5));
+    tag_of_content(c, (enum encryption)upload.object.encryption, body->md5, part->md5);
     part_put(c, &upload, part);
     put_str(c, "ETag", part_etag(c->arena, part));
     set_checksum(c, c->out, &part->checksum, 0);

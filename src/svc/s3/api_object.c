@@ -72,7 +72,7 @@ status s3_put_object(struct call *c)
     TRY(write_conditions_check(c, object.key, there ? &newest : NULL));
 
     call_on(c, object_arn(c->arena, object.bucket->name, object.key));
-    memcpy(object.md5, body->md5, sizeof(object.md5));
+    tag_of_content(c, (enum encryption)object.encryption, body->md5, object.md5);
     object.content = content_of_body(c, key.is ? key.key : NULL);
     object_push(c, &object, there ? &newest : NULL);
     object_told(c, &object, "ObjectCreated:Put");

@@ -124,7 +124,8 @@ static status part_copy_finish(struct call *c, struct part_copy *copy)
     }
     part->number = copy->number;
     part->checksum = copy->copied.checksum;
-    memcpy(part->md5, copy->copied.md5, sizeof(part->md5));
+    tag_of_content(c, (enum encryption)copy->upload.object.encryption, copy->copied.md5,
+                   part->md5);
     part_put(c, &copy->upload, part);
     put_part_copied(c, copy, part);
     return OK;

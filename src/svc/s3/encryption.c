@@ -208,6 +208,16 @@ void encryption_standard(struct call *c, struct bucket *bucket, struct object *o
     }
 }
 
+void tag_of_content(struct call *c, enum encryption encryption, const uint8_t md5[16],
+                    uint8_t ret_tag[16])
+{
+    if (encryption == ENCRYPTION_S3) {
+        memcpy(ret_tag, md5, 16);
+    } else {
+        rand_fill(c->rand, ret_tag, 16);
+    }
+}
+
 /* ---- answers ---- */
 
 void put_encryption(struct call *c, const struct object *object, const struct customer_key *key)

@@ -125,6 +125,9 @@ status encryption_of_call(struct call *c, struct bucket *bucket, const struct cu
                           struct object *object);
 /* The same for what weir writes itself: the bucket's default. */
 void encryption_standard(struct call *c, struct bucket *bucket, struct object *object);
+/* The ETag's bytes of new content: its MD5, or, with keys that are not S3's own, anything. */
+void tag_of_content(struct call *c, enum encryption encryption, const uint8_t md5[16],
+                    uint8_t ret_tag[16]);
 /* SSE members of an answer. */
 void put_encryption(struct call *c, const struct object *object, const struct customer_key *key);
 

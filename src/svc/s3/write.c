@@ -11,11 +11,13 @@
 
 /* ---- small contents ---- */
 
-static void sums_of_bytes(struct object *object, struct str content)
+static void sums_of_bytes(struct call *c, struct object *object, struct str content)
 {
     struct checksum sum;
+    uint8_t hash[MD5_BYTES];
 
-    md5(content, object->md5);
+    md5(content, hash);
+    tag_of_content(c, (enum encryption)object->encryption, hash, object->md5);
     object->checksum = (struct object_checksum){.is = true, .kind = CHECKSUM_CRC64NVME};
     checksum_begin(&sum, CHECKSUM_CRC64NVME);
     checksum_add(&sum, content);
@@ -51,7 +53,7 @@ status object_write(struct call *c, struct bucket *bucket, struct str key, struc
     }
     object.headers[HEADER_CONTENT_TYPE] = content_type;
     encryption_standard(c, bucket, &object);
-    sums_of_bytes(&object, content);
+    sums_of_bytes(c, &object, content);
     object.content = content_of_bytes(c, content, NULL);
     write_object(c, &object);
     return OK;
@@ -133,11 +135,11 @@ static status sink_take(struct call *c, const struct bus_event *event)
     encryption_standard(c, object.bucket, &object);
     if (body == NULL) {
         object.size = event->body.bytes;
-        sums_of_bytes(&object, event->body);
+        sums_of_bytes(c, &object, event->body);
         object.content = content_of_bytes(c, event->body, NULL);
     } else {
         object.size = body->size;
-        memcpy(object.md5, body->md5, sizeof(object.md5));
+        tag_of_content(c, (enum encryption)object.encryption, body->md5, object.md5);
         object.checksum = (struct object_checksum){.is = true, .kind = (uint8_t)body->kind};
         memcpy(object.checksum.sum, body->sum, sizeof(object.checksum.sum));
         object.content = content_of_received(c, body, NULL);
