@@ -209,3 +209,8 @@ def test_bypassing_is_a_word_of_locked_buckets_only(s3):
         assert answer["Error"]["ArgumentName"] == "x-amz-bypass-governance-retention"
     refused("InvalidArgument", 400, s3.delete_objects, Bucket=plain,
             Delete={"Objects": [{"Key": "k"}]}, BypassGovernanceRetention=True)
+
+
+def test_event_holds_are_not_there(s3, bucket):
+    refused("NotImplemented", 501, s3.put_object, Bucket=bucket, Key="e", Body=b"x",
+            ObjectLockEventHold="ON")

@@ -425,3 +425,24 @@ def test_an_etag_is_an_md5_only_with_the_keys_of_s3(s3, bucket):
     assert s3.copy_object(**copy)["CopyObjectResult"]["ETag"] == hashed(content)
     again = s3.copy_object(**copy, ServerSideEncryption="aws:kms")["CopyObjectResult"]
     assert again["ETag"] != hashed(content)
+
+
+def test_reading_does_not_say_how_to_encrypt(weir, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
+    for method, operation in (("GET", "get_object"), ("HEAD", "head_object")):
+        code, _, _ = raw(weir, method, operation, {"x-amz-server-side-encryption": "AES256"},
+                         Bucket=bucket, Key="plain")
+        assert code == 400
+
+
+def test_strangers_say_that_they_pay(weir, s3):
+    bucket = make_bucket(s3, ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
+    s3.put_bucket_request_payment(Bucket=bucket,
+                                  RequestPaymentConfiguration={"Payer": "Requester"})
+    stranger = weir.client("s3", access_key="999999999999")
+    refused("AccessDenied", 403, stranger.get_object, Bucket=bucket, Key="k")
+    got = stranger.get_object(Bucket=bucket, Key="k", RequestPayer="requester")
+    assert got["RequestCharged"] == "requester" and body(got) == b"x"
+    assert "RequestCharged" not in s3.get_object(Bucket=bucket, Key="k")

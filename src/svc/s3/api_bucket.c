@@ -125,6 +125,9 @@ status s3_create_bucket(struct call *c)
     bool there;
 
     TRY(bucket_name_check(c, name));
+    if (str_eq(arg_str(c, "BucketNamespace"), STR("account-regional"))) {
+        return fail_with(c, &S3_NOT_IMPLEMENTED, "Header", STR("x-amz-bucket-namespace"));
+    }
     TRY(region_of_new(c, &region));
     TRY(bucket_is_new(c, name, &there));
     if (configuration != NULL) {

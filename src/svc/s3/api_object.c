@@ -189,6 +189,18 @@ static void answer_not_modified(struct call *c, const struct object *object)
     call_answer(c, 304, NULL, STR_NONE);
 }
 
+/* How content is kept is said when it is written. */
+static status plain_read_check(struct call *c)
+{
+    static const char name[] = "x-amz-server-side-encryption";
+    struct str sent = c->request == NULL ? STR_NONE : http_header(c->request, str_c(name));
+
+    if (sent.bytes == 0) {
+        return OK;
+    }
+    return fail_argument(c, name, sent, "%s header is not supported for this operation.", name);
+}
+
 static status read_checks(struct call *c, struct wanted *wanted)
 {
     struct conditions conditions = {
@@ -200,6 +212,7 @@ static status read_checks(struct call *c, struct wanted *wanted)
     struct bucket *bucket;
 
     TRY(bucket_of_call(c, &bucket));
+    TRY(plain_read_check(c));
     TRY(object_of_call(c, bucket, &wanted->object));
     TRY(customer_key_read(c, false, &wanted->key));
     TRY(customer_key_check(c, &wanted->object, &wanted->key));

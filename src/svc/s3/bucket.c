@@ -263,6 +263,22 @@ static bool stranger_may(struct call *c, struct bucket *bucket)
     return access_granted(c, bucket, there ? &object : NULL, action_of(c));
 }
 
+/* Where the requester pays, strangers say that they know; they are told that they did. */
+static status payer_check(struct call *c, const struct bucket *bucket)
+{
+    struct str payment = bucket_setting(bucket, SETTING_REQUEST_PAYMENT, STR_NONE);
+
+    if (str_find_str(payment, STR("\"Requester\"")) == payment.bytes ||
+        str_eq(c->account, bucket->account)) {
+        return OK;
+    }
+    if (!str_eq(arg_str_if(c, "RequestPayer"), STR("requester"))) {
+        return fail_s3(c, &S3_ACCESS_DENIED);
+    }
+    set_if(c->out, "RequestCharged", STR("requester"));
+    return OK;
+}
+
 status bucket_of_call(struct call *c, struct bucket **ret_bucket)
 {
     struct bucket *bucket;
@@ -276,6 +292,9 @@ status bucket_of_call(struct call *c, struct bucket **ret_bucket)
     owner = arg_str_if(c, "ExpectedBucketOwner");
     if (owner.bytes > 0 && !str_eq(owner, bucket->account)) {
         return fail_s3(c, &S3_ACCESS_DENIED);
+    }
+    if (c->operation != NULL) {
+        TRY(payer_check(c, bucket));
     }
     *ret_bucket = bucket;
     return OK;

@@ -45,6 +45,9 @@ status lock_of_call(struct call *c, const struct bucket *bucket, struct object *
     const struct value *until = arg_if(c, "ObjectLockRetainUntilDate");
     struct str hold = arg_str_if(c, "ObjectLockLegalHoldStatus");
 
+    if (arg_if(c, "ObjectLockEventHold") != NULL) {
+        return fail_with(c, &S3_NOT_IMPLEMENTED, "Header", STR("x-amz-object-lock-event-hold"));
+    }
     if (!bucket->lock_enabled) {
         if (mode.bytes > 0 || until != NULL || hold.bytes > 0) {
             return fail(c, &S3_INVALID_REQUEST, "Bucket is missing Object Lock Configuration");
