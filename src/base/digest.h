@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Checksums and hashes. The cryptographic ones are OpenSSL's, with contexts kept per thread
- * (LIMITS.md: three times faster than fetching anew); CRC32C and CRC32 use the processor's
- * instructions where it has them.
+ * (LIMITS.md: three times faster than fetching anew); the CRCs use the processor's instructions
+ * where it has them.
  */
 #ifndef WEIR_BASE_DIGEST_H
 #define WEIR_BASE_DIGEST_H
@@ -18,6 +18,7 @@ uint32_t crc32c(uint32_t crc, struct str s);
 /* Another symbol for the linker: libz exports a crc32 too, and a program's symbol would take its
  * place inside libz. (A file cannot include both this header and zlib.h.) */
 uint32_t crc32(uint32_t crc, struct str s) __asm__("weir_crc32");
+uint64_t crc64nvme(uint64_t crc, struct str s);
 
 void md5(struct str s, uint8_t out[MD5_BYTES]);
 void sha1(struct str s, uint8_t out[SHA1_BYTES]);

@@ -10,6 +10,7 @@
 /* As crc32c and crc32, with tables alone, whatever the processor has. */
 uint32_t crc32c_plain(uint32_t crc, struct str s);
 uint32_t crc32_plain(uint32_t crc, struct str s);
+uint64_t crc64nvme_plain(uint64_t crc, struct str s);
 
 /* True when crc32c and crc32 use the processor's instructions here. */
 bool crc_is_wide(void);

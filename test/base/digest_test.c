@@ -28,6 +28,7 @@ static uint32_t naive_crc(uint32_t reflected, uint32_t crc, struct str s)
 
 #define CASTAGNOLI 0x82f63b78U
 #define IEEE 0xedb88320U
+#define NVME UINT64_C(0x9a6c9329ac4bc9b5)
 
 static void crcs_have_their_published_values(void **state)
 {
@@ -35,6 +36,7 @@ static void crcs_have_their_published_values(void **state)
     char text[32] = {0};
     assert_int_equal(crc32c(0, STR("123456789")), 0xe3069283);
     assert_int_equal(crc32(0, STR("123456789")), 0xcbf43926);
+    assert_true(crc64nvme(0, STR("123456789")) == UINT64_C(0xae8b14860a799888));
     assert_int_equal(crc32c(0, str_of(text, 32)), 0x8a9136aa);
     memset(text, 0xff, 32);
     assert_int_equal(crc32c(0, str_of(text, 32)), 0x62a8ab43);
@@ -48,8 +50,23 @@ static void crcs_have_their_published_values(void **state)
     assert_int_equal(crc32(77, STR_NONE), 77);
 }
 
+static uint64_t naive_nvme(uint64_t crc, struct str s)
+{
+    uint64_t reg = ~crc;
+    for (size_t i = 0; i < s.bytes; i++) {
+        reg ^= (unsigned char)s.at[i];
+        for (int bit = 0; bit < 8; bit++) {
+            reg = reg >> 1 ^ ((reg & 1) != 0 ? NVME : 0);
+        }
+    }
+    return ~reg;
+}
+
 static void check_crcs(uint32_t start, struct str s)
 {
+    uint64_t wide = naive_nvme((uint64_t)start << 32 | start, s);
+    assert_true(crc64nvme((uint64_t)start << 32 | start, s) == wide);
+    assert_true(crc64nvme_plain((uint64_t)start << 32 | start, s) == wide);
     uint32_t expected = naive_crc(CASTAGNOLI, start, s);
     assert_int_equal(crc32c(start, s), expected);
     assert_int_equal(crc32c_plain(start, s), expected);
