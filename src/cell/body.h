@@ -36,6 +36,7 @@ struct call_body {
     enum checksum_kind kind;       /* of sum: the one sent or asked for, else CRC64NVME */
     bool kind_asked;               /* by x-amz-checksum-…, a trailer, or x-amz-sdk-checksum-… */
     uint8_t sum[CHECKSUM_BYTES_MAX]; /* as computed; checksum_bytes(kind) of them */
+    uint64_t crc64nvme;            /* of the content; only when kind is another */
     struct str sum_sent;           /* base64, from header or trailer; STR_NONE: none came */
     const struct call_cipher *cipher; /* the blob is enciphered (SSE-C's headers came); or NULL */
 };

@@ -6,7 +6,8 @@
  *  1. aws-chunked is what x-amz-content-sha256 calls STREAMING-…; the field content-encoding is the
  *     client's own affair.
  *  2. The checksum is the one that a field or a promised trailer names, else the one that
- *     x-amz-sdk-checksum-algorithm asks for, else CRC64NVME, as S3 has it.
+ *     x-amz-sdk-checksum-algorithm asks for, else CRC64NVME, as S3 has it. CRC64NVME is made
+ *     in any case: parts with other sums become an object with that one.
  *  3. The hash of x-amz-content-sha256 is computed only when signatures are checked: it costs more
  *     than all the rest but MD5.
  *  4. A chunked body has to announce its decoded length, and to keep to it.
@@ -14,6 +15,7 @@
 #include "cell/body_read.h"
 
 #include "base/codec.h"
+#include "base/digest.h"
 
 #include <assert.h>
 
@@ -193,6 +195,9 @@ static status take_plain(void *arg, struct str plain)
     read->body.size += plain.bytes;
     checksum_add(&read->md5, plain);
     checksum_add(&read->sum, plain);
+    if (read->body.kind != CHECKSUM_CRC64NVME) {
+        read->body.crc64nvme = crc64nvme(read->body.crc64nvme, plain);
+    }
     if (read->sha256 != NULL) {
         sha256_more(read->sha256, plain);
     }
@@ -313,6 +318,9 @@ static void sum_whole(struct body_read *read, struct str content)
     body->bytes = content;
     body->size = content.bytes;
     md5(content, body->md5);
+    if (body->kind != CHECKSUM_CRC64NVME) {
+        body->crc64nvme = crc64nvme(0, content);
+    }
     if (body->kind == CHECKSUM_MD5) {
         memcpy(body->sum, body->md5, sizeof(body->md5));
         return;

@@ -413,3 +413,19 @@ def test_parts_have_the_key_that_the_upload_began_with(s3, bucket):
     wrong = refused("InvalidRequest", 400, s3.upload_part, **ask, PartNumber=1, Body=b"x", **two)
     assert "did not match" in wrong["Error"]["Message"]
     s3.upload_part(**ask, PartNumber=1, Body=b"x", **one)
+
+
+def test_an_upload_that_asked_for_no_checksum_gets_crc64nvme(weir, s3, bucket, content):
+    quiet = weir.client("s3", request_checksum_calculation="when_required")
+    whole = quiet.put_object(Bucket=bucket, Key="at once", Body=content)["ChecksumCRC64NVME"]
+    for part in ({}, {"ChecksumAlgorithm": "SHA256"}, {"ChecksumAlgorithm": "SHA1"}):
+        upload_id, parts = upload(s3, bucket, "unasked", content, part=part)
+        kinds = {name for one in parts for name in one if name.startswith("Checksum")}
+        assert kinds == {f"Checksum{part.get('ChecksumAlgorithm', 'CRC32')}"}
+        listed = s3.list_parts(Bucket=bucket, Key="unasked", UploadId=upload_id)["Parts"]
+        assert not any(name.startswith("Checksum") for one in listed for name in one)
+        done = complete(s3, bucket, "unasked", upload_id,
+                        [{"PartNumber": p["PartNumber"], "ETag": p["ETag"]} for p in parts])
+        assert done["ChecksumCRC64NVME"] == whole and done["ChecksumType"] == "FULL_OBJECT"
+        head = s3.head_object(Bucket=bucket, Key="unasked", ChecksumMode="ENABLED")
+        assert head["ChecksumCRC64NVME"] == whole

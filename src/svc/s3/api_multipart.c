@@ -115,6 +115,22 @@ struct str part_etag(struct arena *arena, const struct part *part)
     return object_etag(arena, &object);
 }
 
+/* An upload that asked for no checksum gets CRC64NVME, whatever its parts come with. */
+static struct object_checksum checksum_to_keep(const struct upload *upload,
+                                               const struct call_body *body,
+                                               const struct object_checksum *checksum)
+{
+    struct object_checksum kept = {.is = true, .kind = CHECKSUM_CRC64NVME};
+
+    if (upload->checksum_asked || checksum->kind == CHECKSUM_CRC64NVME) {
+        return *checksum;
+    }
+    for (size_t i = 0; i < 8; i++) {
+        kept.sum[i] = (uint8_t)(body->crc64nvme >> (56 - 8 * i));
+    }
+    return kept;
+}
+
 /* UploadPart */
 status s3_upload_part(struct call *c)
 {
@@ -142,11 +158,11 @@ status s3_upload_part(struct call *c)
     content = content_of_body(c, key.is ? key.key : NULL);
     part = part_of_content(c, &content, body->size);
     part->number = number;
-    part->checksum = checksum;
+    part->checksum = checksum_to_keep(&upload, body, &checksum);
     tag_of_content(c, (enum encryption)upload.object.encryption, body->md5, part->md5);
     part_put(c, &upload, part);
     put_str(c, "ETag", part_etag(c->arena, part));
-    set_checksum(c, c->out, &part->checksum, 0);
+    set_checksum(c, c->out, &checksum, 0);
     put_encryption(c, &upload.object, &key);
     return OK;
 }

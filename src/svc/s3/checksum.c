@@ -58,6 +58,11 @@ bool checksum_kind_read(struct str text, uint8_t *ret_kind)
     return false;
 }
 
+bool checksum_is_crc(uint8_t kind)
+{
+    return kind == CHECKSUM_CRC32 || kind == CHECKSUM_CRC32C || kind == CHECKSUM_CRC64NVME;
+}
+
 struct str base64_text(struct arena *arena, const void *at, size_t bytes)
 {
     char *text = arena_alloc(arena, base64_encoded_bytes(bytes));

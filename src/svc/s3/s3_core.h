@@ -148,6 +148,7 @@ bool base64_exactly(struct str text, uint8_t *out, size_t bytes);
 struct str checksum_text(struct arena *arena, const struct object_checksum *checksum);
 const char *checksum_member(uint8_t kind);
 bool checksum_kind_read(struct str text, uint8_t *ret_kind);
+bool checksum_is_crc(uint8_t kind);
 struct str checksum_kind_text(uint8_t kind);
 
 /* ---- condition.c ---- */

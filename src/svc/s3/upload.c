@@ -67,11 +67,6 @@ static status fail_type(struct call *c, const char *type, uint8_t kind)
                 STR_ARG(lower_kind(c, kind)));
 }
 
-static bool is_crc(uint8_t kind)
-{
-    return kind == CHECKSUM_CRC32 || kind == CHECKSUM_CRC32C || kind == CHECKSUM_CRC64NVME;
-}
-
 status upload_checksum_read(struct call *c, struct upload *upload)
 {
     struct str algorithm = arg_str(c, "ChecksumAlgorithm");
@@ -93,7 +88,7 @@ status upload_checksum_read(struct call *c, struct upload *upload)
     upload->checksum_composite = upload->checksum_kind != CHECKSUM_CRC64NVME;
     if (str_eq(type, STR("FULL_OBJECT"))) {
         upload->checksum_composite = false;
-        return is_crc(upload->checksum_kind) ? OK
+        return checksum_is_crc(upload->checksum_kind) ? OK
                                              : fail_type(c, "FULL_OBJECT", upload->checksum_kind);
     }
     if (str_eq(type, STR("COMPOSITE"))) {
