@@ -86,6 +86,7 @@ static const struct op ops[] = {
     {"PutBucketNotificationConfiguration", s3_put_setting},
     {"PutBucketOwnershipControls", s3_put_setting},
     {"PutBucketPolicy", s3_put_bucket_policy},
+    {"PutBucketReplication", s3_put_setting},
     {"PutBucketRequestPayment", s3_put_setting},
     {"PutBucketTagging", s3_put_setting},
     {"PutBucketVersioning", s3_put_bucket_versioning},

@@ -318,6 +318,12 @@ status s3_put_bucket_versioning(struct call *c)
                     "An Object Lock configuration is present on this bucket, so the versioning "
                     "state cannot be changed.");
     }
+    if (str_eq(wanted, STR("Suspended")) &&
+        bucket_setting(bucket, SETTING_REPLICATION, STR_NONE).bytes > 0) {
+        return fail(c, &S3_INVALID_BUCKET_STATE,
+                    "A replication configuration is present on this bucket, so the versioning "
+                    "state cannot be changed.");
+    }
     if (str_eq(get_str(configuration, "MFADelete"), STR("Enabled"))) {
         return fail(c, &S3_NOT_IMPLEMENTED, "weir has no MFA devices, so no MFA delete");
     }

@@ -310,6 +310,7 @@ static void put_state(struct call *c, const struct wanted *wanted)
     put_encryption(c, object, &wanted->key);
     put_lock(c, object);
     set_if(c->out, "Restore", restore_header(c, object));
+    set_if(c->out, "ReplicationStatus", replication_text(object));
     if (object->latest && !arg_has(c, "VersionId")) {
         set_if(c->out, "Expiration", object_expiration(c, object));
     }

@@ -33,14 +33,6 @@ static status tagging_check(struct call *c, const struct bucket *bucket, const s
     return tags_check(c, get(value, "TagSet"), 50);
 }
 
-static status refused(struct call *c, const struct bucket *bucket, const struct value *value)
-{
-    (void)bucket;
-    (void)value;
-    return fail(c, &S3_NOT_IMPLEMENTED, "%.*s is not implemented by weir: what it configures would "
-                "not happen.", STR_ARG(model_text(c->operation->name)));
-}
-
 static const struct kind kinds[] = {
     {.put = "PutBucketCors", .get = "GetBucketCors", .remove = "DeleteBucketCors",
      .member = "CORSConfiguration", .setting = SETTING_CORS, .missing = &S3_NO_CORS,
@@ -80,7 +72,7 @@ static const struct kind kinds[] = {
     {.put = "PutBucketReplication", .get = "GetBucketReplication",
      .remove = "DeleteBucketReplication", .member = "ReplicationConfiguration",
      .result = "ReplicationConfiguration", .setting = SETTING_REPLICATION,
-     .missing = &S3_NO_REPLICATION, .check = refused},
+     .missing = &S3_NO_REPLICATION, .check = replication_check},
     {.put = "PutBucketAnalyticsConfiguration", .get = "GetBucketAnalyticsConfiguration",
      .remove = "DeleteBucketAnalyticsConfiguration", .list = "ListBucketAnalyticsConfigurations",
      .member = "AnalyticsConfiguration", .result = "AnalyticsConfiguration",

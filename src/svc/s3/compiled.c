@@ -25,6 +25,7 @@ static const struct {
     {SETTING_OWNERSHIP, "PutBucketOwnershipControls", "OwnershipControls"},
     {SETTING_PUBLIC_ACCESS, "PutPublicAccessBlock", "PublicAccessBlockConfiguration"},
     {SETTING_INVENTORY, "PutBucketInventoryConfiguration", "InventoryConfiguration"},
+    {SETTING_REPLICATION, "PutBucketReplication", "ReplicationConfiguration"},
 };
 
 uint32_t setting_shape(enum bucket_setting kind)

@@ -51,6 +51,12 @@ static void add_multipart(struct call *c, struct buf *line, const struct object 
     buf_add(line, object->part_count > 0 ? STR("true") : STR("false"));
 }
 
+static void add_replication(struct call *c, struct buf *line, const struct object *object)
+{
+    (void)c;
+    buf_add(line, replication_text(object));
+}
+
 static void add_nothing(struct call *c, struct buf *line, const struct object *object)
 {
     (void)c;
@@ -181,7 +187,7 @@ static const struct column {
     {STR_INIT("ETag"), add_etag, false},
     {STR_INIT("StorageClass"), add_storage_class, false},
     {STR_INIT("IsMultipartUploaded"), add_multipart, false},
-    {STR_INIT("ReplicationStatus"), add_nothing, false},
+    {STR_INIT("ReplicationStatus"), add_replication, false},
     {STR_INIT("EncryptionStatus"), add_encryption, false},
     {STR_INIT("ObjectLockRetainUntilDate"), add_retain_until, false},
     {STR_INIT("ObjectLockMode"), add_lock_mode, false},

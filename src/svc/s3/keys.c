@@ -25,6 +25,7 @@
 
 #define VERSION 1
 #define RECORD_BYTES_MAX (512u * 1024)
+#define REPLICATION_SHIFT 8 /* enum replication stands above the flags */
 #define LIST_BYTES_MAX (16u * 1024 * 1024)
 
 enum flag {
@@ -194,7 +195,8 @@ static uint64_t flags_of(const struct object *object)
            (object->legal_hold ? FLAG_LEGAL_HOLD : 0u) |
            (object->legal_hold_set ? FLAG_LEGAL_HOLD_SET : 0u) |
            (object->checksum.is ? FLAG_CHECKSUM : 0u) |
-           (object->checksum.composite ? FLAG_COMPOSITE : 0u);
+           (object->checksum.composite ? FLAG_COMPOSITE : 0u) |
+           (uint64_t)object->replication << REPLICATION_SHIFT;
 }
 
 static void write_attributes(struct buf *packed, const struct object *object)
@@ -330,6 +332,7 @@ void object_read(struct str value, struct object *object)
     object->legal_hold = flags & FLAG_LEGAL_HOLD;
     object->legal_hold_set = flags & FLAG_LEGAL_HOLD_SET;
     object->checksum.composite = flags & FLAG_COMPOSITE;
+    object->replication = (uint8_t)(flags >> REPLICATION_SHIFT & 3);
     object->sequence = read_var(&cursor);
     object->modified_ms = read_zigzag(&cursor);
     if (object->delete_marker) {

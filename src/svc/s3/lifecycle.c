@@ -49,7 +49,7 @@ const struct value *lifecycle_rules(const struct bucket *bucket)
     return configuration == NULL ? NULL : get(configuration, "Rules");
 }
 
-static bool has_tag(struct str tags, const struct value *tag)
+bool tags_have(struct str tags, const struct value *tag)
 {
     struct str name;
     struct str text;
@@ -83,7 +83,7 @@ static bool tags_fit(const struct value *tags, const struct object *object)
         return false;
     }
     for (uint32_t i = 0; i < tags->count; i++) {
-        if (!has_tag(object->tags, &tags->items[i])) {
+        if (!tags_have(object->tags, &tags->items[i])) {
             return false;
         }
     }
@@ -103,7 +103,7 @@ bool rule_is_for(const struct value *rule, struct str key, const struct object *
     if (filter == NULL) {
         return true;
     }
-    if (tag != NULL && (object == NULL || !has_tag(object->tags, tag))) {
+    if (tag != NULL && (object == NULL || !tags_have(object->tags, tag))) {
         return false;
     }
     if (all != NULL && (!filter_fits(all, key, object) ||

@@ -252,6 +252,7 @@ void object_changed(struct call *c, const struct object_change *change)
                  record(c, change, &rules->rules[i]));
         }
     }
+    replication_changed(c, change);
 }
 
 /* ---- it was set ---- */

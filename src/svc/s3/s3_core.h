@@ -73,6 +73,9 @@ void cipher_bytes(const uint8_t key[32], const uint8_t iv[16], uint64_t offset, 
 /* Makes *object the newest version of its key: chooses sequence and null_version by the bucket's
  * versioning, moves or removes what was there (newest: object_newest()'s; NULL: nothing). */
 void object_push(struct call *c, struct object *object, struct object *newest);
+/* The same with that sequence, if it is above the newest's; replication stays as it is. */
+void object_push_at(struct call *c, struct object *object, struct object *newest,
+                    uint64_t sequence);
 /* The version with that sequence, whatever its id says; false: there is none. */
 bool object_of_sequence(struct call *c, struct bucket *bucket, struct str key, uint64_t sequence,
                         struct object *ret_object);

@@ -44,6 +44,8 @@ status bucket_acl_of_call(struct call *c, struct str *ret_acl);
 /* ObjectOwnership of CreateBucket (and the default) as the texts of SETTING_OWNERSHIP and
  * SETTING_PUBLIC_ACCESS; stages them. */
 void bucket_settings_of_create(struct call *c, struct bucket *bucket);
+/* x-amz-replication-status; STR_NONE: nothing to do with it. */
+struct str replication_text(const struct object *object);
 /* x-amz-expiration: expiry-date="…", rule-id="…"; STR_NONE: no rule is for it. */
 struct str object_expiration(struct call *c, const struct object *object);
 /* When lifecycle will abort an upload, and by which rule; false: never. */

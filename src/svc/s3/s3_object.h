@@ -53,6 +53,14 @@ enum storage_class {
     STORAGE_COUNT,
 };
 
+/* The numbers are stored. */
+enum replication {
+    REPLICATION_NONE,
+    REPLICATION_COMPLETED, /* it has a replica */
+    REPLICATION_REPLICA,   /* it is one */
+    REPLICATION_FAILED,
+};
+
 struct object_checksum {
     bool is;                    /* there is one */
     bool composite;             /* of the parts' checksums, not of the content */
@@ -92,6 +100,7 @@ struct object {
     int64_t restore_ready_ms;   /* a restore is under way until then; 0: none */
     int64_t restored_until_ms;  /* the restored copy ends then; 0: none */
     uint32_t restore_days;      /* asked for by the restore under way */
+    uint8_t replication;        /* enum replication */
 };
 
 /* Packed pairs: text, text, text, text … each by its length. */

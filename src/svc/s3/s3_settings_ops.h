@@ -41,6 +41,7 @@ status public_access_check(struct call *c, const struct bucket *bucket,
                            const struct value *value);
 status website_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status logging_check(struct call *c, const struct bucket *bucket, const struct value *value);
+status replication_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status accelerate_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status tiering_check(struct call *c, const struct bucket *bucket, const struct value *value);
 status analytics_check(struct call *c, const struct bucket *bucket, const struct value *value);

@@ -80,6 +80,13 @@ bool public_access_blocked(const struct bucket *bucket, enum public_block what);
 /* When the newest version of a key expires; false: never. */
 bool object_expires(const struct object *object, int64_t *ret_at_ms);
 
+/* Do packed tags have that one (Key and Value)? */
+bool tags_have(struct str tags, const struct value *tag);
+
+/* ---- replication.c ---- */
+
+void replication_changed(struct call *c, const struct object_change *change);
+
 /* ---- access_log.c ---- */
 
 /* A call of an operation ends: its line, where the bucket has logs. */

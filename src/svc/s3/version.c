@@ -257,9 +257,16 @@ static void older_null_drop(struct call *c, struct bucket *bucket, struct str ke
 
 void object_push(struct call *c, struct object *object, struct object *newest)
 {
+    object->replication = REPLICATION_NONE;
+    object_push_at(c, object, newest, sequence_next(c));
+}
+
+void object_push_at(struct call *c, struct object *object, struct object *newest,
+                    uint64_t sequence)
+{
     struct bucket *bucket = object->bucket;
 
-    object->sequence = sequence_next(c);
+    object->sequence = sequence;
     if (newest != NULL && newest->sequence >= object->sequence) {
         object->sequence = newest->sequence + 1;
     }
