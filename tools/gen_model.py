@@ -259,7 +259,8 @@ class Service:
         flags = []
         if self.is_read(name):
             flags.append("OPERATION_READ")
-        if op.get("authtype") == "none" or op.get("auth") == ["smithy.api#noAuth"]:
+        if op.get("authtype") == "none" or op.get("auth") == ["smithy.api#noAuth"] \
+                or [self.name, name] in self.overlay["unsigned"]:
             flags.append("OPERATION_NO_AUTH")
         if self.input_streams(op):
             flags.append("OPERATION_STREAM_IN")
@@ -349,7 +350,7 @@ def main():
     args = parser.parse_args()
     folder, how = find_botocore(args.botocore)
     overlay = {"protocols": [tuple(line) for line in read_lines("protocols")],
-               "reads": read_lines("reads")}
+               "reads": read_lines("reads"), "unsigned": read_lines("unsigned")}
     tables = Tables()
     missing = []
     for (name,) in read_lines("services"):
