@@ -1,44 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Publish and PublishBatch: to topics, and to phone numbers by way of the outbox.
+ * Publish and PublishBatch: to topics, and to phone numbers and devices by way of the outbox.
  */
 #include "bus/outbox.h"
 #include "svc/sns/sns_ops.h"
+#include "svc/sns/sns_platform.h"
 
 #define ENTRY_ID_BYTES_MAX 80
-
-static status target_topic(struct call *c, struct topic **ret_topic)
-{
-    return topic_of_call(c, arg_has(c, "TopicArn") ? "TopicArn" : "TargetArn", ret_topic);
-}
-
-static bool is_number(struct str number)
-{
-    for (size_t i = 0; i < number.bytes; i++) {
-        if (!(number.at[i] >= '0' && number.at[i] <= '9') && !(i == 0 && number.at[i] == '+')) {
-            return false;
-        }
-    }
-    return number.bytes >= 2 && number.bytes <= 20 && number.at[0] == '+';
-}
 
 /* To a phone: recorded, never sent. */
 static status to_phone(struct call *c)
 {
     struct str number = arg_str(c, "PhoneNumber");
     struct message message;
-    char *id = arena_alloc(c->arena, ID_BYTES);
 
-    if (!is_number(number)) {
+    if (!number_is_e164(number)) {
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: PhoneNumber Reason: %.*s is not "
                     "valid to publish to", STR_ARG(str_slice(number, 0, 64)));
     }
     TRY(message_read(c, NULL, c->in, &message));
-    struct outbox_message sms = {STR("sms"), c->principal, number, message.subject, message.text};
+    struct outbox_message sms = {STR("sms"), c->principal, number, message.subject,
+                                 message_text_for(&message, TO_SMS)};
 
     outbox_add(c, &sms);
-    rand_uuid(c->rand, id);
-    put_str(c, "MessageId", str_of(id, ID_BYTES));
+    put_str(c, "MessageId", new_uuid(c));
+    return OK;
+}
+
+/* To a device: recorded, never sent. */
+static status to_device(struct call *c)
+{
+    struct endpoint endpoint;
+    struct message message;
+    struct arn arn;
+
+    TRY(arn_of_call(c, "TargetArn", &arn));
+    if (!endpoint_find(c, arg_str(c, "TargetArn"), &endpoint)) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: TargetArn Reason: No endpoint found "
+                    "for the target arn specified");
+    }
+    if (!endpoint.enabled) {
+        return fail(c, &SNS_ENDPOINT_DISABLED, "Endpoint is disabled");
+    }
+    if (!app_is_enabled(endpoint.app)) {
+        return fail(c, &SNS_APP_DISABLED, "PlatformApplication is disabled");
+    }
+    TRY(message_read(c, NULL, c->in, &message));
+    endpoint_give(c, &endpoint, c->principal, &message);
+    put_str(c, "MessageId", new_uuid(c));
+    call_on(c, arg_str(c, "TargetArn"));
     return OK;
 }
 
@@ -59,8 +69,12 @@ status sns_publish(struct call *c)
     if (arg_has(c, "PhoneNumber")) {
         return to_phone(c);
     }
-    TRY(target_topic(c, &topic));
+    if (arn_is_endpoint(arg_str(c, "TargetArn"))) {
+        return to_device(c);
+    }
+    TRY(topic_of_call(c, arg_has(c, "TopicArn") ? "TopicArn" : "TargetArn", &topic));
     TRY(message_read(c, topic, c->in, &message));
+    TRY(fan_out_check(c, topic, &message, 1));
     call_on(c, topic_arn(c->arena, topic));
     topic_publish(c, topic, &message, &published);
     put_str(c, "MessageId", published.id);
@@ -88,8 +102,6 @@ static status entry_id_check(struct call *c, struct str id)
 
 static status batch_check(struct call *c, const struct value *entries)
 {
-    size_t bytes = 0;
-
     if (entries->count == 0) {
         return fail(c, &SNS_EMPTY_BATCH, "The batch request doesn't contain any entries.");
     }
@@ -107,56 +119,48 @@ static status batch_check(struct call *c, const struct value *entries)
                             "Two or more batch entries in the request have the same Id.");
             }
         }
-        bytes += get_str(&entries->items[i], "Message").bytes;
-    }
-    if (bytes > MESSAGE_BYTES_MAX) {
-        return fail(c, &SNS_BATCH_TOO_LONG,
-                    "The length of all the batch messages put together is more than the limit.");
     }
     return OK;
 }
 
-static void put_bad(struct call *c, struct value *list, struct str id, status code)
+/* All entries; a wrong one refuses the whole batch, as AWS does. */
+static status batch_read(struct call *c, const struct topic *topic, const struct value *entries,
+                         struct message *messages)
 {
-    struct value *item = list_add(c->arena, list);
+    size_t bytes = 0;
 
-    set_str(item, "Id", id);
-    set_str(item, "Code", str_c(code->query_code != NULL ? code->query_code : code->code));
-    set_str(item, "Message", arena_dup(c->arena, str_c(c->why.text)));
-    set_bool(item, "SenderFault", true);
-    c->why.text[0] = '\0';
+    for (uint32_t i = 0; i < entries->count; i++) {
+        bytes += message_bytes_of(&entries->items[i]);
+    }
+    if (bytes > MESSAGE_BYTES_MAX) {
+        return fail(c, &SNS_BATCH_TOO_LONG,
+                    "The length of all the messages put together is more than the limit.");
+    }
+    for (uint32_t i = 0; i < entries->count; i++) {
+        TRY(message_read(c, topic, &entries->items[i], &messages[i]));
+    }
+    return fan_out_check(c, topic, messages, entries->count);
 }
 
-/* PublishBatch: each entry for itself, all in one entry of the journal. */
+/* PublishBatch: all in one entry of the journal. */
 status sns_publish_batch(struct call *c)
 {
     const struct value *entries = arg(c, "PublishBatchRequestEntries");
     struct message messages[BATCH_MAX];
-    status checked[BATCH_MAX];
     struct value *good;
-    struct value *bad;
     struct topic *topic;
 
     TRY(topic_of_call(c, "TopicArn", &topic));
     TRY(batch_check(c, entries));
+    TRY(batch_read(c, topic, entries, messages));
     good = put_list(c, "Successful", entries->count);
-    bad = put_list(c, "Failed", entries->count);
-    for (uint32_t i = 0; i < entries->count; i++) {
-        checked[i] = message_read(c, topic, &entries->items[i], &messages[i]);
-        if (checked[i] != OK) {
-            put_bad(c, bad, get_str(&entries->items[i], "Id"), checked[i]);
-        }
-    }
+    (void)put_list(c, "Failed", 0);
     call_on(c, topic_arn(c->arena, topic));
     for (uint32_t i = 0; i < entries->count; i++) {
+        struct value *item = list_add(c->arena, good);
         struct published published;
-        struct value *item;
 
-        if (checked[i] != OK) {
-            continue;
-        }
         topic_publish(c, topic, &messages[i], &published);
-        item = list_add(c->arena, good);
         set_str(item, "Id", get_str(&entries->items[i], "Id"));
         set_str(item, "MessageId", published.id);
         if (topic->fifo) {

@@ -11,13 +11,24 @@ static struct str of_account(struct call *c, struct str name)
     return arena_printf(c->arena, "%.*s/%.*s", STR_ARG(c->account), STR_ARG(name));
 }
 
-/* The name of a thing of this account; false: somebody else's. */
-static bool own_name(struct call *c, struct str name, struct str *ret_own)
+/* The next of this account's things, without the account in its name. */
+static bool next_own(struct call *c, struct things *things, struct str *ret_name,
+                     struct str *ret_text)
 {
-    if (!str_starts(name, of_account(c, STR("")))) {
+    struct str own = of_account(c, STR(""));
+    struct str name;
+
+    if (things->scan == NULL) {
+        things->after = of_account(c, things->after);
+    }
+    if (!thing_next(c, things, &name, ret_text)) {
         return false;
     }
-    *ret_own = str_slice(name, c->account.bytes + 1, name.bytes);
+    if (!str_starts(name, own)) { /* behind them: names are in order */
+        txn_scan_close(things->scan);
+        return false;
+    }
+    *ret_name = str_slice(name, own.bytes, name.bytes);
     return true;
 }
 
@@ -34,14 +45,20 @@ status sns_check_opted_out(struct call *c)
 status sns_list_opted_out(struct call *c)
 {
     struct value *list = put_list(c, "phoneNumbers", PAGE_MAX);
-    struct txn_scan *scan = NULL;
+    struct things things = {.kind = "opted-out"};
+    struct str last = STR_NONE;
     struct str name;
     struct str text;
 
-    while (thing_next(c, "opted-out", &scan, &name, &text)) {
-        if (list->count < PAGE_MAX && own_name(c, name, &name)) {
-            list_add_str(list, name);
+    TRY(page_after(c, "nextToken", &things.after));
+    while (next_own(c, &things, &name, &text)) {
+        if (list->count == PAGE_MAX) {
+            put_page_token(c, "nextToken", last);
+            txn_scan_close(things.scan);
+            break;
         }
+        list_add_str(list, name);
+        last = name;
     }
     return OK;
 }
@@ -58,16 +75,13 @@ status sns_get_sms_attributes(struct call *c)
 {
     const struct value *wanted = arg(c, "attributes");
     struct value *map = set_map(c->arena, c->out, "attributes", PAGE_MAX);
-    struct txn_scan *scan = NULL;
+    struct things things = {.kind = "sms"};
     struct str name;
     struct str text;
 
-    while (thing_next(c, "sms", &scan, &name, &text)) {
+    while (next_own(c, &things, &name, &text)) {
         bool want = wanted == NULL || wanted->count == 0;
 
-        if (!own_name(c, name, &name)) {
-            continue;
-        }
         for (uint32_t i = 0; !want && i < wanted->count; i++) {
             want = str_eq(wanted->items[i].str, name);
         }
@@ -162,19 +176,26 @@ status sns_verify_sandbox_number(struct call *c)
 /* ListSMSSandboxPhoneNumbers */
 status sns_list_sandbox_numbers(struct call *c)
 {
+    size_t most = (size_t)arg_int(c, "MaxResults", PAGE_MAX);
     struct value *list = put_list(c, "PhoneNumbers", PAGE_MAX);
-    struct txn_scan *scan = NULL;
+    struct things things = {.kind = "sandbox"};
+    struct str last = STR_NONE;
     struct str name;
     struct str text;
 
-    while (thing_next(c, "sandbox", &scan, &name, &text)) {
-        if (list->count < PAGE_MAX && own_name(c, name, &name)) {
-            struct value *item = list_add(c->arena, list);
+    TRY(page_after(c, "NextToken", &things.after));
+    while (next_own(c, &things, &name, &text)) {
+        struct value *item;
 
-            set_str(item, "PhoneNumber", name);
-            set_str(item, "Status",
-                    str_eq(text, STR("verified")) ? STR("Verified") : STR("Pending"));
+        if (list->count == most) {
+            put_page_token(c, "NextToken", last);
+            txn_scan_close(things.scan);
+            break;
         }
+        item = list_add(c->arena, list);
+        set_str(item, "PhoneNumber", name);
+        set_str(item, "Status", str_eq(text, STR("verified")) ? STR("Verified") : STR("Pending"));
+        last = name;
     }
     return OK;
 }

@@ -3,26 +3,72 @@
  * The operations of subscriptions. Queues are confirmed at once; HTTP endpoints and e-mail
  * addresses when they, or whoever reads the outbox, visit the URL they are sent.
  */
-#include "bus/outbox.h"
-#include "bus/timer.h"
 #include "svc/sns/sns_ops.h"
+#include "svc/sns/sns_platform.h"
 
 #include <stdlib.h>
 
-#define TOKEN_BYTES 64
+#define AUTHENTICATE "AuthenticateOnUnsubscribe" /* kept with the attributes, never shown */
 
 /* ---- Subscribe ---- */
 
-static status endpoint_check(struct call *c, const struct topic *topic, uint8_t protocol,
-                             struct str endpoint)
+static status endpoint_bad(struct call *c)
+{
+    return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Endpoint");
+}
+
+static status queue_check(struct call *c, const struct topic *topic, struct str endpoint)
+{
+    struct arn arn;
+
+    if (!arn_read(endpoint, &arn) || !str_eq(arn.service, STR("sqs")) ||
+        arn.resource.bytes == 0) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SQS endpoint ARN");
+    }
+    if (!topic->fifo && str_ends(endpoint, STR(".fifo"))) {
+        return fail(c, &SNS_BAD_PARAMETER,
+                    "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can "
+                    "not be subscribed to standard SNS topics");
+    }
+    return OK; /* a queue may be made later; until then its messages are refused */
+}
+
+/* What another service takes: it must be there and know the endpoint. */
+static status sink_check(struct call *c, const struct topic *topic, struct str endpoint,
+                         const char *service)
 {
     struct bus_event event = {.target = endpoint,
                               .source = topic_arn(c->arena, topic),
                               .principal = STR("sns.amazonaws.com"),
                               .account = topic->account};
     struct arn arn;
-    bool good = true;
 
+    if (!arn_read(endpoint, &arn) || !str_eq(arn.service, str_c(service))) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %s endpoint ARN", service);
+    }
+    if (bus_check(c, &event) != OK) {
+        struct str why = arena_dup(c->arena, str_c(c->why.text));
+
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Endpoint Reason: %.*s",
+                    STR_ARG(why));
+    }
+    return OK;
+}
+
+static status device_check(struct call *c, struct str endpoint)
+{
+    struct endpoint found;
+
+    return endpoint_find(c, endpoint, &found)
+               ? OK
+               : fail(c, &SNS_BAD_PARAMETER,
+                      "Invalid parameter: Application endpoint arn invalid:%.*s",
+                      STR_ARG(str_slice(endpoint, 0, 512)));
+}
+
+static status endpoint_check(struct call *c, const struct topic *topic, uint8_t protocol,
+                             struct str endpoint)
+{
     if (topic->fifo && protocol != TO_SQS) {
         return fail(c, &SNS_BAD_PARAMETER,
                     "Invalid parameter: Invalid protocol type: FIFO topics can only have SQS "
@@ -30,51 +76,39 @@ static status endpoint_check(struct call *c, const struct topic *topic, uint8_t 
     }
     switch (protocol) {
     case TO_SQS:
-        if (!arn_read(endpoint, &arn) || !str_eq(arn.service, STR("sqs"))) {
-            return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SQS endpoint ARN");
-        }
-        if (!topic->fifo && str_ends(endpoint, STR(".fifo"))) {
-            return fail(
-                c, &SNS_BAD_PARAMETER,
-                "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can "
-                "not be subscribed to standard SNS topics");
-        }
-        return OK; /* a queue may be made later; until then its messages are refused */
+        return queue_check(c, topic, endpoint);
     case TO_LAMBDA:
+        return sink_check(c, topic, endpoint, "lambda");
     case TO_FIREHOSE:
-        return bus_check(c, &event) == OK
-                   ? OK
-                   : fail(c, &SNS_BAD_PARAMETER,
-                          "Invalid parameter: Endpoint Reason: weir cannot deliver to %.*s yet",
-                          STR_ARG(str_slice(endpoint, 0, 512)));
+        return sink_check(c, topic, endpoint, "firehose");
     case TO_HTTP:
-        good = str_starts_nocase(endpoint, STR("http://"));
-        break;
+        return str_starts_nocase(endpoint, STR("http://")) ? OK : endpoint_bad(c);
     case TO_HTTPS:
-        good = str_starts_nocase(endpoint, STR("https://"));
-        break;
-    case TO_EMAIL:
-    case TO_EMAIL_JSON:
-        good = str_find(endpoint, '@', 0) < endpoint.bytes;
-        break;
+        return str_starts_nocase(endpoint, STR("https://")) ? OK : endpoint_bad(c);
+    case TO_SMS:
+        return number_is_loose(c->arena, endpoint)
+                   ? OK
+                   : fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Invalid SMS endpoint: %.*s",
+                          STR_ARG(str_slice(endpoint, 0, 128)));
+    case TO_APPLICATION:
+        return device_check(c, endpoint);
     default:
-        good = endpoint.bytes > 0;
+        return str_find(endpoint, '@', 0) < endpoint.bytes ? OK : endpoint_bad(c);
     }
-    return good ? OK : fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Endpoint");
 }
 
 /* A subscription that is not in its topic yet, with its attributes. */
 static status attributes_read(struct call *c, struct subscription *subscription)
 {
-    static const char *const first[] = {"FilterPolicyScope", NULL};
     const struct value *map = arg(c, "Attributes");
 
     for (int turn = 0; turn < 2; turn++) { /* the scope before the policy it is for */
         for (uint32_t i = 0; map != NULL && i < map->count; i++) {
-            struct subscription_change change = {.name = map->pairs[i].key,
+            struct subscription_change change = {.why = "Attributes Reason: ",
+                                                 .name = map->pairs[i].key,
                                                  .text = map->pairs[i].value.str};
 
-            if (str_eq(change.name, str_c(first[0])) != (turn == 0)) {
+            if (str_eq(change.name, STR("FilterPolicyScope")) != (turn == 0)) {
                 continue;
             }
             TRY(subscription_attribute_check(c, subscription, &change));
@@ -109,46 +143,6 @@ static bool same_attributes(struct call *c, const struct subscription *subscript
     return true;
 }
 
-static struct str new_token(struct call *c)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *token = arena_alloc(c->arena, TOKEN_BYTES);
-
-    for (size_t i = 0; i < TOKEN_BYTES; i++) {
-        token[i] = digits[rand_u64(c->rand) & 15];
-    }
-    return str_of(token, TOKEN_BYTES);
-}
-
-static struct str new_id(struct call *c)
-{
-    char *id = arena_alloc(c->arena, ID_BYTES);
-
-    rand_uuid(c->rand, id);
-    return str_of(id, ID_BYTES);
-}
-
-/* Asks whoever is behind the endpoint. */
-static void ask(struct call *c, const struct subscription *subscription)
-{
-    struct str id = new_id(c);
-    struct str text = confirmation_text(c, subscription, "SubscriptionConfirmation", id);
-
-    if (subscription->protocol == TO_HTTP || subscription->protocol == TO_HTTPS) {
-        http_deliver(c, subscription, "SubscriptionConfirmation", id, text);
-        return;
-    }
-    struct outbox_message message = {
-        .kind = protocol_text(subscription->protocol),
-        .from = topic_arn(c->arena, subscription->topic),
-        .to = subscription->endpoint,
-        .subject = STR("AWS Notification - Subscription Confirmation"),
-        .body = text,
-    };
-
-    outbox_add(c, &message);
-}
-
 static bool is_asked(uint8_t protocol)
 {
     return protocol == TO_HTTP || protocol == TO_HTTPS || protocol == TO_EMAIL ||
@@ -167,10 +161,18 @@ static status filters_check(struct call *c, const struct topic *topic)
                : fail(c, &SNS_FILTER_LIMIT, "The topic has too many filter policies");
 }
 
+/* Only what the caller may see of one that did not say yes yet. */
+static void put_arn(struct call *c, const struct subscription *subscription)
+{
+    bool shown = !subscription->pending || arg_bool(c, "ReturnSubscriptionArn", false);
+
+    put_str(c, "SubscriptionArn",
+            shown ? arena_dup(c->arena, subscription->arn) : STR("pending confirmation"));
+}
+
 static status subscribe_new(struct call *c, struct topic *topic, uint8_t protocol)
 {
-    struct subscription *subscription = subscription_new(topic, new_id(c));
-    bool shown = !is_asked(protocol) || arg_bool(c, "ReturnSubscriptionArn", false);
+    struct subscription *subscription = subscription_new(topic, new_uuid(c));
     status checked;
 
     subscription->protocol = protocol;
@@ -190,13 +192,11 @@ static status subscribe_new(struct call *c, struct topic *topic, uint8_t protoco
         return checked;
     }
     if (subscription->pending) {
-        text_set(&subscription->token, new_token(c));
-        ask(c, subscription);
+        confirmation_ask(c, subscription);
     }
     replay_begin(c, subscription);
     subscription_save(c, subscription);
-    put_str(c, "SubscriptionArn",
-            shown ? arena_dup(c->arena, subscription->arn) : STR("pending confirmation"));
+    put_arn(c, subscription);
     call_on(c, arena_dup(c->arena, subscription->arn));
     return OK;
 }
@@ -224,55 +224,70 @@ status sns_subscribe(struct call *c)
                     "different attributes");
     }
     if (subscription->pending) {
-        ask(c, subscription);
+        confirmation_ask(c, subscription);
     }
-    put_str(c, "SubscriptionArn",
-            subscription->pending && !arg_bool(c, "ReturnSubscriptionArn", false)
-                ? STR("pending confirmation")
-                : subscription->arn);
+    put_arn(c, subscription);
     return OK;
 }
 
-/* ConfirmSubscription */
+/* ---- ConfirmSubscription, Unsubscribe ---- */
+
+static bool is_hex(struct str text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        if (!(text.at[i] >= '0' && text.at[i] <= '9') &&
+            !(text.at[i] >= 'a' && text.at[i] <= 'f')) {
+            return false;
+        }
+    }
+    return text.bytes > 0;
+}
+
+/* ConfirmSubscription: with a signature or by the link, which has none. */
 status sns_confirm_subscription(struct call *c)
 {
-    struct topic *topic;
+    struct subscription *subscription;
 
-    TRY(topic_of_call(c, "TopicArn", &topic));
-    for (struct subscription *at = topic->subscriptions; at != NULL; at = at->next) {
-        if (at->token.bytes == 0 || !str_eq(at->token, arg_str(c, "Token"))) {
-            continue;
-        }
-        if (at->pending) {
-            at->pending = false;
-            topic->pending--;
-            at->authenticated = c->access_key.bytes > 0;
-            subscription_save(c, at);
-        }
-        put_str(c, "SubscriptionArn", at->arn);
-        call_on(c, arena_dup(c->arena, at->arn));
-        return OK;
+    if (!is_hex(arg_str(c, "Token"))) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid token");
     }
-    return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Token");
+    subscription = confirmation_find(c, arg_str(c, "Token"));
+    if (subscription == NULL) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Token");
+    }
+    if (!str_eq(topic_arn(c->arena, subscription->topic), arg_str(c, "TopicArn"))) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Topic");
+    }
+    if (subscription->pending) {
+        subscription->pending = false;
+        subscription->topic->pending--;
+        subscription->authenticated = c->access_key.bytes > 0;
+        if (str_eq_nocase(arg_str(c, "AuthenticateOnUnsubscribe"), STR("true"))) {
+            setting_set(&subscription->attributes, STR(AUTHENTICATE), STR("true"));
+        }
+        subscription_save(c, subscription);
+    }
+    put_str(c, "SubscriptionArn", arena_dup(c->arena, subscription->arn));
+    call_on(c, arena_dup(c->arena, subscription->arn));
+    return OK;
 }
 
 /* Unsubscribe: one that is not there is fine. */
 status sns_unsubscribe(struct call *c)
 {
-    struct subscription *subscription = map_get(sns_of(c)->subscriptions,
-                                                arg_str(c, "SubscriptionArn"));
+    struct subscription *subscription;
+    status found = subscription_of_call(c, &subscription);
 
-    if (subscription == NULL) {
-        struct arn arn;
-
-        return arn_read(arg_str(c, "SubscriptionArn"), &arn)
-                   ? OK
-                   : fail(c, &SNS_BAD_PARAMETER,
-                          "Invalid parameter: SubscriptionArn Reason: An ARN "
-                          "must have at least 6 elements, not %d",
-                          1);
+    if (found != OK) {
+        return found == &SNS_NOT_FOUND ? OK : found;
+    }
+    if (c->access_key.bytes == 0 &&
+        setting_get(&subscription->attributes, AUTHENTICATE).bytes > 0) {
+        return fail(c, &SNS_AUTHORIZATION, "The subscription was confirmed with "
+                    "AuthenticateOnUnsubscribe: this call must be signed");
     }
     call_on(c, arg_str(c, "SubscriptionArn"));
+    confirmation_of_leaving(c, subscription);
     subscription_erase(c, subscription);
     subscription_remove(sns_of(c), subscription);
     return OK;
@@ -293,7 +308,6 @@ static void put_subscription(struct call *c, struct value *list,
     set_str(item, "TopicArn", topic_arn(c->arena, subscription->topic));
 }
 
-/* From behind the one named by the token, which is "TOPIC/ID" (or an index of a topic's). */
 static int by_arn(const void *a, const void *b)
 {
     return str_cmp((*(struct subscription *const *)a)->arn,
@@ -302,16 +316,17 @@ static int by_arn(const void *a, const void *b)
 
 static status put_page(struct call *c, struct subscription **all, size_t count)
 {
-    struct str after = arg_str(c, "NextToken");
     struct value *list = put_list(c, "Subscriptions", PAGE_MAX);
+    struct str after;
 
+    TRY(page_after(c, "NextToken", &after));
     qsort(all, count, sizeof(*all), by_arn);
     for (size_t i = 0; i < count; i++) {
         if (after.bytes > 0 && str_cmp(all[i]->arn, after) <= 0) {
             continue;
         }
         if (list->count == PAGE_MAX) {
-            put_str(c, "NextToken", all[i - 1]->arn);
+            put_page_token(c, "NextToken", all[i - 1]->arn);
             break;
         }
         put_subscription(c, list, all[i]);
@@ -361,6 +376,26 @@ static struct str flag(bool on)
     return on ? STR("true") : STR("false");
 }
 
+static void put_delivery_policies(struct call *c, struct value *map,
+                                  const struct subscription *subscription)
+{
+    if (setting_get(&subscription->attributes, "DeliveryPolicy").bytes > 0) {
+        map_add_str(map, STR("DeliveryPolicy"),
+                    subscription_policy_text(c->arena, subscription, false));
+    }
+    if (subscription->protocol == TO_HTTP || subscription->protocol == TO_HTTPS) {
+        map_add_str(map, STR("EffectiveDeliveryPolicy"),
+                    subscription_policy_text(c->arena, subscription, true));
+    }
+}
+
+/* Or not at all: a scope without a policy says nothing. */
+static bool is_shown_otherwise(const struct subscription *subscription, struct str name)
+{
+    return str_eq(name, STR("DeliveryPolicy")) || str_eq(name, STR(AUTHENTICATE)) ||
+           (str_eq(name, STR("FilterPolicyScope")) && subscription->pattern == NULL);
+}
+
 /* GetSubscriptionAttributes */
 status sns_get_subscription_attributes(struct call *c)
 {
@@ -389,9 +424,13 @@ status sns_get_subscription_attributes(struct call *c)
         map_add_str(map, STR("ReplayStatus"),
                     subscription->replay_to_ms != 0 ? STR("InProgress") : STR("Completed"));
     }
+    put_delivery_policies(c, map, subscription);
     for (size_t i = 0; i < subscription->attributes.count; i++) {
-        map_add_str(map, subscription->attributes.items[i].name,
-                    subscription->attributes.items[i].text);
+        const struct setting *setting = &subscription->attributes.items[i];
+
+        if (!is_shown_otherwise(subscription, setting->name)) {
+            map_add_str(map, setting->name, setting->text);
+        }
     }
     return OK;
 }
@@ -399,7 +438,8 @@ status sns_get_subscription_attributes(struct call *c)
 /* SetSubscriptionAttributes */
 status sns_set_subscription_attributes(struct call *c)
 {
-    struct subscription_change change = {.name = arg_str(c, "AttributeName"),
+    struct subscription_change change = {.why = "",
+                                         .name = arg_str(c, "AttributeName"),
                                          .text = arg_str(c, "AttributeValue")};
     struct subscription *subscription;
 

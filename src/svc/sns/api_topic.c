@@ -153,11 +153,10 @@ status sns_create_topic(struct call *c)
 /* DeleteTopic: with its subscriptions; one that is not there is fine. */
 status sns_delete_topic(struct call *c)
 {
-    struct topic *topic = topic_find(sns_of(c), arg_str(c, "TopicArn"));
+    struct topic *topic;
+    status found = topic_of_call(c, "TopicArn", &topic);
 
-    if (topic == NULL) {
-        status found = topic_of_call(c, "TopicArn", &topic);
-
+    if (found != OK) {
         return found == &SNS_NOT_FOUND ? OK : found;
     }
     if (topic->archive_days > 0) {
@@ -177,11 +176,12 @@ status sns_delete_topic(struct call *c)
 /* ListTopics: 100 at a time; the token is the last name given. */
 status sns_list_topics(struct call *c)
 {
-    struct str after = arg_str(c, "NextToken");
     struct topic **topics;
     struct value *list;
+    struct str after;
     size_t count;
 
+    TRY(page_after(c, "NextToken", &after));
     topics = topics_sorted(c, &count);
     list = put_list(c, "Topics", PAGE_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ status sns_list_topics(struct call *c)
             continue;
         }
         if (list->count == PAGE_MAX) {
-            put_str(c, "NextToken", topics[i - 1]->name);
+            put_page_token(c, "NextToken", topics[i - 1]->name);
             break;
         }
         set_str(list_add(c->arena, list), "TopicArn", topic_arn(c->arena, topics[i]));
@@ -222,18 +222,12 @@ static struct str number(struct call *c, uint64_t value)
 /* GetTopicAttributes */
 status sns_get_topic_attributes(struct call *c)
 {
-    static const char effective[] =
-        "{\"http\":{\"defaultHealthyRetryPolicy\":{\"minDelayTarget\":20,\"maxDelayTarget\":20,"
-        "\"numRetries\":3,\"numMaxDelayRetries\":0,\"numNoDelayRetries\":0,\"numMinDelayRetries\":"
-        "0,"
-        "\"backoffFunction\":\"linear\"},\"disableSubscriptionOverrides\":false,"
-        "\"defaultRequestPolicy\":{\"headerContentType\":\"text/plain; charset=UTF-8\"}}}";
     struct topic *topic;
     struct value *map;
     struct str policy;
 
     TRY(topic_of_call(c, "TopicArn", &topic));
-    map = set_map(c->arena, c->out, "Attributes", topic->attributes.count + 16);
+    map = set_map(c->arena, c->out, "Attributes", topic->attributes.count + 12);
     map_add_str(map, STR("TopicArn"), topic_arn(c->arena, topic));
     map_add_str(map, STR("Owner"), topic->account);
     map_add_str(map, STR("SubscriptionsConfirmed"),
@@ -241,9 +235,10 @@ status sns_get_topic_attributes(struct call *c)
     map_add_str(map, STR("SubscriptionsPending"), number(c, topic->pending));
     map_add_str(map, STR("SubscriptionsDeleted"), number(c, topic->deleted));
     map_add_str(map, STR("EffectiveDeliveryPolicy"),
-                setting_get(&topic->attributes, "DeliveryPolicy").bytes > 0
-                    ? setting_get(&topic->attributes, "DeliveryPolicy")
-                    : str_c(effective));
+                topic_policy_text(c->arena, topic, true));
+    if (setting_get(&topic->attributes, "DeliveryPolicy").bytes > 0) {
+        map_add_str(map, STR("DeliveryPolicy"), topic_policy_text(c->arena, topic, false));
+    }
     policy = setting_get(&topic->attributes, "Policy");
     if (policy.at == NULL) {
         map_add_str(map, STR("Policy"), default_policy(c, topic));
@@ -259,7 +254,11 @@ status sns_get_topic_attributes(struct call *c)
                     number(c, (uint64_t)topic->archive_began_ms / 1000));
     }
     for (size_t i = 0; i < topic->attributes.count; i++) {
-        map_add_str(map, topic->attributes.items[i].name, topic->attributes.items[i].text);
+        const struct setting *setting = &topic->attributes.items[i];
+
+        if (!str_eq(setting->name, STR("DeliveryPolicy"))) {
+            map_add_str(map, setting->name, setting->text);
+        }
     }
     return OK;
 }

@@ -20,15 +20,34 @@ struct envelope {
     struct str own;     /* http://HOST */
 };
 
+/* Where this weir is reached: as SNS's caller did; when something else caused the message (a
+ * bucket, a timer), as its last caller did, or at the port of what did. */
 struct str own_url(struct call *c, const struct topic *topic)
 {
+    struct sns *sns = sns_of(c);
     struct str host = c->request != NULL ? c->request->authority : STR_NONE;
     bool tls = c->request != NULL && c->request->tls;
+    bool ours = c->operation != NULL &&
+                str_eq(model_text(model_service_of(c->operation)->id), STR("sns"));
+    size_t colon = str_find(host, ':', 0);
 
-    if (host.bytes == 0) {
-        host = arena_printf(c->arena, "sns.%.*s.localhost:4566", STR_ARG(topic->region));
+    if (ours && host.bytes > 0) {
+        struct str url =
+            arena_printf(c->arena, "%s://%.*s", tls ? "https" : "http", STR_ARG(host));
+
+        if (!str_eq(url, sns->own_url)) {
+            text_set(&sns->own_url, url);
+        }
+        return url;
     }
-    return arena_printf(c->arena, "%s://%.*s", tls ? "https" : "http", STR_ARG(host));
+    if (sns->own_url.bytes > 0) {
+        return sns->own_url;
+    }
+    if (host.bytes > 0) {
+        return arena_printf(c->arena, "%s://localhost%.*s", tls ? "https" : "http",
+                            STR_ARG(str_slice(host, colon, host.bytes)));
+    }
+    return arena_printf(c->arena, "http://sns.%.*s.localhost:4566", STR_ARG(topic->region));
 }
 
 static void field(struct buf *text, const char *name, struct str value)
@@ -75,25 +94,29 @@ static struct str signature(struct call *c, const struct topic *topic,
     return made;
 }
 
+static void add_attribute(struct buf *text, const struct bus_attribute *attribute,
+                          const char *before, const char *colon)
+{
+    buf_printf(text, "%s", before);
+    json_write_str(text, attribute->name);
+    buf_printf(text, "%s{\"Type\":", colon);
+    json_write_str(text, attribute->type);
+    buf_add(text, STR(",\"Value\":"));
+    if (str_starts(attribute->type, STR("Binary"))) {
+        buf_add_c(text, '"');
+        buf_add_base64(text, attribute->value);
+        buf_add_c(text, '"');
+    } else {
+        json_write_str(text, attribute->value);
+    }
+    buf_add_c(text, '}');
+}
+
 static void add_attributes(struct buf *text, const struct message *message)
 {
     buf_add(text, STR(",\n  \"MessageAttributes\" : {"));
     for (size_t i = 0; i < message->attribute_count; i++) {
-        const struct bus_attribute *attribute = &message->attributes[i];
-
-        buf_add(text, i == 0 ? STR("\n    ") : STR(",\n    "));
-        json_write_str(text, attribute->name);
-        buf_add(text, STR(" : {\"Type\":"));
-        json_write_str(text, attribute->type);
-        buf_add(text, STR(",\"Value\":"));
-        if (str_starts(attribute->type, STR("Binary"))) {
-            buf_add_c(text, '"');
-            buf_add_base64(text, attribute->value);
-            buf_add_c(text, '"');
-        } else {
-            json_write_str(text, attribute->value);
-        }
-        buf_add_c(text, '}');
+        add_attribute(text, &message->attributes[i], i == 0 ? "\n    " : ",\n    ", " : ");
     }
     buf_add(text, STR("\n  }"));
 }
@@ -153,6 +176,58 @@ struct str envelope_text(struct call *c, struct envelope *envelope,
                         STR_ARG(envelope->before),
                         STR_ARG(unsubscribe_url(c, envelope->own, subscription)),
                         STR_ARG(envelope->after));
+}
+
+/* ---- for functions: the same fields, in an event's record ---- */
+
+static void record_field(struct buf *text, const char *name, struct str value)
+{
+    buf_printf(text, "\"%s\":", name);
+    json_write_str(text, value);
+    buf_add_c(text, ',');
+}
+
+static void add_record_attributes(struct buf *text, const struct message *message)
+{
+    buf_add(text, STR("\"MessageAttributes\":{"));
+    for (size_t i = 0; i < message->attribute_count; i++) {
+        add_attribute(text, &message->attributes[i], i == 0 ? "" : ",", ":");
+    }
+    buf_add_c(text, '}');
+}
+
+struct str records_text(struct call *c, const struct subscription *subscription,
+                        const struct message *message, struct str body)
+{
+    const struct topic *topic = subscription->topic;
+    struct str own = own_url(c, topic);
+    struct buf text;
+    struct str made;
+
+    buf_init(&text, TEXT_BYTES_MAX);
+    buf_add(&text, STR("{\"Records\":[{\"EventSource\":\"aws:sns\",\"EventVersion\":\"1.0\","));
+    record_field(&text, "EventSubscriptionArn", subscription->arn);
+    buf_add(&text, STR("\"Sns\":{"));
+    record_field(&text, "Type", STR("Notification"));
+    record_field(&text, "MessageId", message->id);
+    record_field(&text, "TopicArn", topic_arn(c->arena, topic));
+    if (message->subject.at != NULL) {
+        record_field(&text, "Subject", message->subject);
+    } else {
+        buf_add(&text, STR("\"Subject\":null,"));
+    }
+    record_field(&text, "Message", body);
+    record_field(&text, "Timestamp", timestamp(c->arena, message->at_ms));
+    record_field(&text, "SignatureVersion", topic->sha256 ? STR("2") : STR("1"));
+    record_field(&text, "Signature", signature(c, topic, message, body));
+    record_field(&text, "SigningCertUrl",
+                 arena_printf(c->arena, "%.*s%.*s", STR_ARG(own), STR_ARG(signer_path(c))));
+    record_field(&text, "UnsubscribeUrl", unsubscribe_url(c, own, subscription));
+    add_record_attributes(&text, message);
+    buf_add(&text, STR("}}]}"));
+    made = arena_dup(c->arena, buf_str(&text));
+    buf_done(&text);
+    return made;
 }
 
 /* ---- confirmations ---- */

@@ -6,12 +6,16 @@
  *   ("sns", "subscription", account, region, name, id) a subscription of it
  *   ("sns", "twin", ARN, scope, dedup id)              u8 1, zigzag sent_ms, var number, str id
  *   ("sns", "thing", kind, name)                       a text
+ *   ("sns", "app", account, region, platform, name)    var endpoints, settings
+ *   ("sns", "endpoint", app's ARN, id)                 str token, u8 has custom, str custom,
+ *                                                      u8 enabled
+ *   ("sns", "token", app's ARN, SHA-256 of the token)  an endpoint's id
  */
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "bus/hold.h"
 #include "cell/cell.h"
-#include "svc/sns/sns_int.h"
+#include "svc/sns/sns_platform.h"
 
 #include <assert.h>
 
@@ -90,21 +94,81 @@ static struct str key_of_subscription(struct call *c, const struct subscription 
     return key_end(&key);
 }
 
+static void write_subscription(struct buf *packed, const struct subscription *subscription)
+{
+    write_u8(packed, VERSION);
+    write_u8(packed, subscription->protocol);
+    write_str(packed, subscription->endpoint);
+    write_str(packed, subscription->owner);
+    write_u8(packed, (uint8_t)(subscription->pending | subscription->authenticated << 1));
+    write_str(packed, subscription->token);
+    write_settings(packed, &subscription->attributes);
+    write_zigzag(packed, subscription->replay_to_ms);
+    write_var(packed, subscription->replay_next);
+}
+
+/* Behind the version. */
+static bool read_subscription(struct cursor *cursor, struct subscription *subscription)
+{
+    uint8_t flags;
+
+    subscription->protocol = read_u8(cursor);
+    text_set(&subscription->endpoint, read_str(cursor));
+    text_set(&subscription->owner, read_str(cursor));
+    flags = read_u8(cursor);
+    subscription->pending = flags & 1;
+    subscription->authenticated = flags & 2;
+    text_set(&subscription->token, read_str(cursor));
+    read_settings(cursor, &subscription->attributes);
+    subscription->replay_to_ms = read_zigzag(cursor);
+    subscription->replay_next = read_var(cursor);
+    return cursor_done(cursor) && subscription->protocol < PROTOCOLS &&
+           subscription_settle(subscription) == OK;
+}
+
 void subscription_save(struct call *c, const struct subscription *subscription)
 {
     struct buf packed;
 
     buf_init(&packed, VALUE_BYTES_MAX);
-    write_u8(&packed, VERSION);
-    write_u8(&packed, subscription->protocol);
-    write_str(&packed, subscription->endpoint);
-    write_str(&packed, subscription->owner);
-    write_u8(&packed, (uint8_t)(subscription->pending | subscription->authenticated << 1));
-    write_str(&packed, subscription->token);
-    write_settings(&packed, &subscription->attributes);
-    write_zigzag(&packed, subscription->replay_to_ms);
-    write_var(&packed, subscription->replay_next);
+    write_subscription(&packed, subscription);
     put_packed(c, key_of_subscription(c, subscription), &packed);
+}
+
+/* str topic's ARN, str id, the subscription as its row */
+struct str subscription_pack(struct arena *arena, const struct subscription *subscription)
+{
+    struct buf packed;
+    struct str made;
+
+    buf_init(&packed, VALUE_BYTES_MAX);
+    write_str(&packed, topic_arn(arena, subscription->topic));
+    write_str(&packed, str_of(subscription->id, ID_BYTES));
+    write_subscription(&packed, subscription);
+    assert(!buf_spent(&packed));
+    made = arena_dup(arena, buf_str(&packed));
+    buf_done(&packed);
+    return made;
+}
+
+bool subscription_unpack(struct sns *sns, struct str packed,
+                         struct subscription **ret_subscription)
+{
+    struct cursor cursor = cursor_of(packed);
+    struct topic *topic = topic_find(sns, read_str(&cursor));
+    struct str id = read_str(&cursor);
+    struct subscription *subscription;
+
+    if (topic == NULL || id.bytes != ID_BYTES || read_u8(&cursor) != VERSION) {
+        return false;
+    }
+    subscription = subscription_new(topic, id);
+    if (!read_subscription(&cursor, subscription)) {
+        subscription_free(subscription);
+        return false;
+    }
+    *ret_subscription = subscription;
+    return true;
 }
 
 void subscription_erase(struct call *c, const struct subscription *subscription)
@@ -220,20 +284,24 @@ void thing_erase(struct call *c, const char *kind, struct str name)
     txn_delete(c->txn, key_of_thing(c, kind, name));
 }
 
-bool thing_next(struct call *c, const char *kind, struct txn_scan **scan, struct str *ret_name,
-                struct str *ret_text)
+bool thing_next(struct call *c, struct things *things, struct str *ret_name, struct str *ret_text)
 {
     struct str skipped;
     struct str key;
     struct str value;
 
-    if (*scan == NULL) {
-        struct key prefix = key_of_things(c->arena, kind);
+    if (things->scan == NULL) {
+        struct key prefix = key_of_things(c->arena, things->kind);
+        struct str from = key_end(&prefix);
 
-        *scan = txn_scan_prefix(c->txn, key_end(&prefix));
+        if (things->after.bytes > 0) {
+            from = key_after_prefix(c->arena, key_of_thing(c, things->kind, things->after));
+        }
+        things->scan =
+            txn_scan(c->txn, from, key_after_prefix(c->arena, key_end(&prefix)), false);
     }
-    if (!txn_scan_next(*scan, &key, &value)) {
-        txn_scan_close(*scan);
+    if (!txn_scan_next(things->scan, &key, &value)) {
+        txn_scan_close(things->scan);
         return false;
     }
     struct key_reader reader = {key};
@@ -247,13 +315,175 @@ bool thing_next(struct call *c, const char *kind, struct txn_scan **scan, struct
     return true;
 }
 
+/* ---- platform applications and endpoints ---- */
+
+static struct str key_of_app(struct arena *arena, const struct app *app)
+{
+    struct key key = key_of(arena, "sns");
+
+    key_str(&key, STR("app"));
+    key_str(&key, app->account);
+    key_str(&key, app->region);
+    key_str(&key, app->platform);
+    key_str(&key, app->name);
+    return key_end(&key);
+}
+
+void app_save(struct call *c, const struct app *app)
+{
+    struct buf packed;
+
+    buf_init(&packed, VALUE_BYTES_MAX);
+    write_u8(&packed, VERSION);
+    write_var(&packed, app->endpoints);
+    write_settings(&packed, &app->attributes);
+    put_packed(c, key_of_app(c->arena, app), &packed);
+}
+
+static struct key key_below_app(struct arena *arena, const char *kind, const struct app *app)
+{
+    struct key key = key_of(arena, "sns");
+
+    key_str(&key, str_c(kind));
+    key_str(&key, app->arn);
+    return key;
+}
+
+static struct str key_of_endpoint(struct arena *arena, const struct app *app, struct str id)
+{
+    struct key key = key_below_app(arena, "endpoint", app);
+
+    key_str(&key, id);
+    return key_end(&key);
+}
+
+static struct str key_of_token(struct arena *arena, const struct app *app, struct str token)
+{
+    struct key key = key_below_app(arena, "token", app);
+
+    key_str(&key, digest_text(arena, token));
+    return key_end(&key);
+}
+
+static void rows_erase(struct call *c, struct str prefix)
+{
+    struct txn_scan *scan = txn_scan_prefix(c->txn, prefix);
+    struct str key;
+    struct str value;
+
+    while (txn_scan_next(scan, &key, &value)) {
+        txn_delete(c->txn, arena_dup(c->arena, key));
+    }
+    txn_scan_close(scan);
+}
+
+void app_erase(struct call *c, const struct app *app)
+{
+    struct key endpoints = key_below_app(c->arena, "endpoint", app);
+    struct key tokens = key_below_app(c->arena, "token", app);
+
+    rows_erase(c, key_end(&endpoints));
+    rows_erase(c, key_end(&tokens));
+    txn_delete(c->txn, key_of_app(c->arena, app));
+}
+
+void endpoint_save(struct call *c, const struct endpoint *endpoint)
+{
+    struct buf packed;
+
+    buf_init(&packed, VALUE_BYTES_MAX);
+    write_u8(&packed, VERSION);
+    write_str(&packed, endpoint->token);
+    write_u8(&packed, endpoint->custom.at != NULL);
+    write_str(&packed, endpoint->custom);
+    write_u8(&packed, endpoint->enabled);
+    put_packed(c, key_of_endpoint(c->arena, endpoint->app, endpoint->id), &packed);
+    txn_put(c->txn, key_of_token(c->arena, endpoint->app, endpoint->token),
+            arena_dup(c->arena, endpoint->id));
+}
+
+void endpoint_erase(struct call *c, const struct endpoint *endpoint)
+{
+    txn_delete(c->txn, key_of_endpoint(c->arena, endpoint->app, endpoint->id));
+    txn_delete(c->txn, key_of_token(c->arena, endpoint->app, endpoint->token));
+}
+
+static void endpoint_read(struct call *c, struct str value, struct endpoint *endpoint)
+{
+    struct cursor cursor = cursor_of(arena_dup(c->arena, value));
+    bool has_custom;
+
+    (void)read_u8(&cursor);
+    endpoint->token = read_str(&cursor);
+    has_custom = read_u8(&cursor) != 0;
+    endpoint->custom = read_str(&cursor);
+    endpoint->custom = has_custom ? endpoint->custom : STR_NONE;
+    endpoint->enabled = read_u8(&cursor) != 0;
+    assert(cursor_done(&cursor));
+}
+
+bool endpoint_load(struct call *c, struct app *app, struct str id, struct endpoint *ret_endpoint)
+{
+    struct endpoint endpoint = {.app = app, .id = arena_dup(c->arena, id)};
+    struct str value;
+
+    if (!txn_get(c->txn, key_of_endpoint(c->arena, app, id), &value)) {
+        return false;
+    }
+    endpoint_read(c, value, &endpoint);
+    *ret_endpoint = endpoint;
+    return true;
+}
+
+bool endpoint_of_token(struct call *c, struct app *app, struct str token,
+                       struct endpoint *ret_endpoint)
+{
+    struct str id;
+
+    return txn_get(c->txn, key_of_token(c->arena, app, token), &id) &&
+           endpoint_load(c, app, id, ret_endpoint);
+}
+
+bool endpoint_next(struct call *c, struct app *app, struct str after, struct txn_scan **scan,
+                   struct endpoint *ret_endpoint)
+{
+    struct endpoint endpoint = {.app = app};
+    struct str skipped;
+    struct str key;
+    struct str value;
+
+    if (*scan == NULL) {
+        struct key prefix = key_below_app(c->arena, "endpoint", app);
+        struct str from = key_end(&prefix);
+
+        if (after.bytes > 0) {
+            from = key_after_prefix(c->arena, key_of_endpoint(c->arena, app, after));
+        }
+        *scan = txn_scan(c->txn, from, key_after_prefix(c->arena, key_end(&prefix)), false);
+    }
+    if (!txn_scan_next(*scan, &key, &value)) {
+        txn_scan_close(*scan);
+        return false;
+    }
+    struct key_reader reader = {key};
+    bool good = key_read_str(&reader, c->arena, &skipped) &&
+                key_read_str(&reader, c->arena, &skipped) &&
+                key_read_str(&reader, c->arena, &skipped) &&
+                key_read_str(&reader, c->arena, &endpoint.id);
+
+    assert(good);
+    endpoint_read(c, value, &endpoint);
+    *ret_endpoint = endpoint;
+    return true;
+}
+
 /* ---- loading ---- */
 
 struct loader {
     struct sns *sns;                  /* gets what is read */
     struct arena *arena;              /* of the current row */
     struct key_reader rest;           /* of the key, behind the topic's name */
-    struct str account, region, name; /* of the topic */
+    struct str account, region, name; /* of the topic: the key's parts behind its kind */
 };
 
 static status load_topic(struct loader *loader, struct cursor *cursor)
@@ -284,29 +514,50 @@ static status load_subscription(struct loader *loader, struct cursor *cursor)
     struct topic *topic = topic_find(loader->sns, arn_write(loader->arena, &arn));
     struct subscription *subscription;
     struct str id;
-    uint8_t flags;
 
     if (topic == NULL || !key_read_str(&loader->rest, loader->arena, &id) || id.bytes != ID_BYTES) {
         return &ERR_CORRUPT;
     }
     subscription = subscription_new(topic, id);
-    subscription->protocol = read_u8(cursor);
-    text_set(&subscription->endpoint, read_str(cursor));
-    text_set(&subscription->owner, read_str(cursor));
-    flags = read_u8(cursor);
-    subscription->pending = flags & 1;
-    subscription->authenticated = flags & 2;
-    text_set(&subscription->token, read_str(cursor));
-    read_settings(cursor, &subscription->attributes);
-    subscription->replay_to_ms = read_zigzag(cursor);
-    subscription->replay_next = read_var(cursor);
-    if (!cursor_done(cursor) || subscription->protocol >= PROTOCOLS ||
-        subscription_settle(subscription) != OK ||
+    if (!read_subscription(cursor, subscription) ||
         !subscription_add(loader->sns, subscription)) {
         subscription_free(subscription);
         return &ERR_CORRUPT;
     }
     return OK;
+}
+
+/* name is the platform here. */
+static status load_app(struct loader *loader, struct cursor *cursor)
+{
+    struct app *app;
+    struct str name;
+
+    if (!key_read_str(&loader->rest, loader->arena, &name)) {
+        return &ERR_CORRUPT;
+    }
+    app = app_new(loader->account, loader->region, loader->name, name);
+    app->endpoints = read_var(cursor);
+    read_settings(cursor, &app->attributes);
+    if (!cursor_done(cursor) || !map_set(loader->sns->apps, app->arn, app, NULL)) {
+        app_free(app);
+        return &ERR_CORRUPT;
+    }
+    return OK;
+}
+
+/* account is the topic's ARN here: numbers go on where they were, also with a clock that stands. */
+static status load_twin(struct loader *loader, struct cursor *cursor)
+{
+    struct topic *topic = topic_find(loader->sns, loader->account);
+    uint64_t number;
+
+    (void)read_zigzag(cursor);
+    number = read_var(cursor);
+    if (topic != NULL && number > topic->last) {
+        topic->last = number;
+    }
+    return cursor_ok(cursor) ? OK : &ERR_CORRUPT;
 }
 
 static status load_kind(struct loader *loader, const char *kind,
@@ -351,6 +602,12 @@ status sns_load(struct sns *sns)
 
     if (loaded == OK) {
         loaded = load_kind(&loader, "subscription", load_subscription);
+    }
+    if (loaded == OK) {
+        loaded = load_kind(&loader, "app", load_app);
+    }
+    if (loaded == OK) {
+        loaded = load_kind(&loader, "twin", load_twin);
     }
     arena_free(loader.arena);
     return loaded;

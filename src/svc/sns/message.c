@@ -18,34 +18,56 @@ struct str number_text(struct arena *arena, uint64_t number)
     return arena_printf(arena, "1%019llu", (unsigned long long)number);
 }
 
-size_t message_bytes(const struct message *message)
+size_t message_bytes_of(const struct value *in)
 {
-    size_t bytes = message->text.bytes;
+    const struct value *map = get(in, "MessageAttributes");
+    size_t bytes = get_str(in, "Message").bytes;
 
-    for (size_t i = 0; i < message->attribute_count; i++) {
-        bytes += message->attributes[i].name.bytes + message->attributes[i].type.bytes +
-                 message->attributes[i].value.bytes;
+    for (uint32_t i = 0; map != NULL && i < map->count; i++) {
+        const struct value *value = &map->pairs[i].value;
+
+        bytes += map->pairs[i].key.bytes + get_str(value, "DataType").bytes +
+                 get_str(value, "StringValue").bytes + get_str(value, "BinaryValue").bytes;
     }
     return bytes;
 }
 
+struct str message_text_for(const struct message *message, uint8_t protocol)
+{
+    const struct value *own =
+        message->texts == NULL ? NULL : map_find(message->texts, protocol_text(protocol));
+
+    return own != NULL && own->kind == VALUE_STR ? own->str : message->text;
+}
+
 /* ---- attributes ---- */
 
-static bool name_good(struct str name)
+static status name_check(struct call *c, struct str name)
 {
+    if (name.bytes == 0 || name.bytes >= NAME_BYTES_MAX) {
+        return fail(c, &SNS_BAD_VALUE,
+                    "Length of message attribute name must be less than 256 bytes.");
+    }
     for (size_t i = 0; i < name.bytes; i++) {
-        char c = name.at[i];
-        bool dot = c == '.';
+        unsigned char ch = (unsigned char)name.at[i];
 
-        if (!dot && c != '_' && c != '-' && !(c >= '0' && c <= '9') &&
-            !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
-            return false;
-        }
-        if (dot && (i == 0 || i + 1 == name.bytes || name.at[i - 1] == '.')) {
-            return false;
+        if (ch != '.' && ch != '_' && ch != '-' && !(ch >= '0' && ch <= '9') &&
+            !((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z')) {
+            return fail(c, &SNS_BAD_VALUE,
+                        "Invalid non-alphanumeric character '#x%X' was found in the message "
+                        "attribute name. Can only include alphanumeric characters, hyphens, "
+                        "underscores, or dots.", ch);
         }
     }
-    return name.bytes > 0 && name.bytes <= NAME_BYTES_MAX;
+    if (name.at[0] == '.' || name.at[name.bytes - 1] == '.') {
+        return fail(c, &SNS_BAD_VALUE,
+                    "Invalid message attribute name %s with character '.' was found.",
+                    name.at[0] == '.' ? "starting" : "ending");
+    }
+    return str_find_str(name, STR("..")) == name.bytes
+               ? OK
+               : fail(c, &SNS_BAD_VALUE,
+                      "Message attribute name can not have successive '.' character.");
 }
 
 static bool type_is(struct str type, const char *name)
@@ -78,17 +100,19 @@ static status attribute_read(struct call *c, const struct pair *pair,
     attribute->type = get_str(&pair->value, "DataType");
     bool binary = type_is(attribute->type, "Binary");
 
-    if (!name_good(pair->key)) {
-        return fail(c, &SNS_BAD_VALUE,
-                    "Invalid parameter: MessageAttributes Reason: Invalid attribute name: %.*s",
-                    STR_ARG(str_slice(pair->key, 0, 300)));
-    }
+    TRY(name_check(c, pair->key));
     if (attribute->type.bytes == 0 ||
         (!binary && !type_is(attribute->type, "String") && !type_is(attribute->type, "Number"))) {
         return fail(c, &SNS_BAD_VALUE,
                     "The message attribute '%.*s' has an invalid message attribute type, the set "
                     "of supported type prefixes is Binary, Number, and String.",
                     STR_ARG(pair->key));
+    }
+    if (!has(&pair->value, binary ? "BinaryValue" : "StringValue") &&
+        has(&pair->value, binary ? "StringValue" : "BinaryValue")) {
+        return fail(c, &SNS_BAD_VALUE,
+                    "The message attribute '%.*s' with type '%.*s' must use field '%s'.",
+                    STR_ARG(pair->key), STR_ARG(attribute->type), binary ? "Binary" : "String");
     }
     attribute->value = get_str(&pair->value, binary ? "BinaryValue" : "StringValue");
     if (attribute->value.bytes == 0) {
@@ -222,7 +246,7 @@ status message_read(struct call *c, const struct topic *topic, const struct valu
         TRY(subject_check(c, message.subject));
     }
     TRY(attributes_read(c, get(in, "MessageAttributes"), &message));
-    if (message_bytes(&message) > MESSAGE_BYTES_MAX) {
+    if (message_bytes_of(in) > MESSAGE_BYTES_MAX) {
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Message too long");
     }
     TRY(structure_read(c, in, &message));

@@ -147,14 +147,13 @@ static bool step(struct call *c, struct subscription *subscription)
     return true;
 }
 
-status replay_timer(struct call *c, struct str name, struct str payload)
+void replay_timer(struct call *c, struct str name)
 {
     struct subscription *subscription =
-        map_get(sns_of(c)->subscriptions, str_slice(name, 7, name.bytes));
+        map_get(sns_of(c)->subscriptions, str_slice(name, strlen("replay/"), name.bytes));
 
-    (void)payload;
     if (subscription == NULL || subscription->replay_to_ms == 0) {
-        return OK;
+        return;
     }
     call_on(c, subscription->arn);
     if (step(c, subscription)) {
@@ -163,5 +162,4 @@ status replay_timer(struct call *c, struct str name, struct str payload)
         subscription->replay_to_ms = 0;
     }
     subscription_save(c, subscription);
-    return OK;
 }

@@ -17,7 +17,8 @@ static status check(struct call *c, const struct bus_event *event)
         return fail(c, &BUS_REFUSED, "%.*s is a FIFO topic, to which services do not publish",
                     STR_ARG(event->target));
     }
-    if (event->body.bytes > MESSAGE_BYTES_MAX) {
+    if (event->body.bytes > MESSAGE_BYTES_MAX ||
+        fan_out_check(c, topic, &(struct message){.text = event->body}, 1) != OK) {
         return fail(c, &BUS_TOO_LARGE, "The event is larger than a topic takes");
     }
     return OK;
@@ -67,9 +68,20 @@ static status find(struct call *c, struct str name, struct str *ret_arn)
 
 static const struct hold_owner owner = {HOLD_SUBSCRIPTION, "sns", find, NULL};
 
+static status timer(struct call *c, struct str name, struct str payload)
+{
+    (void)payload;
+    if (str_starts(name, STR("replay/"))) {
+        replay_timer(c, name);
+    } else {
+        confirmation_timer(c, name);
+    }
+    return OK;
+}
+
 void sns_join_bus(struct cell *cell)
 {
     bus_sink_add(cell, &sink);
     hold_owner_add(cell, &owner);
-    bus_timer_owner(cell, "sns", replay_timer);
+    bus_timer_owner(cell, "sns", timer);
 }

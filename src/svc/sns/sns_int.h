@@ -21,7 +21,7 @@
 
 #define TOPICS_MAX 1000000
 #define SUBSCRIPTIONS_MAX 1000000
-#define SUBSCRIPTIONS_PER_TOPIC_MAX 100000
+#define SUBSCRIPTIONS_PER_TOPIC_MAX 10000 /* a publish to all of them is one entry */
 #define FILTERS_PER_TOPIC_MAX 10000
 #define MESSAGE_BYTES_MAX (256u * 1024)
 #define SUBJECT_BYTES_MAX 100
@@ -33,9 +33,9 @@
 #define ID_BYTES 36 /* a UUID */
 
 extern const struct error SNS_BAD_PARAMETER, SNS_BAD_VALUE, SNS_NOT_FOUND, SNS_NO_RESOURCE,
-    SNS_AUTHORIZATION, SNS_FILTER_LIMIT, SNS_SUBSCRIPTION_LIMIT, SNS_TOPIC_LIMIT, SNS_TAG_LIMIT,
-    SNS_EMPTY_BATCH, SNS_TOO_MANY_ENTRIES, SNS_NOT_DISTINCT, SNS_BAD_ENTRY_ID, SNS_BATCH_TOO_LONG,
-    SNS_STALE_TAG, SNS_REPLAY_LIMIT, SNS_VALIDATION;
+    SNS_AUTHORIZATION, SNS_ENDPOINT_DISABLED, SNS_APP_DISABLED, SNS_FILTER_LIMIT,
+    SNS_SUBSCRIPTION_LIMIT, SNS_TOPIC_LIMIT, SNS_TAG_LIMIT, SNS_EMPTY_BATCH, SNS_TOO_MANY_ENTRIES,
+    SNS_NOT_DISTINCT, SNS_BAD_ENTRY_ID, SNS_BATCH_TOO_LONG;
 
 /* A name and a text; lists of them are sorted by name. */
 struct setting {
@@ -97,13 +97,26 @@ struct sns {
     struct cell *cell;         /* whose service this is */
     struct map *topics;        /* ARN → struct topic */
     struct map *subscriptions; /* ARN → struct subscription */
+    struct map *apps;          /* ARN → struct app, a platform application */
     struct signer *signer;     /* signer.c's; NULL: not made yet */
+    struct str own_url;        /* where its last caller reached it, http://HOST; owned */
 };
 
 static inline struct sns *sns_of(const struct call *c)
 {
     return c->state;
 }
+
+/* ---- argument.c ---- */
+
+/* A member that is an ARN of SNS in this region: InvalidParameter. */
+status arn_of_call(struct call *c, const char *member, struct arn *ret_arn);
+/* The name that a page begins behind; empty: with the first. InvalidParameter. */
+status page_after(struct call *c, const char *member, struct str *ret_after);
+void put_page_token(struct call *c, const char *member, struct str last);
+bool number_is_e164(struct str number);                          /* +15551234567 */
+bool number_is_loose(struct arena *arena, struct str number);    /* +15/551-234.567 */
+struct str digest_text(struct arena *arena, struct str text);    /* SHA-256 in hex */
 
 /* ---- setting.c ---- */
 
@@ -140,6 +153,7 @@ bool protocol_read(struct str text, uint8_t *ret_protocol);
 struct str protocol_text(uint8_t protocol);
 /* What is to be set, checked; compiled holds what came of a filter policy. */
 struct subscription_change {
+    const char *why;           /* how a refusal begins: "", "Attributes Reason: " */
     struct str name, text;     /* the attribute */
     struct pattern *pattern;   /* of FilterPolicy, or of a new FilterPolicyScope */
     struct str dead_arn;       /* of RedrivePolicy */
@@ -157,6 +171,10 @@ void topic_save(struct call *c, const struct topic *topic);
 void topic_erase(struct call *c, const struct topic *topic); /* with its subscriptions' rows */
 void subscription_save(struct call *c, const struct subscription *subscription);
 void subscription_erase(struct call *c, const struct subscription *subscription);
+/* One that left, with whose it was; false: its topic is gone. Not added. */
+struct str subscription_pack(struct arena *arena, const struct subscription *subscription);
+bool subscription_unpack(struct sns *sns, struct str packed,
+                         struct subscription **ret_subscription);
 struct twin {
     struct str id;             /* MessageId */
     uint64_t number;           /* SequenceNumber's */
@@ -171,9 +189,14 @@ void twins_sweep(struct call *c);
 struct str thing_get(struct call *c, const char *kind, struct str name); /* STR_NONE: none */
 void thing_set(struct call *c, const char *kind, struct str name, struct str text);
 void thing_erase(struct call *c, const char *kind, struct str name);
-/* *scan NULL at first; false at the end. Strings live in the call's arena. */
-bool thing_next(struct call *c, const char *kind, struct txn_scan **scan, struct str *ret_name,
-                struct str *ret_text);
+/* Things of a kind, in the order of their names, from behind one. */
+struct things {
+    const char *kind;          /* "sms", "sandbox", … */
+    struct str after;          /* STR_NONE: from the first */
+    struct txn_scan *scan;     /* NULL at first */
+};
+/* False at the end, which closes the scan. Strings live in the call's arena. */
+bool thing_next(struct call *c, struct things *things, struct str *ret_name, struct str *ret_text);
 status sns_load(struct sns *sns);
 
 #include "svc/sns/sns_message.h"
@@ -185,6 +208,9 @@ struct published {
     struct str id;             /* MessageId */
     uint64_t number;           /* FIFO */
 };
+/* What these cause fits into one entry: InvalidParameter. */
+status fan_out_check(struct call *c, const struct topic *topic, const struct message *messages,
+                     size_t count);
 /* Stages it and all that it causes. */
 void topic_publish(struct call *c, struct topic *topic, struct message *message,
                    struct published *ret_published);
@@ -192,32 +218,7 @@ void topic_publish(struct call *c, struct topic *topic, struct message *message,
 void subscription_give(struct call *c, struct subscription *subscription,
                        const struct message *message);
 
-/* ---- envelope.c, signer.c ---- */
-
-/* The JSON around a message, as AWS lays it out, and the parts of it that are the same for all. */
-struct envelope;
-struct envelope *envelope_new(struct call *c, const struct topic *topic,
-                              const struct message *message, struct str text);
-struct str envelope_text(struct call *c, struct envelope *envelope,
-                         const struct subscription *subscription);
-/* SubscriptionConfirmation and UnsubscribeConfirmation. */
-struct str confirmation_text(struct call *c, const struct subscription *subscription,
-                             const char *type, struct str id);
-struct str own_url(struct call *c, const struct topic *topic); /* http://HOST, without a slash */
-
-void signer_close(struct sns *sns);
-/* base64 of the signature; makes key and certificate with the first one. */
-struct str signer_sign(struct call *c, struct str text, bool sha256);
-/* The path of the certificate, "/SimpleNotificationService-….pem". */
-struct str signer_path(struct call *c);
-status page_certificate(struct call *c);
-
-/* ---- http.c ---- */
-
-/* A delivery of that text to an HTTP subscription; type as in x-amz-sns-message-type. */
-void http_deliver(struct call *c, const struct subscription *subscription, const char *type,
-                  struct str id, struct str text);
-status delivery_policy_check(struct call *c, struct str text, const char *member);
+#include "svc/sns/sns_deliver.h"
 
 /* ---- replay.c ---- */
 
@@ -225,7 +226,7 @@ void archive_add(struct call *c, struct topic *topic, const struct message *mess
 void archive_trim(struct call *c, struct topic *topic);
 status replay_check(struct call *c, const struct subscription *subscription, struct str text);
 void replay_begin(struct call *c, struct subscription *subscription);
-status replay_timer(struct call *c, struct str name, struct str payload);
+void replay_timer(struct call *c, struct str name);
 
 /* ---- sink.c ---- */
 

@@ -26,7 +26,10 @@ struct message {
 /* A Publish, or an entry of its batch. topic NULL: to a phone or an endpoint. */
 status message_read(struct call *c, const struct topic *topic, const struct value *in,
                     struct message *ret_message);
-size_t message_bytes(const struct message *message);
+/* Of a Publish or an entry: its text and its attributes. */
+size_t message_bytes_of(const struct value *in);
+/* The text for a protocol: its own, or the one for all. */
+struct str message_text_for(const struct message *message, uint8_t protocol);
 struct str number_text(struct arena *arena, uint64_t number);
 /* As the archive keeps it, and back. */
 struct str message_pack(struct arena *arena, const struct message *message);

@@ -29,6 +29,17 @@ status sns_set_subscription_attributes(struct call *c);
 status sns_publish(struct call *c);
 status sns_publish_batch(struct call *c);
 
+status sns_create_platform_application(struct call *c);
+status sns_delete_platform_application(struct call *c);
+status sns_get_platform_application_attributes(struct call *c);
+status sns_set_platform_application_attributes(struct call *c);
+status sns_list_platform_applications(struct call *c);
+status sns_create_platform_endpoint(struct call *c);
+status sns_delete_endpoint(struct call *c);
+status sns_get_endpoint_attributes(struct call *c);
+status sns_set_endpoint_attributes(struct call *c);
+status sns_list_endpoints(struct call *c);
+
 status sns_check_opted_out(struct call *c);
 status sns_list_opted_out(struct call *c);
 status sns_opt_in(struct call *c);

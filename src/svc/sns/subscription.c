@@ -99,13 +99,20 @@ void subscription_remove(struct sns *sns, struct subscription *subscription)
 status subscription_of_call(struct call *c, struct subscription **ret_subscription)
 {
     struct str text = arg_str(c, "SubscriptionArn");
-    struct subscription *subscription = map_get(sns_of(c)->subscriptions, text);
+    struct subscription *subscription;
     struct arn arn;
+    size_t colon;
 
-    if (!arn_read(text, &arn) || !str_eq(arn.service, STR("sns"))) {
-        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SubscriptionArn Reason: An ARN must "
-                    "have at least 6 elements, not %d", 1);
+    if (text.bytes == 0) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SubscriptionArn Reason: no value "
+                    "for required parameter");
     }
+    TRY(arn_of_call(c, "SubscriptionArn", &arn));
+    colon = str_find(arn.resource, ':', 0);
+    if (arn.resource.bytes - colon != ID_BYTES + 1) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: SubscriptionId");
+    }
+    subscription = map_get(sns_of(c)->subscriptions, text);
     if (subscription == NULL) {
         return fail(c, &SNS_NOT_FOUND, "Subscription does not exist");
     }
@@ -123,28 +130,37 @@ static bool is_document(struct call *c, struct str text, struct value *ret_docum
            ret_document->kind == VALUE_MAP;
 }
 
-static status filter_check(struct call *c, struct str text, bool by_body,
-                           struct pattern **ret_pattern)
+static status refuse(struct call *c, const struct subscription_change *change, const char *why)
 {
-    status compiled;
+    return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %s%.*s: %s", change->why,
+                STR_ARG(change->name), why);
+}
 
+/* text: the policy that is or will be the subscription's. */
+static status filter_check(struct call *c, struct str text, bool by_body,
+                           struct subscription_change *change)
+{
+    struct why why = {""};
+
+    change->pattern = NULL;
     if (text.bytes == 0 || str_eq(text, STR("{}"))) {
-        *ret_pattern = NULL;
         return OK;
     }
-    compiled = pattern_compile(text, by_body ? PATTERN_BODY : PATTERN_ATTRIBUTES, &c->why,
-                               ret_pattern);
-    if (compiled != OK) {
-        struct str why = arena_dup(c->arena, str_c(c->why.text));
-
-        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: FilterPolicy: %.*s", STR_ARG(why));
+    if (pattern_compile(text, by_body ? PATTERN_BODY : PATTERN_ATTRIBUTES, &why,
+                        &change->pattern) == OK) {
+        return OK;
     }
-    return OK;
+    if (strstr(why.text, "does not support nested") != NULL) {
+        return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %s%s", change->why, why.text);
+    }
+    return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %sFilterPolicy: %s", change->why,
+                why.text);
 }
 
 static status redrive_check(struct call *c, const struct subscription *subscription,
                             struct subscription_change *change)
 {
+    bool fifo = subscription->topic->fifo && str_ends(subscription->endpoint, STR(".fifo"));
     struct value document;
     const struct value *target;
     struct arn arn;
@@ -152,67 +168,86 @@ static status redrive_check(struct call *c, const struct subscription *subscript
     if (change->text.bytes == 0) {
         return OK;
     }
-    target = is_document(c, change->text, &document)
-                 ? map_find(&document, STR("deadLetterTargetArn"))
-                 : NULL;
-    if (target == NULL || target->kind != VALUE_STR || !arn_read(target->str, &arn) ||
-        !str_eq(arn.service, STR("sqs"))) {
-        return fail(c, &SNS_BAD_PARAMETER,
-                    "Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn");
+    if (!is_document(c, change->text, &document)) {
+        return refuse(c, change, "failed to parse JSON.");
     }
-    if (subscription->topic->fifo && !str_ends(arn.resource, STR(".fifo"))) {
-        return fail(c, &SNS_BAD_PARAMETER,
-                    "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO "
-                    "topic");
+    target = map_find(&document, STR("deadLetterTargetArn"));
+    if (target == NULL || target->kind != VALUE_STR || !arn_read(target->str, &arn) ||
+        !str_eq(arn.service, STR("sqs")) || arn.resource.bytes == 0) {
+        return refuse(c, change, "deadLetterTargetArn is an invalid arn");
+    }
+    if (fifo && !str_ends(arn.resource, STR(".fifo"))) {
+        return refuse(c, change,
+                      "must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.");
+    }
+    if (!subscription->topic->fifo && str_ends(arn.resource, STR(".fifo"))) {
+        return refuse(c, change, "must use a standard queue as DLQ for a standard Topic.");
     }
     change->dead_arn = target->str;
     return OK;
 }
 
-static status flag_check(struct call *c, const struct subscription_change *change)
+static status invalid(struct call *c, const struct subscription_change *change,
+                      const char *instead)
 {
-    if (!str_eq_nocase(change->text, STR("true")) && !str_eq_nocase(change->text, STR("false"))) {
-        return fail(
-            c, &SNS_BAD_PARAMETER,
-            "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s]. Must be true "
-            "or false.",
-            STR_ARG(change->name), STR_ARG(str_slice(change->text, 0, 256)));
+    return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %s%.*s: Invalid value [%.*s]. %s",
+                change->why, STR_ARG(change->name), STR_ARG(str_slice(change->text, 0, 256)),
+                instead);
+}
+
+static status raw_check(struct call *c, const struct subscription *subscription,
+                        const struct subscription_change *change)
+{
+    bool on = str_eq_nocase(change->text, STR("true"));
+
+    if (!on && !str_eq_nocase(change->text, STR("false"))) {
+        return invalid(c, change, "Must be true or false.");
+    }
+    if (on && (subscription->protocol >= TO_EMAIL || subscription->protocol == TO_LAMBDA)) {
+        return refuse(c, change, "only sqs, http, https and firehose take messages raw");
     }
     return OK;
+}
+
+static status delivery_check(struct call *c, const struct subscription_change *change)
+{
+    struct delivery_policy policy;
+    struct str why;
+
+    return change->text.bytes == 0 ||
+                   subscription_policy_read(c->arena, change->text, &policy, &why)
+               ? OK
+               : refuse(c, change, arena_dup(c->arena, why).at);
+}
+
+static status scope_check(struct call *c, const struct subscription *subscription,
+                          struct subscription_change *change)
+{
+    bool by_body = str_eq(change->text, STR("MessageBody"));
+
+    if (!by_body && !str_eq(change->text, STR("MessageAttributes"))) {
+        return invalid(c, change, "Please use either MessageBody or MessageAttributes");
+    }
+    return filter_check(c, setting_get(&subscription->attributes, "FilterPolicy"), by_body, change);
 }
 
 status subscription_attribute_check(struct call *c, const struct subscription *subscription,
                                     struct subscription_change *change)
 {
-    struct str filter = setting_get(&subscription->attributes, "FilterPolicy");
-
     if (str_eq(change->name, STR("FilterPolicy"))) {
-        return filter_check(c, change->text, subscription->by_body, &change->pattern);
+        return filter_check(c, change->text, subscription->by_body, change);
     }
     if (str_eq(change->name, STR("FilterPolicyScope"))) {
-        bool by_body = str_eq(change->text, STR("MessageBody"));
-
-        if (!by_body && !str_eq(change->text, STR("MessageAttributes"))) {
-            return fail(c, &SNS_BAD_PARAMETER,
-                        "Invalid parameter: FilterPolicyScope: Invalid value [%.*s]. Please use "
-                        "either MessageBody or MessageAttributes",
-                        STR_ARG(str_slice(change->text, 0, 256)));
-        }
-        return filter_check(c, filter, by_body, &change->pattern);
+        return scope_check(c, subscription, change);
     }
     if (str_eq(change->name, STR("RawMessageDelivery"))) {
-        if (subscription->protocol >= TO_EMAIL || subscription->protocol == TO_LAMBDA) {
-            return fail(c, &SNS_BAD_PARAMETER,
-                        "Invalid parameter: Attributes Reason: RawMessageDelivery can only be set "
-                        "for sqs, http, https and firehose");
-        }
-        return flag_check(c, change);
+        return raw_check(c, subscription, change);
     }
     if (str_eq(change->name, STR("RedrivePolicy"))) {
         return redrive_check(c, subscription, change);
     }
     if (str_eq(change->name, STR("DeliveryPolicy"))) {
-        return change->text.bytes == 0 ? OK : delivery_policy_check(c, change->text, NULL);
+        return delivery_check(c, change);
     }
     if (str_eq(change->name, STR("ReplayPolicy"))) {
         return replay_check(c, subscription, change->text);

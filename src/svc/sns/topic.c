@@ -56,14 +56,14 @@ struct topic *topic_find(const struct sns *sns, struct str arn)
 
 status topic_of_call(struct call *c, const char *member, struct topic **ret_topic)
 {
-    struct str text = arg_str(c, member);
-    struct topic *topic = topic_find(sns_of(c), text);
+    struct topic *topic;
     struct arn arn;
 
-    if (!arn_read(text, &arn) || !str_eq(arn.service, STR("sns")) || arn.resource.bytes == 0 ||
-        str_find(arn.resource, ':', 0) < arn.resource.bytes) {
+    TRY(arn_of_call(c, member, &arn));
+    if (str_find(arn.resource, ':', 0) < arn.resource.bytes) {
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: %s", member);
     }
+    topic = topic_find(sns_of(c), arg_str(c, member));
     if (topic == NULL) {
         return fail(c, &SNS_NOT_FOUND, "Topic does not exist");
     }
@@ -233,7 +233,13 @@ status topic_attribute_check(struct call *c, const struct topic *topic, struct s
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: AttributeName");
     }
     if (attribute->kind == DELIVERY && text.bytes > 0) {
-        return delivery_policy_check(c, text, "http");
+        struct delivery_policy policy;
+        struct str why;
+
+        return topic_policy_read(c->arena, text, &policy, &why)
+                   ? OK
+                   : fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: DeliveryPolicy: %.*s",
+                          STR_ARG(why));
     }
     if (!text_good(c, attribute, text)) {
         return fail(c, &SNS_BAD_PARAMETER, "Invalid parameter: Attributes Reason: %.*s: Invalid "
@@ -268,7 +274,9 @@ static uint32_t archive_days(struct str text)
 
 void topic_attribute_set(struct topic *topic, struct str name, struct str text)
 {
-    if (text.bytes == 0) {
+    bool standard = str_eq(name, STR("FifoTopic")) && !topic->fifo; /* as if not said */
+
+    if (text.bytes == 0 || standard) {
         setting_remove(&topic->attributes, name);
     } else {
         setting_set(&topic->attributes, name, text);
