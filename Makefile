@@ -87,6 +87,8 @@ $(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_t
 # tests of a service's insides link all of it, before the archive that hides them
 $(B)/test/svc/s3/text_test: $(B)/svc/s3.o
 $(B)/test/svc/s3/text_test: INSIDE = $(B)/svc/s3.o.all
+$(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
+$(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
 
 define run_tests
 @set -e; for t in $(1); do echo "== $$t"; $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done
@@ -119,6 +121,7 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(INSIDE) $(filter %.a,$^) $(LIBS)
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
+build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
 fuzz: build/.setup-check
 	$(MAKE) -j$(JOBS) B=build-fuzz CC=clang OPT="-O1 -g" \

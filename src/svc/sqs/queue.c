@@ -88,7 +88,8 @@ struct queue *queue_find(const struct sqs *sqs, struct str account, struct str r
 {
     char text[256];
 
-    if (account.bytes + region.bytes + name.bytes + 2 > sizeof(text)) {
+    if (account.bytes == 0 || region.bytes == 0 || name.bytes == 0 ||
+        account.bytes + region.bytes + name.bytes + 2 > sizeof(text)) {
         return NULL;
     }
     memcpy(text, account.at, account.bytes);
@@ -130,12 +131,14 @@ struct str queue_arn(struct arena *arena, const struct queue *queue)
 
 struct queue *queue_of_arn(const struct sqs *sqs, struct str text)
 {
+    struct queue *queue;
     struct arn arn;
 
-    if (!arn_read(text, &arn) || !str_eq(arn.service, STR("sqs"))) {
+    if (!arn_read(text, &arn)) {
         return NULL;
     }
-    return queue_find(sqs, arn.account, arn.region, arn.resource);
+    queue = queue_find(sqs, arn.account, arn.region, arn.resource);
+    return queue != NULL && str_eq(queue->arn, text) ? queue : NULL; /* partition and service */
 }
 
 struct str queue_url(struct call *c, const struct queue *queue)
