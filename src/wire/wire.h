@@ -19,7 +19,7 @@
 #include "wire/value.h"
 
 /* Limits of decoding, whatever the protocol. */
-#define WIRE_DEPTH_MAX 64           /* lists, maps and structures inside one another */
+#define WIRE_DEPTH_MAX 80           /* lists, maps, structures in one another; DynamoDB has 70 */
 #define WIRE_VALUES_MAX 2000000     /* values in one tree */
 #define WIRE_NUMBER_BYTES_MAX 64    /* digits of one number */
 

@@ -149,12 +149,12 @@ static void depth_is_bounded_also_for_tags(void **state)
         memcpy(hex + 2 * i, "81", 2);
     }
     memcpy(hex + 2 * (WIRE_DEPTH_MAX + 1), "01", 3);
-    assert_string_equal(document(hex), BROKEN "Nesting is deeper than 64 levels");
-    assert_string_not_equal(document(hex + 2), BROKEN "Nesting is deeper than 64 levels");
+    assert_string_equal(document(hex), BROKEN "Nesting is deeper than 80 levels");
+    assert_string_not_equal(document(hex + 2), BROKEN "Nesting is deeper than 80 levels");
     for (size_t i = 0; i <= WIRE_DEPTH_MAX; i++) {
         memcpy(hex + 2 * i, "c6", 2);
     }
-    assert_string_equal(document(hex), BROKEN "Nesting is deeper than 64 levels");
+    assert_string_equal(document(hex), BROKEN "Nesting is deeper than 80 levels");
 }
 
 /* A list that says it has four thousand million elements takes no memory for them. */

@@ -151,7 +151,7 @@ static void depth_is_bounded(void **state)
     memset(text, '[', WIRE_DEPTH_MAX + 1);
     memset(text + WIRE_DEPTH_MAX + 1, ']', WIRE_DEPTH_MAX + 1);
     assert_string_equal(read_as(0, str_of(text, (size_t)2 * WIRE_DEPTH_MAX + 2)),
-                        BROKEN "Nesting is deeper than 64 levels");
+                        BROKEN "Nesting is deeper than 80 levels");
 }
 
 static void count_of_values_is_bounded(void **state)
