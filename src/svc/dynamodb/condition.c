@@ -94,11 +94,9 @@ struct datum operand_value(const struct expr *operand, struct str attributes, ch
         return path_find(operand->path, attributes);
     case OP_VALUE:
         return operand->value;
-    case OP_SIZE:
-        return size_of(operand_value(operand->first, attributes, inner), scratch);
     default:
-        assert(!"not an operand");
-        return DATUM_ABSENT;
+        assert(operand->op == OP_SIZE);
+        return size_of(operand_value(operand->first, attributes, inner), scratch);
     }
 }
 

@@ -478,7 +478,7 @@ void datum_to_value(struct arena *arena, struct datum datum, struct value *wire)
     case DATUM_NONE:
         break;
     }
-    assert(!"a value that is none");
+    assert(datum.type != DATUM_NONE);
 }
 
 void item_to_value(struct arena *arena, const struct item *item, struct value *structure,
