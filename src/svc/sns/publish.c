@@ -110,11 +110,13 @@ static struct bus_event event_for(struct call *c, const struct fan_out *fan_out,
 }
 
 /* What a FIFO queue orders and de-duplicates by; a standard queue behind a FIFO topic gets
- * neither, one behind a standard topic the group, to be fair by. */
+ * neither, unless its dead-letter queue needs them, one behind a standard topic the group, to be
+ * fair by. */
 static void set_group(struct call *c, const struct fan_out *fan_out, struct bus_event *event)
 {
     const struct message *message = fan_out->message;
-    bool fifo = str_ends(event->target, STR(".fifo"));
+    bool fifo = str_ends(event->target, STR(".fifo")) ||
+                (fan_out->topic->fifo && str_ends(event->dead, STR(".fifo")));
 
     event->group = STR_NONE;
     event->deduplication = STR_NONE;
