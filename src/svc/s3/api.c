@@ -90,6 +90,7 @@ static const struct op ops[] = {
     {"PutBucketRequestPayment", s3_put_setting},
     {"PutBucketTagging", s3_put_setting},
     {"PutBucketVersioning", s3_put_bucket_versioning},
+    {"PutBucketWebsite", s3_put_setting},
     {"PutObject", s3_put_object},
     {"PutObjectAcl", s3_put_object_acl},
     {"PutObjectLegalHold", s3_put_object_legal_hold},
