@@ -353,13 +353,10 @@ static void request(void *ctx, struct exchange *x)
         admin_answer(door, x);
         return;
     }
-    if (page == NULL) {
-        slot = other_service(door, x, &route);
-    }
     visit = visit_new(door, x);
     if (page != NULL) {
         readable = page_begin(visit, page, slot);
-    } else if (slot != NULL) {
+    } else if (other_asked(door, x, &route, &slot)) {
         visit->route = route;
         readable = other_begin(visit, slot);
     } else {

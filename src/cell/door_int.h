@@ -85,9 +85,9 @@ void door_stream_on(struct visit *visit); /* says what a streaming call has to s
 /* page.c: makes the visit that page's, if its caller may see it. */
 status page_begin(struct visit *visit, const struct page *page, const struct cell_service *slot);
 
-/* The same for what no operation is for: the service's route->service, from other_service(). */
-const struct cell_service *other_service(struct door *door, struct exchange *x,
-                                         struct route *ret_route);
+/* The same for what no operation is for; the service that is asked, NULL: none that weir has. */
+bool other_asked(struct door *door, struct exchange *x, struct route *ret_route,
+                 const struct cell_service **ret_slot);
 status other_begin(struct visit *visit, const struct cell_service *slot);
 
 /* admin.c: answers /_weir/… */

@@ -76,8 +76,9 @@ static void may(struct call *c)
 static status preflight(struct call *c)
 {
     const struct task *task = LINK_OWNER(c, const struct task, call);
-    const struct cell_service *slot = cell_service_of_model(c->cell, task->model);
-    status told = slot->service->other == NULL ? &ERR_NOT_FOUND : slot->service->other(c);
+    status told = task->service == NULL || task->service->other == NULL
+                      ? &ERR_NOT_FOUND
+                      : task->service->other(c);
 
     if (told == &ERR_NOT_FOUND) {
         may(c);
@@ -86,17 +87,19 @@ static status preflight(struct call *c)
     return told;
 }
 
-const struct cell_service *other_service(struct door *door, struct exchange *x,
-                                         struct route *ret_route)
+bool other_asked(struct door *door, struct exchange *x, struct route *ret_route,
+                 const struct cell_service **ret_slot)
 {
     struct why why;
 
     if (!is_preflight(exchange_request(x))) {
-        return NULL;
+        return false;
     }
     (void)wire_route(exchange_request(x), STR_NONE, exchange_arena(x), &why, ret_route);
-    return ret_route->service == NULL ? NULL
-                                      : cell_service_of_model(door->cell, ret_route->service);
+    *ret_slot = ret_route->service == NULL
+                    ? NULL
+                    : cell_service_of_model(door->cell, ret_route->service);
+    return true;
 }
 
 status other_begin(struct visit *visit, const struct cell_service *slot)
@@ -104,9 +107,11 @@ status other_begin(struct visit *visit, const struct cell_service *slot)
     struct task *task = &visit->task;
 
     task->run = preflight;
-    task->service = slot->service;
-    task->model = slot->model;
-    task->call.state = slot->state;
+    if (slot != NULL) {
+        task->service = slot->service;
+        task->model = slot->model;
+        task->call.state = slot->state;
+    }
     task->reads = true;
     door_anonymous(&task->call);
     return OK;

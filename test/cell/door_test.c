@@ -69,7 +69,8 @@ static void a_preflight_that_is_no_operation_is_answered_for_all(void **state)
     say(f, STR("OPTIONS / HTTP/1.1\r\nhost: localhost\r\norigin: http://a\r\n"
                "access-control-request-method: POST\r\n"
                "access-control-request-headers: x-amz-target\r\n\r\n"));
-    assert_true(holds(hear(f), "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n"));
+    assert_true(str_starts(hear(f), STR("HTTP/1.1 200 OK\r\n")));
+    assert_true(holds(hear(f), "\r\naccess-control-allow-origin: *\r\n"));
     assert_true(holds(hear(f), "access-control-allow-headers: x-amz-target\r\n"));
 }
 
