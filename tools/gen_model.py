@@ -276,14 +276,16 @@ class Service:
             refs[key] = self.index[ref["shape"]] if ref else 0
         space = op.get("input", {}).get("xmlNamespace") or {}
         space = {"uri": space} if isinstance(space, str) else space
+        action = self.overlay["actions"].get((self.name, name), name)
         self.t.operations.append(
             "{.name = %d, .service = %d, .input = %d, .output = %d, .result_wrapper = %d, "
-            ".uri = %d, .error_first = %d, .input_name = %d, .input_xmlns = %d, "
+            ".uri = %d, .error_first = %d, .input_name = %d, .input_xmlns = %d, .action = %d, "
             ".error_count = %d, .http = %d, .method = %d, .flags = %s}" % (
                 self.t.text(name), service_index, refs["input"], refs["output"],
                 self.t.some(op.get("output", {}).get("resultWrapper")),
                 self.t.text(http.get("requestUri", "/")), error_first,
                 self.t.some(op.get("input", {}).get("locationName")), self.t.some(space.get("uri")),
+                self.t.text(action),
                 len(op.get("errors", ())), http.get("responseCode", 200),
                 METHODS.index(http.get("method", "POST")), " | ".join(flags) or "0"))
 
@@ -350,7 +352,8 @@ def main():
     args = parser.parse_args()
     folder, how = find_botocore(args.botocore)
     overlay = {"protocols": [tuple(line) for line in read_lines("protocols")],
-               "reads": read_lines("reads"), "unsigned": read_lines("unsigned")}
+               "reads": read_lines("reads"), "unsigned": read_lines("unsigned"),
+               "actions": {(s, o): action for s, o, action in read_lines("actions")}}
     tables = Tables()
     missing = []
     for (name,) in read_lines("services"):

@@ -35,6 +35,7 @@ struct call {
     struct str region;                 /* us-east-1 */
     struct str principal;              /* ARN of the caller */
     struct str access_key;             /* id, or empty when unsigned */
+    bool verified;                     /* its signature was checked: auth is on */
     struct str request_id;
     struct str trace;                  /* X-Amzn-Trace-Id as it came; empty: none */
     const struct http_request *request; /* as it came; NULL: weir's own doing */

@@ -240,6 +240,7 @@ status door_identify(struct visit *visit, const struct http_request *request,
     }
     c->account = identity.account;
     c->principal = identity.principal;
+    c->verified = true;
     return sigv4_check(sigv4, request, identity.secret, clock_now_ms(door->cell->clock),
                        visit->home->keys, c->arena, &c->why, &visit->home->seed);
 }

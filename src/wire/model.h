@@ -115,6 +115,7 @@ struct operation {
     uint32_t error_first;  /* index into model_error_shapes */
     uint32_t input_name;   /* text: REST-XML's root element of the input; 0: none */
     uint32_t input_xmlns;  /* text; 0: none */
+    uint32_t action;       /* text: what IAM calls it, without the service (from overlay/) */
     uint16_t error_count;
     uint16_t http;         /* status of success; 200 */
     uint8_t method;        /* index into model_methods: GET POST PUT DELETE HEAD PATCH OPTIONS */

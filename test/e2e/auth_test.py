@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: signatures are checked against the root key that weir prints once."""
+import json
 import re
 import subprocess
 
 import boto3
 import pytest
+import s3_kit
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -92,6 +94,33 @@ def test_weirs_own_doors_need_a_signature_too(weir):
     assert weir.ask("GET", "/_weir/health")[0] == 200
     assert weir.ask("GET", "/_weir/journal")[0] == 403
     assert weir.ask("POST", "/_weir/clock?advance=1h")[0] == 403
+
+
+def test_a_bucket_policy_denies_its_owner_too_and_root_may_always_correct_it(weir):
+    s3 = weir.signed(*weir.key, "s3", s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="denied")
+    s3.put_object(Bucket="denied", Key="kept/a", Body=b"1")
+    s3.put_object(Bucket="denied", Key="loose/a", Body=b"2")
+
+    def deny(action, resource):
+        s3.put_bucket_policy(Bucket="denied", Policy=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Principal": "*", "Action": action,
+                           "Resource": f"arn:aws:s3:::denied{resource}"}]}))
+
+    deny("s3:DeleteObject", "/kept/*")
+    s3_kit.refused("AccessDenied", 403, s3.delete_object, Bucket="denied", Key="kept/a")
+    answer = s3.delete_objects(Bucket="denied", Delete={"Objects": [
+        {"Key": "kept/a"}, {"Key": "loose/a"}]})
+    assert [d["Key"] for d in answer["Deleted"]] == ["loose/a"]
+    assert [(e["Key"], e["Code"]) for e in answer["Errors"]] == [("kept/a", "AccessDenied")]
+    assert s3.get_object(Bucket="denied", Key="kept/a")["Body"].read() == b"1"
+
+    deny("s3:*", "")
+    s3_kit.refused("AccessDenied", 403, s3.list_objects_v2, Bucket="denied")
+    s3_kit.refused("AccessDenied", 403, s3.get_bucket_versioning, Bucket="denied")
+    s3.delete_bucket_policy(Bucket="denied")
+    assert s3.list_objects_v2(Bucket="denied")["KeyCount"] == 1
 
 
 def test_key_is_printed_once_and_kept():

@@ -29,9 +29,9 @@ struct str datum_type_name(uint8_t type)
 
 bool datum_type_of(struct str name, uint8_t *ret_type)
 {
-    for (uint8_t type = DATUM_S; type <= DATUM_NULL; type++) {
+    for (int type = DATUM_S; type <= DATUM_NULL; type++) {
         if (str_eq(type_names[type], name)) {
-            *ret_type = type;
+            *ret_type = (uint8_t)type;
             return true;
         }
     }

@@ -8,8 +8,9 @@
  *  2. A bucket that restricts public policies lets nobody in by a policy that is public.
  *  3. What everybody is granted does not count where the bucket ignores public ACLs; no grant
  *     counts where its owner owns everything.
- *  4. The owner's account is not asked about here (access_check); what is inside an account is
- *     IAM's.
+ *  4. The owner's account may do everything, but what the policy denies it; and that only where
+ *     signatures are checked. Its root may always read, change and delete the policy. What else is
+ *     inside an account is IAM's.
  */
 #include "svc/s3/settings_int.h"
 
@@ -38,7 +39,9 @@ static const struct {
     {STR_INIT("s3:GetObject"), "READ", true},
     {STR_INIT("s3:GetObjectVersion"), "READ", true},
     {STR_INIT("s3:GetObjectAcl"), "READ_ACP", true},
+    {STR_INIT("s3:GetObjectVersionAcl"), "READ_ACP", true},
     {STR_INIT("s3:PutObjectAcl"), "WRITE_ACP", true},
+    {STR_INIT("s3:PutObjectVersionAcl"), "WRITE_ACP", true},
 };
 
 static bool acl_allows(struct call *c, const struct bucket *bucket, const struct object *object,
@@ -79,46 +82,49 @@ static struct str resource_of(struct call *c, const struct bucket *bucket,
     if (is_of_bucket(action)) {
         return bucket_arn(c->arena, bucket->name);
     }
-    if (key.bytes == 0 && c->in != NULL) {
-        key = arg_str_if(c, "Key");
-    }
     return object_arn(c->arena, bucket->name, key.bytes > 0 ? key : STR("*"));
 }
 
-/* Reading a version by its id is an action of its own. */
-static struct str action_asked(const struct call *c, const char *action)
+/* What the policy says of it. */
+static enum verdict verdict_of(struct call *c, const struct bucket *bucket,
+                               const struct object *object, struct str action)
 {
-    struct str asked = str_c(action);
+    const struct value *policy = setting_value(bucket, SETTING_POLICY);
+    struct asking asking = {.action = action, .bucket = bucket, .object = object,
+                            .resource = resource_of(c, bucket, object, action)};
 
-    if (c->in != NULL && arg_str_if(c, "VersionId").bytes > 0) {
-        if (str_eq(asked, STR("s3:GetObject"))) {
-            return STR("s3:GetObjectVersion");
-        }
-        if (str_eq(asked, STR("s3:DeleteObject"))) {
-            return STR("s3:DeleteObjectVersion");
+    return policy == NULL ? VERDICT_NONE : policy_verdict(c, policy, &asking);
+}
+
+bool access_denied(struct call *c, const struct bucket *bucket, const struct object *object,
+                   const char *action)
+{
+    static const char *const policies[] = {"s3:GetBucketPolicy", "s3:PutBucketPolicy",
+                                           "s3:DeleteBucketPolicy"};
+
+    if (!c->verified) {
+        return false;
+    }
+    for (size_t i = 0; i < 3 && str_ends(c->principal, STR(":root")); i++) {
+        if (str_eq(str_c(action), str_c(policies[i]))) {
+            return false; /* or nobody could ever correct it */
         }
     }
-    return asked;
+    return verdict_of(c, bucket, object, str_c(action)) == VERDICT_DENY;
 }
 
 bool access_granted(struct call *c, const struct bucket *bucket, const struct object *object,
                     const char *action)
 {
-    const struct value *policy = setting_value(bucket, SETTING_POLICY);
-    struct asking asking = {.action = action_asked(c, action), .bucket = bucket,
-                            .object = object};
-    enum verdict verdict = VERDICT_NONE;
+    enum verdict verdict = verdict_of(c, bucket, object, str_c(action));
 
-    asking.resource = resource_of(c, bucket, object, asking.action);
-    if (policy != NULL) {
-        verdict = policy_verdict(c, policy, &asking);
-    }
     if (verdict == VERDICT_DENY) {
         return false;
     }
-    if (verdict == VERDICT_ALLOW && !(public_access_blocked(bucket, RESTRICT_BUCKET) &&
-                                      policy_is_public(policy))) {
+    if (verdict == VERDICT_ALLOW &&
+        !(public_access_blocked(bucket, RESTRICT_BUCKET) &&
+          policy_is_public(setting_value(bucket, SETTING_POLICY)))) {
         return true;
     }
-    return acl_allows(c, bucket, object, asking.action);
+    return acl_allows(c, bucket, object, str_c(action));
 }

@@ -77,6 +77,9 @@ static status attributes_of_copy(struct call *c, struct copy *copy)
         object->metadata = source->metadata;
     }
     if (!replace_tags) {
+        if (source->tags.bytes > 0) {
+            TRY(access_check(c, source->bucket, source, "s3:GetObjectTagging"));
+        }
         object->tags = source->tags;
     }
     return OK;

@@ -69,6 +69,18 @@ static status deletion_check(struct call *c, const struct deletion *deletion,
     return lock_check(c, ret_object, deletion->bypass);
 }
 
+/* Of a batch, each key asks for itself. */
+static status deletion_allowed(struct call *c, const struct deletion *deletion)
+{
+    struct object object = {.key = deletion->key};
+
+    TRY(access_check(c, deletion->bucket, &object,
+                     deletion->version.bytes > 0 ? "s3:DeleteObjectVersion" : "s3:DeleteObject"));
+    return deletion->bypass ? access_check(c, deletion->bucket, &object,
+                                           "s3:BypassGovernanceRetention")
+                            : OK;
+}
+
 static status delete_one(struct call *c, const struct deletion *deletion,
                          struct object_removal *ret_removal)
 {
@@ -195,8 +207,11 @@ status s3_delete_objects(struct call *c)
 
         deletion.bucket = bucket;
         deletion.bypass = arg_bool(c, "BypassGovernanceRetention", false);
-        gone = txn_room(c->txn) < ROOM_PER_DELETE ? fail_s3(c, &S3_SLOW_DOWN)
-                                                  : delete_one(c, &deletion, &removal);
+        gone = deletion_allowed(c, &deletion);
+        if (gone == OK) {
+            gone = txn_room(c->txn) < ROOM_PER_DELETE ? fail_s3(c, &S3_SLOW_DOWN)
+                                                      : delete_one(c, &deletion, &removal);
+        }
         if (gone == &S3_INVALID_ARGUMENT) { /* an id that cannot be, told in a batch's words */
             gone = fail_s3(c, &S3_NO_VERSION);
         }

@@ -201,10 +201,11 @@ status bucket_name_check(struct call *c, struct str name)
 status access_check(struct call *c, const struct bucket *bucket, const struct object *object,
                     const char *action)
 {
-    if (str_eq(c->account, bucket->account) || access_granted(c, bucket, object, action)) {
-        return OK;
-    }
-    return fail_s3(c, &S3_ACCESS_DENIED);
+    bool may = str_eq(c->account, bucket->account)
+                   ? !access_denied(c, bucket, object, action)
+                   : access_granted(c, bucket, object, action);
+
+    return may ? OK : fail_s3(c, &S3_ACCESS_DENIED);
 }
 
 status bucket_of_name(struct call *c, struct str name, struct bucket **ret_bucket)
@@ -219,48 +220,90 @@ status bucket_of_name(struct call *c, struct str name, struct bucket **ret_bucke
     return OK;
 }
 
-/* The action of an operation, where it is not "s3:" and its name. */
+/* What IAM calls what the call does; a version by its id is another thing than the newest. */
 static const char *action_of(struct call *c)
 {
-    static const struct {
-        struct str operation; /* as the model says */
-        const char *action;   /* as policies say */
-    } odd[] = {
-        {STR_INIT("HeadBucket"), "s3:ListBucket"},
-        {STR_INIT("HeadObject"), "s3:GetObject"},
-        {STR_INIT("ListObjects"), "s3:ListBucket"},
-        {STR_INIT("ListObjectsV2"), "s3:ListBucket"},
-        {STR_INIT("ListObjectVersions"), "s3:ListBucketVersions"},
-        {STR_INIT("ListMultipartUploads"), "s3:ListBucketMultipartUploads"},
-        {STR_INIT("ListParts"), "s3:ListMultipartUploadParts"},
-        {STR_INIT("DeleteObjects"), "s3:DeleteObject"},
-        {STR_INIT("CopyObject"), "s3:PutObject"},
-        {STR_INIT("CreateMultipartUpload"), "s3:PutObject"},
-        {STR_INIT("UploadPart"), "s3:PutObject"},
-        {STR_INIT("UploadPartCopy"), "s3:PutObject"},
-        {STR_INIT("CompleteMultipartUpload"), "s3:PutObject"},
-    };
-    struct str name = c->operation == NULL ? STR("GetObject") : model_text(c->operation->name);
+    static const struct str objects[] = {
+        STR_INIT("GetObject"), STR_INIT("GetObjectAcl"), STR_INIT("GetObjectAttributes"),
+        STR_INIT("GetObjectTagging"), STR_INIT("DeleteObject"), STR_INIT("DeleteObjectTagging"),
+        STR_INIT("PutObjectAcl"), STR_INIT("PutObjectTagging")};
+    struct str action = model_text(c->operation->action);
+    size_t verb = str_find_str(action, STR("Object")) + 6;
 
-    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-        if (str_eq(odd[i].operation, name)) {
-            return odd[i].action;
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        if (str_eq(action, objects[i]) && arg_str_if(c, "VersionId").bytes > 0) {
+            return arena_printf(c->arena, "s3:%.*sVersion%.*s",
+                                STR_ARG(str_slice(action, 0, verb)),
+                                STR_ARG(str_slice(action, verb, action.bytes))).at;
         }
     }
-    return arena_printf(c->arena, "s3:%.*s", STR_ARG(name)).at;
+    return arena_printf(c->arena, "s3:%.*s", STR_ARG(action)).at;
 }
 
-/* A stranger may do what the bucket, or the object that the call is about, lets him do. */
-static bool stranger_may(struct call *c, struct bucket *bucket)
+/* What asks for more than its own action, by a member of its input. */
+static status more_check(struct call *c, const struct bucket *bucket, const struct object *object)
+{
+    static const struct {
+        const char *member;
+        const char *action;
+    } more[] = {
+        {"Tagging", "s3:PutObjectTagging"},
+        {"ACL", "s3:PutObjectAcl"},
+        {"GrantFullControl", "s3:PutObjectAcl"},
+        {"GrantRead", "s3:PutObjectAcl"},
+        {"GrantReadACP", "s3:PutObjectAcl"},
+        {"GrantWriteACP", "s3:PutObjectAcl"},
+        {"ObjectLockMode", "s3:PutObjectRetention"},
+        {"ObjectLockLegalHoldStatus", "s3:PutObjectLegalHold"},
+    };
+
+    if (arg_if(c, "BypassGovernanceRetention") != NULL &&
+        arg_bool(c, "BypassGovernanceRetention", false)) {
+        TRY(access_check(c, bucket, object, "s3:BypassGovernanceRetention"));
+    }
+    if (!str_eq(model_text(c->operation->action), STR("PutObject"))) {
+        return OK;
+    }
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        if (arg_if(c, more[i].member) != NULL) {
+            TRY(access_check(c, bucket, object, more[i].action));
+        }
+    }
+    return OK;
+}
+
+static bool is_operation(const struct call *c, const char *name)
+{
+    return str_eq(model_text(c->operation->name), str_c(name));
+}
+
+/* Nothing is asked of whoever is the owner where no signature was checked. */
+static bool is_trusted(const struct call *c, const struct bucket *bucket)
+{
+    return str_eq(c->account, bucket->account) && !c->verified;
+}
+
+static status caller_check(struct call *c, struct bucket *bucket)
 {
     struct str key = arg_str_if(c, "Key");
-    struct str version = arg_str_if(c, "VersionId");
     struct object object;
-    bool there = key.bytes > 0 && object_find(c, bucket, key, version, &object) == OK;
 
+    if (is_trusted(c, bucket) || is_operation(c, "DeleteObjects")) { /* each key for itself */
+        return OK;
+    }
+    if (key.bytes == 0 ||
+        object_find(c, bucket, key, arg_str_if(c, "VersionId"), &object) != OK) {
+        object = (struct object){.key = key};
+    }
     c->why.text[0] = '\0'; /* what is not there, only who may know is told */
     c->more_count = 0;
-    return access_granted(c, bucket, there ? &object : NULL, action_of(c));
+    TRY(access_check(c, bucket, &object, action_of(c)));
+    if (is_operation(c, "GetObjectAttributes")) {
+        TRY(access_check(c, bucket, &object,
+                         arg_str(c, "VersionId").bytes > 0 ? "s3:GetObjectVersion"
+                                                           : "s3:GetObject"));
+    }
+    return more_check(c, bucket, &object);
 }
 
 /* Where the requester pays, strangers say that they know; they are told that they did. */
@@ -286,9 +329,7 @@ status bucket_of_call(struct call *c, struct bucket **ret_bucket)
 
     TRY(bucket_of_name(c, arg_str(c, "Bucket"), &bucket));
     cors_answer(c, bucket);
-    if (!str_eq(c->account, bucket->account) && !stranger_may(c, bucket)) {
-        return fail_s3(c, &S3_ACCESS_DENIED);
-    }
+    TRY(caller_check(c, bucket));
     owner = arg_str_if(c, "ExpectedBucketOwner");
     if (owner.bytes > 0 && !str_eq(owner, bucket->account)) {
         return fail_s3(c, &S3_ACCESS_DENIED);

@@ -62,7 +62,8 @@ static status source_object(struct call *c, struct copy_source *source)
     }
     TRY(key_check(c, source->key));
     TRY(object_find(c, bucket, source->key, source->version, object));
-    TRY(access_check(c, bucket, object, "s3:GetObject"));
+    TRY(access_check(c, bucket, object,
+                     source->version.bytes > 0 ? "s3:GetObjectVersion" : "s3:GetObject"));
     if (object->delete_marker) {
         return source->version.at == NULL
                    ? fail_with(c, &S3_NO_KEY, "Key", source->key)

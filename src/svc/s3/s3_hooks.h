@@ -34,6 +34,9 @@ void object_changed(struct call *c, const struct object_change *change);
  * there; else NULL. */
 bool access_granted(struct call *c, const struct bucket *bucket, const struct object *object,
                     const char *action);
+/* Does the policy deny it to the caller, who is of the owner's account? */
+bool access_denied(struct call *c, const struct bucket *bucket, const struct object *object,
+                   const char *action);
 /* Every request of a bucket, after it was found: the answer's CORS fields, where the request has an
  * Origin and a rule of the bucket is for it. */
 void cors_answer(struct call *c, const struct bucket *bucket);

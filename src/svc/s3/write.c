@@ -76,6 +76,7 @@ static status sink_bucket(struct call *c, const struct bus_event *event,
 {
     struct arn arn;
     struct bucket *bucket;
+    struct object wanted = {.key = event->key};
     struct str owner = header_of_event(event, STR("x-amz-expected-bucket-owner"));
 
     if (!arn_read(event->target, &arn)) {
@@ -89,7 +90,7 @@ static status sink_bucket(struct call *c, const struct bus_event *event,
         return fail(c, &BUS_REFUSED, "The bucket %.*s has another owner", STR_ARG(bucket->name));
     }
     if (!str_eq(event->account, bucket->account) &&
-        !access_granted(c, bucket, NULL, "s3:PutObject")) {
+        !access_granted(c, bucket, &wanted, "s3:PutObject")) {
         return fail(c, &BUS_REFUSED, "The bucket %.*s does not let account %.*s write",
                     STR_ARG(bucket->name), STR_ARG(event->account));
     }
