@@ -57,11 +57,12 @@ endef
 $(foreach l,$(filter-out svc,$(LAYERS)),$(eval $(call layer_rule,$(l))))
 
 # A service is one object that shows the program its table and nothing else: names inside are its own.
+# (DynamoDB shows two: its streams are a service of their own to clients.)
 SERVICES := $(patsubst src/svc/%/,%,$(sort $(wildcard src/svc/*/)))
 define service_rule
 $(B)/svc/$(1).o: $(call objs_of,svc/$(1))
 	@mkdir -p $$(@D)
-	@ld -r -o $$@.all $$^ && objcopy --keep-global-symbol=$(1)_service $$@.all $$@
+	@ld -r -o $$@.all $$^ && objcopy -w --keep-global-symbol='*_service' $$@.all $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(B)/libsvc.a: $(B)/src/svc/services.o $(SERVICES:%=$(B)/svc/%.o)

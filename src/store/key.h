@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define KEY_BYTES_MAX 8192
+#define KEY_BYTES_MAX 16384
 
 /* A key being made, in an arena. */
 struct key {

@@ -6,6 +6,7 @@
 
 #include "bus/bus.h"
 
+#include "svc/dynamodb/dynamodb.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/s3/s3.h"
 #include "svc/sns/sns.h"
@@ -17,5 +18,7 @@ const struct service *const services[] = {
     &s3_service,
     &sqs_service,
     &sns_service,
+    &dynamodb_service,
+    &dynamodbstreams_service,
     NULL,
 };

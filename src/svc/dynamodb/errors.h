@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Error lines that the pure parts of the service answer with. The sentence is made where the
- * mistake is found and is AWS's, word for word.
+ * Error lines. The sentence is made where the mistake is found and is AWS's, word for word. Source:
+ * API reference, "Common Errors" and each operation's errors.
  */
 #ifndef WEIR_SVC_DYNAMODB_ERRORS_H
 #define WEIR_SVC_DYNAMODB_ERRORS_H
 
 #include "base/error.h"
 
-extern const struct error DDB_VALIDATION; /* ValidationException, 400 */
+extern const struct error DDB_VALIDATION, DDB_NOT_FOUND, DDB_IN_USE, DDB_LIMIT,
+    DDB_CONDITION_FAILED, DDB_THROUGHPUT, DDB_COLLECTION_SIZE, DDB_TRANSACTION_CANCELED,
+    DDB_TRANSACTION_CONFLICT, DDB_TRANSACTION_IN_PROGRESS, DDB_IDEMPOTENT_MISMATCH,
+    DDB_DUPLICATE_ITEM, DDB_TABLE_NOT_FOUND, DDB_TABLE_EXISTS, DDB_TABLE_IN_USE,
+    DDB_INDEX_NOT_FOUND, DDB_BACKUP_NOT_FOUND, DDB_BACKUP_IN_USE, DDB_NO_BACKUPS_NOW,
+    DDB_PITR_UNAVAILABLE, DDB_RESTORE_TIME, DDB_EXPORT_NOT_FOUND, DDB_EXPORT_CONFLICT,
+    DDB_EXPORT_TIME, DDB_IMPORT_NOT_FOUND, DDB_IMPORT_CONFLICT, DDB_POLICY_NOT_FOUND,
+    DDB_TRIMMED, DDB_EXPIRED_ITERATOR, DDB_ACCESS_DENIED;
 
 #endif

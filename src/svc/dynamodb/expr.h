@@ -173,10 +173,17 @@ struct key_condition {
     struct key_term terms[KEY_TERMS_MAX];
 };
 
-/* A table's or an index's key. */
+/* A table's or an index's key: hash attributes first, then range attributes. A table and a
+ * local index have one of the first kind and at most one of the second, a global index up to four of
+ * each.
+ * Source: developer guide, "Multi-attribute keys pattern". */
+#define KEY_PARTS_MAX 8
+#define KEY_PARTS_OF_KIND_MAX 4
 struct key_schema {
-    struct str names[2]; /* hash; range, or empty */
-    uint8_t types[2];    /* DATUM_S, DATUM_N, DATUM_B */
+    struct str names[KEY_PARTS_MAX];  /* empty behind the last */
+    uint8_t types[KEY_PARTS_MAX];     /* DATUM_S, DATUM_N, DATUM_B */
+    uint8_t hashes;                   /* how many of them are hash attributes */
+    uint8_t count;                    /* of all */
 };
 
 status key_condition_of(struct terms *terms, const struct expr *condition,

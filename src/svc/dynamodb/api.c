@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Amazon DynamoDB: the tables of operations, in the order of the API reference, and the services'
+ * life. DynamoDB Streams has no state of its own: it reads the tables' change logs.
+ */
+#include "svc/dynamodb/ops.h"
+
+#include "base/mem.h"
+#include "cell/cell.h"
+
+static const struct op ops[] = {
+    {"CreateTable", ddb_create_table},
+    {"DeleteItem", ddb_delete_item},
+    {"DeleteTable", ddb_delete_table},
+    {"DescribeTable", ddb_describe_table},
+    {"GetItem", ddb_get_item},
+    {"ListTables", ddb_list_tables},
+    {"PutItem", ddb_put_item},
+};
+
+static void dynamodb_close(void *state)
+{
+    struct dynamodb *dynamodb = state;
+    struct str key;
+    void *table;
+
+    if (dynamodb == NULL) {
+        return;
+    }
+    for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &table);) {
+        table_free(table);
+    }
+    map_free(dynamodb->tables);
+    mem_free(dynamodb);
+}
+
+static status dynamodb_open(struct cell *cell, void **ret_state)
+{
+    struct dynamodb *dynamodb = MEM_NEW(struct dynamodb);
+
+    dynamodb->cell = cell;
+    dynamodb->tables = map_new(TABLES_MAX);
+    *ret_state = dynamodb; /* closed by the cell also when loading failed */
+    return tables_load(dynamodb);
+}
+
+/* Once a minute: what has expired, what belongs to tables that are gone, what the past no longer
+ * needs. */
+static status dynamodb_tick(struct call *c)
+{
+    (void)c;
+    return OK;
+}
+
+const struct service dynamodb_service = {
+    .id = "dynamodb",
+    OPS(ops),
+    .open = dynamodb_open,
+    .close = dynamodb_close,
+    .tick = dynamodb_tick,
+};
+
+static const struct op stream_ops[] = {
+    {"DescribeStream", NULL},
+};
+
+const struct service dynamodbstreams_service = {
+    .id = "dynamodbstreams",
+    .ops = stream_ops,
+    .op_count = 0,
+};

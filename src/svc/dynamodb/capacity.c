@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What calls cost, in AWS's units: a write unit a started KiB, a read unit 4 KiB, half of it for an
+ * eventually consistent read, twice in transactions. Nothing costs less than one unit.
+ */
+#include "svc/dynamodb/change.h"
+
+#define READ_UNIT_BYTES 4096
+#define WRITE_UNIT_BYTES 1024
+
+uint64_t read_halves(uint64_t bytes, bool consistent)
+{
+    uint64_t units = bytes == 0 ? 1 : (bytes + READ_UNIT_BYTES - 1) / READ_UNIT_BYTES;
+
+    return consistent ? 2 * units : units;
+}
+
+uint64_t write_units(uint64_t bytes)
+{
+    return bytes == 0 ? 1 : (bytes + WRITE_UNIT_BYTES - 1) / WRITE_UNIT_BYTES;
+}
+
+/* A Capacity: of the table, of an index, of all. */
+static void put_units(struct value *capacity, uint64_t halves, uint64_t units, unsigned times)
+{
+    double read = (double)(halves * times) / 2;
+    double write = (double)(units * times);
+
+    set_double(capacity, "CapacityUnits", read + write);
+    if (times > 1 && halves > 0) {
+        set_double(capacity, "ReadCapacityUnits", read);
+    }
+    if (times > 1 && units > 0) {
+        set_double(capacity, "WriteCapacityUnits", write);
+    }
+}
+
+static void put_indexes(struct call *c, struct value *consumed, const struct cost *cost,
+                        uint8_t kind, unsigned times)
+{
+    const struct table *table = cost->table;
+    struct value *map = NULL;
+
+    for (size_t i = 0; i < table->index_count; i++) {
+        uint64_t halves = cost->index_read_halves[i];
+        uint64_t units = cost->index_write_units[i];
+
+        if (table->indexes[i]->kind != kind || halves + units == 0) {
+            continue;
+        }
+        if (map == NULL) {
+            map = set_map(c->arena, consumed, kind == INDEX_LOCAL ? "LocalSecondaryIndexes"
+                                                                  : "GlobalSecondaryIndexes",
+                          table->index_count);
+        }
+        put_units(map_add(c->arena, map, table->indexes[i]->name), halves, units, times);
+    }
+}
+
+void put_cost(struct call *c, struct value *consumed, const struct cost *cost, unsigned times)
+{
+    uint64_t halves = cost->read_halves;
+    uint64_t units = cost->write_units;
+
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        halves += cost->index_read_halves[i];
+        units += cost->index_write_units[i];
+    }
+    set_str(consumed, "TableName", cost->table->name);
+    put_units(consumed, halves, units, times);
+    if (!str_eq(arg_str(c, "ReturnConsumedCapacity"), STR("INDEXES"))) {
+        return;
+    }
+    put_units(set_struct(c->arena, consumed, "Table"), cost->read_halves, cost->write_units,
+              times);
+    put_indexes(c, consumed, cost, INDEX_LOCAL, times);
+    put_indexes(c, consumed, cost, INDEX_GLOBAL, times);
+}
+
+void answer_cost(struct call *c, const struct cost *cost)
+{
+    struct str asked = arg_str(c, "ReturnConsumedCapacity");
+
+    if (asked.bytes > 0 && !str_eq(asked, STR("NONE"))) {
+        put_cost(c, put_struct(c, "ConsumedCapacity"), cost, 1);
+    }
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Key bytes of everything below a table; nobody else knows them. Every key begins with "dynamodb"
+ * and its kind:
+ *
+ *   ("item", table, SUFFIX)                          the packed item (item.h)
+ *   ("index", table, index, SUFFIX there, key parts) what is projected, as a packed item
+ *   ("past", table, SUFFIX, sequence)                empty: a record of the change log is about it
+ *   ("expiry", table, second, SUFFIX)                empty: the item is gone after that second
+ *   ("tally", table)                                 u8 version 1, var items, var bytes, then for
+ *                                                    each index var number, items, bytes
+ *   ("number")                                       u8 version 1, var: the last table's number
+ *
+ * SUFFIX is (hash, hash attributes, range attributes): a hash of the partition in front, so that a
+ * parallel scan's segments are ranges and a scan's order is no order, as on AWS; queries know the
+ * partition. The bytes of S, N and B are text parts as they are. An index's entry ends with the
+ * table's key attributes, so that items with the same key in the index have entries of their own.
+ */
+#include "svc/dynamodb/dynamodb_int.h"
+
+#include "base/cursor.h"
+#include "base/digest.h"
+#include "cell/cell.h"
+
+#include <assert.h>
+
+#define VERSION 1
+
+struct key row_kind(struct arena *arena, const char *kind)
+{
+    struct key key = key_of(arena, "dynamodb");
+
+    key_str(&key, str_c(kind));
+    return key;
+}
+
+static struct key row_below(struct arena *arena, const char *kind, uint64_t table_number)
+{
+    struct key key = row_kind(arena, kind);
+
+    key_u64(&key, table_number);
+    return key;
+}
+
+/* Bytes that are parts already. */
+static void key_raw(struct key *key, struct str parts)
+{
+    char *all = arena_alloc(key->arena, key->bytes + parts.bytes);
+
+    assert(key->bytes + parts.bytes <= KEY_BYTES_MAX);
+    memcpy(all, key->at, key->bytes);
+    memcpy(all + key->bytes, parts.at, parts.bytes);
+    key->at = all;
+    key->bytes += parts.bytes;
+    key->room = key->bytes;
+}
+
+static struct str row_with(struct arena *arena, const char *kind, uint64_t number, struct str rest)
+{
+    struct key key = row_below(arena, kind, number);
+
+    key_raw(&key, rest);
+    return key_end(&key);
+}
+
+struct str row_item(struct arena *arena, const struct table *table, struct str suffix)
+{
+    return row_with(arena, "item", table->number, suffix);
+}
+
+struct str row_index(struct arena *arena, const struct table *table, const struct index *index,
+                     struct str entry)
+{
+    struct key key = row_below(arena, "index", table->number);
+
+    key_u64(&key, index->number);
+    key_raw(&key, entry);
+    return key_end(&key);
+}
+
+struct str row_past(struct arena *arena, const struct table *table, struct str suffix,
+                    uint64_t sequence)
+{
+    struct key key = row_below(arena, "past", table->number);
+
+    key_raw(&key, suffix);
+    key_u64(&key, sequence);
+    return key_end(&key);
+}
+
+struct str row_expiry(struct arena *arena, const struct table *table, int64_t second,
+                      struct str suffix)
+{
+    struct key key = row_below(arena, "expiry", table->number);
+
+    assert(second >= 0);
+    key_u64(&key, (uint64_t)second);
+    key_raw(&key, suffix);
+    return key_end(&key);
+}
+
+struct str row_rest(struct str key, struct str prefix)
+{
+    assert(str_starts(key, prefix));
+    return str_slice(key, prefix.bytes, key.bytes);
+}
+
+struct str rows_of(struct arena *arena, const char *kind, uint64_t table_number)
+{
+    struct key key = row_below(arena, kind, table_number);
+
+    return key_end(&key);
+}
+
+struct str rows_of_index(struct arena *arena, uint64_t table_number, uint32_t index_number)
+{
+    struct key key = row_below(arena, "index", table_number);
+
+    key_u64(&key, index_number);
+    return key_end(&key);
+}
+
+/* ---- suffixes ---- */
+
+/* Spreads what a checksum leaves together (the finaliser of splitmix64). */
+static uint64_t spread(uint64_t hash)
+{
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 31;
+}
+
+static struct key suffix_begin(struct arena *arena, const struct datum *hashes, size_t count)
+{
+    struct key key = {arena, NULL, 0, 0};
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        hash = spread(crc64nvme(hash, hashes[i].body));
+    }
+    key_u64(&key, hash);
+    for (size_t i = 0; i < count; i++) {
+        key_datum(&key, hashes[i]);
+    }
+    return key;
+}
+
+struct str suffix_of_partition(struct arena *arena, const struct datum *hashes, size_t count)
+{
+    struct key key = suffix_begin(arena, hashes, count);
+
+    return key_end(&key);
+}
+
+struct str suffix_of_item(struct arena *arena, const struct key_schema *schema,
+                          const struct item *item)
+{
+    struct datum parts[KEY_PARTS_MAX];
+    struct key key;
+
+    for (uint8_t i = 0; i < schema->count; i++) {
+        parts[i] = datum_find(item->attributes, schema->names[i]);
+        assert(parts[i].type == schema->types[i]);
+    }
+    key = suffix_begin(arena, parts, schema->hashes);
+    for (uint8_t i = schema->hashes; i < schema->count; i++) {
+        key_datum(&key, parts[i]);
+    }
+    return key_end(&key);
+}
+
+struct str suffix_of_hash(struct arena *arena, uint64_t hash)
+{
+    struct key key = {arena, NULL, 0, 0};
+
+    key_u64(&key, hash);
+    return key_end(&key);
+}
+
+struct item item_of_suffix(struct arena *arena, const struct key_schema *schema,
+                           struct str suffix)
+{
+    struct key_reader reader = {suffix};
+    struct datum parts[KEY_PARTS_MAX];
+    size_t bytes = ITEM_HEAD_BYTES_MAX;
+    struct item item = ITEM_ABSENT;
+    uint64_t hash;
+    bool good = key_read_u64(&reader, &hash);
+    char *body;
+    char *at;
+
+    for (uint8_t i = 0; good && i < schema->count; i++) {
+        good = key_read_datum(&reader, arena, schema->types[i], &parts[i]);
+        bytes += good ? datum_packed_bytes_max(parts[i]) + schema->names[i].bytes +
+                            DATUM_HEAD_BYTES_MAX
+                      : 0;
+    }
+    if (!good) {
+        return ITEM_ABSENT;
+    }
+    body = (char *)arena_alloc(arena, bytes) + ITEM_HEAD_BYTES_MAX;
+    at = body;
+    for (uint8_t i = 0; i < schema->count; i++) { /* a map's names ascend */
+        uint8_t least = schema->count;
+
+        for (uint8_t j = 0; j < schema->count; j++) {
+            if (parts[j].type != DATUM_NONE &&
+                (least == schema->count ||
+                 str_cmp(schema->names[j], schema->names[least]) < 0)) {
+                least = j;
+            }
+        }
+        at = datum_put_str(at, schema->names[least]);
+        at = datum_put(at, parts[least]);
+        parts[least].type = DATUM_NONE;
+    }
+    return item_make(body, at, NULL, &item) == OK ? item : ITEM_ABSENT;
+}
+
+/* ---- tallies, items ---- */
+
+void tally_save(struct call *c, const struct table *table)
+{
+    struct buf packed;
+
+    buf_init(&packed, 64u * (INDEXES_MAX + 1));
+    write_u8(&packed, VERSION);
+    write_var(&packed, table->tally.items);
+    write_var(&packed, table->tally.bytes);
+    for (size_t i = 0; i < table->index_count; i++) {
+        const struct index *index = table->indexes[i];
+
+        write_var(&packed, index->number);
+        write_var(&packed, index->tally.items);
+        write_var(&packed, index->tally.bytes);
+    }
+    assert(!buf_spent(&packed));
+    txn_put(c->txn, rows_of(c->arena, "tally", table->number),
+            arena_dup(c->arena, buf_str(&packed)));
+    buf_done(&packed);
+}
+
+static struct tally read_tally(struct cursor *cursor)
+{
+    uint64_t items = read_var(cursor);
+
+    return (struct tally){items, read_var(cursor)};
+}
+
+void tally_load(struct dynamodb *dynamodb, struct table *table)
+{
+    struct arena *arena = arena_new(1u << 20);
+    struct str packed;
+
+    if (store_get(cell_store(dynamodb->cell), arena, rows_of(arena, "tally", table->number),
+                  &packed)) {
+        struct cursor cursor = cursor_of(packed);
+
+        if (read_u8(&cursor) == VERSION) {
+            table->tally = read_tally(&cursor);
+        }
+        while (cursor_ok(&cursor) && cursor.rest.bytes > 0) {
+            uint64_t number = read_var(&cursor);
+            struct tally tally = read_tally(&cursor);
+
+            for (size_t i = 0; i < table->index_count; i++) {
+                if (table->indexes[i]->number == number) {
+                    table->indexes[i]->tally = tally;
+                }
+            }
+        }
+    }
+    arena_free(arena);
+}
+
+struct item item_load(struct call *c, const struct table *table, struct str suffix)
+{
+    struct str packed;
+    struct item item;
+
+    if (!txn_get(c->txn, row_item(c->arena, table, suffix), &packed)) {
+        return ITEM_ABSENT;
+    }
+    bool good = item_open(packed, &item);
+
+    assert(good);
+    return item;
+}
+
+void number_take(struct call *c, struct table *table)
+{
+    struct dynamodb *dynamodb = dynamodb_of(c);
+    struct key key = row_kind(c->arena, "number");
+    struct buf packed;
+
+    table->number = ++dynamodb->number;
+    buf_init(&packed, 64);
+    write_u8(&packed, VERSION);
+    write_var(&packed, table->number);
+    txn_put(c->txn, key_end(&key), arena_dup(c->arena, buf_str(&packed)));
+    buf_done(&packed);
+}
+
+void number_load(struct dynamodb *dynamodb)
+{
+    struct arena *arena = arena_new(1u << 20);
+    struct key key = row_kind(arena, "number");
+    struct str packed;
+
+    if (store_get(cell_store(dynamodb->cell), arena, key_end(&key), &packed)) {
+        struct cursor cursor = cursor_of(packed);
+
+        dynamodb->number = read_u8(&cursor) == VERSION ? read_var(&cursor) : 0;
+    }
+    arena_free(arena);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The handlers of all operations, for the tables in api.c.
+ */
+#ifndef WEIR_SVC_DYNAMODB_OPS_H
+#define WEIR_SVC_DYNAMODB_OPS_H
+
+#include "svc/dynamodb/dynamodb_int.h"
+
+/* ---- api_table.c ---- */
+status ddb_create_table(struct call *c);
+status ddb_delete_table(struct call *c);
+status ddb_describe_table(struct call *c);
+status ddb_list_tables(struct call *c);
+
+/* ---- api_item.c ---- */
+status ddb_delete_item(struct call *c);
+status ddb_get_item(struct call *c);
+status ddb_put_item(struct call *c);
+
+#endif
