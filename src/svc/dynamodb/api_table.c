@@ -8,7 +8,10 @@
 
 #define LIST_MAX 100
 
-/* ---- what is told of a table ---- */
+/* ---- what is told of a table ----
+ *
+ * Answers are written after the cell was left, when the table may be another or gone: so every text
+ * of it is copied. */
 
 static void put_schema(struct call *c, struct value *structure, const struct key_schema *schema)
 {
@@ -17,7 +20,7 @@ static void put_schema(struct call *c, struct value *structure, const struct key
     for (uint8_t i = 0; i < schema->count; i++) {
         struct value *element = list_add(c->arena, list);
 
-        set_str(element, "AttributeName", schema->names[i]);
+        set_str(element, "AttributeName", arena_dup(c->arena, schema->names[i]));
         set_str(element, "KeyType", i < schema->hashes ? STR("HASH") : STR("RANGE"));
     }
 }
@@ -30,17 +33,17 @@ static void put_table(struct call *c, struct value *about, const struct table *t
     for (size_t i = 0; i < table->attribute_count; i++) {
         struct value *attribute = list_add(c->arena, list);
 
-        set_str(attribute, "AttributeName", table->attributes[i].name);
+        set_str(attribute, "AttributeName", arena_dup(c->arena, table->attributes[i].name));
         set_str(attribute, "AttributeType", datum_type_name(table->attributes[i].type));
     }
-    set_str(about, "TableName", table->name);
+    set_str(about, "TableName", arena_dup(c->arena, table->name));
     put_schema(c, about, &table->schema);
     set_str(about, "TableStatus", state);
     set_time(about, "CreationDateTime", table->created_ms);
     set_int(about, "TableSizeBytes", (int64_t)table->tally.bytes);
     set_int(about, "ItemCount", (int64_t)table->tally.items);
     set_str(about, "TableArn", table_arn(c->arena, table));
-    set_str(about, "TableId", str_of(table->id, TABLE_ID_BYTES));
+    set_str(about, "TableId", arena_dup(c->arena, str_of(table->id, TABLE_ID_BYTES)));
 }
 
 /* ---- making one ---- */
@@ -152,7 +155,7 @@ status ddb_list_tables(struct call *c)
     struct value *list = put_list(c, "TableNames", count);
 
     for (size_t i = 0; i < count; i++) {
-        list_add_str(list, tables[i]->name);
+        list_add_str(list, arena_dup(c->arena, tables[i]->name));
     }
     return OK;
 }

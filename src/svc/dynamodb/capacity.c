@@ -53,7 +53,8 @@ static void put_indexes(struct call *c, struct value *consumed, const struct cos
                                                                   : "GlobalSecondaryIndexes",
                           table->index_count);
         }
-        put_units(map_add(c->arena, map, table->indexes[i]->name), halves, units, times);
+        put_units(map_add(c->arena, map, arena_dup(c->arena, table->indexes[i]->name)), halves, units,
+                  times);
     }
 }
 
@@ -66,7 +67,7 @@ void put_cost(struct call *c, struct value *consumed, const struct cost *cost, u
         halves += cost->index_read_halves[i];
         units += cost->index_write_units[i];
     }
-    set_str(consumed, "TableName", cost->table->name);
+    set_str(consumed, "TableName", arena_dup(c->arena, cost->table->name));
     put_units(consumed, halves, units, times);
     if (!str_eq(arg_str(c, "ReturnConsumedCapacity"), STR("INDEXES"))) {
         return;

@@ -172,7 +172,8 @@ status table_add(struct dynamodb *dynamodb, struct table *table); /* ERR_LIMIT *
 void table_remove(struct dynamodb *dynamodb, struct table *table); /* and frees it */
 /* A table read from a request becomes one: number, log, row, memory. */
 void table_make(struct call *c, struct table *table);
-/* By the call's TableName, a name or an ARN. ResourceNotFoundException in the data plane's words. */
+/* By the call's TableName, a name or an ARN. ResourceNotFoundException in the data plane's
+ * words. */
 status table_of_call(struct call *c, struct table **ret_table);
 status table_of_name(struct call *c, struct str name_or_arn, struct table **ret_table);
 /* What names it: "name" or an ARN's; ValidationException. */

@@ -173,9 +173,8 @@ struct key_condition {
     struct key_term terms[KEY_TERMS_MAX];
 };
 
-/* A table's or an index's key: hash attributes first, then range attributes. A table and a
- * local index have one of the first kind and at most one of the second, a global index up to four of
- * each.
+/* A table's or an index's key: hash attributes first, then range attributes. A table and a local
+ * index have one hash attribute and at most one range attribute, a global index up to four of each.
  * Source: developer guide, "Multi-attribute keys pattern". */
 #define KEY_PARTS_MAX 8
 #define KEY_PARTS_OF_KIND_MAX 4

@@ -67,7 +67,7 @@ static void a_key_condition_fits_its_schema_or_not(void **state)
         {"h > :a", "Query key condition not supported"},
         {"h = :n", INVALID "Condition parameter type does not match schema type"},
     };
-    struct key_schema schema = {{STR("h"), STR("r")}, {DATUM_S, DATUM_S}};
+    struct key_schema schema = {{STR("h"), STR("r")}, {DATUM_S, DATUM_S}, 1, 2};
     struct world *w = *state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
