@@ -53,8 +53,9 @@ static void put_indexes(struct call *c, struct value *consumed, const struct cos
                                                                   : "GlobalSecondaryIndexes",
                           table->index_count);
         }
-        put_units(map_add(c->arena, map, arena_dup(c->arena, table->indexes[i]->name)), halves, units,
-                  times);
+        struct str name = arena_dup(c->arena, table->indexes[i]->name);
+
+        put_units(map_add(c->arena, map, name), halves, units, times);
     }
 }
 
