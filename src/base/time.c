@@ -451,3 +451,22 @@ bool duration_from_text(struct str s, int64_t *ret_ms)
     *ret_ms = count;
     return true;
 }
+
+#define EPOCH_SECONDS_MIN INT64_C(1000000000) /* September 2001; durations are smaller */
+
+bool moment_from_text(struct str s, int64_t now_ms, int64_t *ret_moment_ms)
+{
+    struct str ago = STR(" ago");
+    bool said_ago = str_ends(s, ago);
+    int64_t ms;
+
+    if (!said_ago && time_from_epoch_seconds(s, &ms) && ms >= EPOCH_SECONDS_MIN * MS_PER_SECOND) {
+        *ret_moment_ms = ms;
+        return true;
+    }
+    if (duration_from_text(said_ago ? str_slice(s, 0, s.bytes - ago.bytes) : s, &ms)) {
+        *ret_moment_ms = now_ms - ms;
+        return true;
+    }
+    return !said_ago && time_from_iso(s, ret_moment_ms);
+}

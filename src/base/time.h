@@ -41,5 +41,8 @@ bool time_from_sigv4(struct str s, int64_t *ret_moment_ms);
 bool time_from_epoch_seconds(struct str s, int64_t *ret_moment_ms);
 /* 90s, 15m, 12h, 7d, or a bare number of seconds. */
 bool duration_from_text(struct str s, int64_t *ret_ms);
+/* A moment as people say it: ISO, "10m" or "10m ago" (before now), seconds since 1970 (a number
+ * above a thousand million). */
+bool moment_from_text(struct str s, int64_t now_ms, int64_t *ret_moment_ms);
 
 #endif

@@ -87,17 +87,11 @@ static void health(struct door *door, struct exchange *x)
 
 static bool moment_of(struct str text, int64_t now, int64_t *ret_ms)
 {
-    int64_t ago;
-
     if (text.bytes == 0) {
         *ret_ms = 0;
         return true;
     }
-    if (duration_from_text(text, &ago)) { /* 10m: ten minutes ago */
-        *ret_ms = now - ago;
-        return true;
-    }
-    return time_from_iso(text, ret_ms);
+    return moment_from_text(text, now, ret_ms);
 }
 
 static void journal(struct door *door, struct exchange *x)

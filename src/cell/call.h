@@ -66,6 +66,9 @@ struct value *fail_detail(struct call *c, status code);
 #define CALL_MORE_MAX 6
 void fail_more(struct call *c, const char *element, struct str value);
 
+/* What the journal says it does: the operation's name, or that of weir's own doing. */
+struct str call_name(const struct call *c);
+
 /* The ARN of something of this call's account and region. */
 struct str call_arn(struct call *c, const char *service, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

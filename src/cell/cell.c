@@ -396,6 +396,11 @@ static struct str doing_name(const struct task *task)
     return task->doing == NULL ? STR("Tick") : str_c(task->doing);
 }
 
+struct str call_name(const struct call *c)
+{
+    return doing_name(LINK_OWNER(c, const struct task, call));
+}
+
 /* What staged changes become: one journal entry that says who and why. */
 static uint64_t commit(struct task *task)
 {

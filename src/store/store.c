@@ -179,6 +179,11 @@ struct logs *store_logs(struct store *store)
     return store->logs;
 }
 
+int64_t store_keep_ms(const struct store *store)
+{
+    return store->options.keep_ms;
+}
+
 struct journal *store_journal(struct store *store)
 {
     return store->journal;

@@ -59,6 +59,9 @@ void store_abandon(struct store *store);
 const struct store_recovery *store_recovered(const struct store *store);
 
 struct journal *store_journal(struct store *store);
+/* How long the journal is kept, when it does not grow too large before: the window within which
+ * services, too, keep what is over. */
+int64_t store_keep_ms(const struct store *store);
 struct blobs *store_blobs(struct store *store);
 
 /* May an entry of about that size be committed: OK or ERR_FULL. Asked before a call changes

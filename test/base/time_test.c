@@ -12,6 +12,8 @@
 
 #define MOMENT INT64_C(1795424100000) /* 2026-11-23T08:55:00Z, a Monday */
 
+#define NOW_MS INT64_C(1800000000000) /* some other day */
+
 static int days_in(int year, int month)
 {
     if (month == 2) {
@@ -249,6 +251,32 @@ static void epoch_seconds_are_exact(void **state)
     }
 }
 
+static void moments_are_said_in_three_ways(void **state)
+{
+    static const struct { const char *text; int64_t moment; } good[] = {
+        {"10m", NOW_MS - 10 * MS_PER_MINUTE},
+        {"10m ago", NOW_MS - 10 * MS_PER_MINUTE},
+        {"0s", NOW_MS},
+        {"2026-11-23T08:55:00Z", 1795424100000},
+        {"2026-11-23T08:55:00.250Z", 1795424100250},
+        {"1795424100", 1795424100000},
+        {"1795424100.5", 1795424100500},
+    };
+    static const char *const bad[] = {"", "yesterday", "ago", "10x ago", "1795424100 ago!", "-5m"};
+    int64_t got = 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(moment_from_text(str_c(good[i].text), NOW_MS, &got));
+        assert_int_equal(got, good[i].moment);
+    }
+    got = 1;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(moment_from_text(str_c(bad[i]), NOW_MS, &got));
+        assert_int_equal(got, 1);
+    }
+}
+
 static void durations_have_units(void **state)
 {
     (void)state;
@@ -285,6 +313,7 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_date_is_refused),
         cmocka_unit_test(epoch_seconds_are_exact),
         cmocka_unit_test(durations_have_units),
+        cmocka_unit_test(moments_are_said_in_three_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,18 +214,13 @@ static void change_expiry(struct call *c, const struct changing *change)
 
 /* ---- all of it ---- */
 
-static void change_stage(struct call *c, const struct changing *change, bool expired)
+/* The rows and the tally: all but the log. */
+static void change_rows(struct call *c, const struct changing *change)
 {
     struct table *table = change->table;
     struct str row = row_item(c->arena, table, change->suffix);
-    struct changed changed = {
-        .at_ms = c->now, .existed = is_there(change->old), .exists = is_there(change->item),
-        .expired = expired, .suffix = change->suffix, .old = *change->old,
-        .has_item = is_there(change->item) && table_keeps_new(table), .item = *change->item,
-        .principal = c->principal, .request_id = c->request_id,
-        .operation = c->operation == NULL ? STR_NONE : model_text(c->operation->name)};
 
-    if (changed.exists) {
+    if (is_there(change->item)) {
         txn_put(c->txn, row, change->item->packed);
     } else {
         txn_delete(c->txn, row);
@@ -237,6 +232,19 @@ static void change_stage(struct call *c, const struct changing *change, bool exp
     }
     change_expiry(c, change);
     tally_change(&table->tally, change->old, change->item);
+}
+
+static void change_stage(struct call *c, const struct changing *change, bool expired)
+{
+    struct table *table = change->table;
+    struct changed changed = {
+        .at_ms = c->now, .existed = is_there(change->old), .exists = is_there(change->item),
+        .expired = expired, .suffix = change->suffix, .old = *change->old,
+        .has_item = is_there(change->item) && table_keeps_new(table), .item = *change->item,
+        .principal = c->principal, .request_id = c->request_id,
+        .operation = call_name(c)};
+
+    change_rows(c, change);
     tally_save(c, table);
     change_note(c, table, &changed);
     waiters_wake(c->cell, &table->changed);
@@ -264,6 +272,17 @@ void item_change(struct call *c, struct table *table, const struct item *old,
     struct changing change = {table, old, item, STR_NONE, cost};
 
     change_item(c, &change, false);
+}
+
+void item_fill(struct call *c, struct table *table, const struct item *old,
+               const struct item *item)
+{
+    struct changing change = {table, old, item, STR_NONE, NULL};
+
+    assert(table->filling);
+    assert(is_there(item));
+    change.suffix = suffix_of_item(c->arena, &table->schema, item);
+    change_rows(c, &change);
 }
 
 void item_expire(struct call *c, struct table *table, const struct item *old)

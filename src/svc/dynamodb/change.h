@@ -35,6 +35,10 @@ void answer_cost(struct call *c, const struct cost *cost);
  * (index_keys_check). Nothing is staged where nothing changes. cost: added to, or NULL. */
 void item_change(struct call *c, struct table *table, const struct item *old,
                  const struct item *item, struct cost *cost);
+/* An item comes into a table that nobody can see yet (filling): as a change that the log does not
+ * tell of, so it was there from the beginning. The tally is not saved: tally_save() at the end. */
+void item_fill(struct call *c, struct table *table, const struct item *old,
+               const struct item *item);
 /* The same by the expiry of items: its stream record says so. */
 void item_expire(struct call *c, struct table *table, const struct item *old);
 

@@ -130,6 +130,8 @@ struct table {
     bool on_demand;            /* PAY_PER_REQUEST */
     bool protected;            /* DeletionProtectionEnabled */
     bool infrequent;           /* STANDARD_INFREQUENT_ACCESS */
+    bool filling;              /* CREATING: a restore or an import brings its items; for the data
+                                * plane it is not there yet */
     bool pitr;                 /* PointInTimeRecoveryStatus ENABLED */
     uint32_t pitr_days;        /* RecoveryPeriodInDays */
     int64_t pitr_ms;           /* when it was enabled */
@@ -173,7 +175,7 @@ void table_remove(struct dynamodb *dynamodb, struct table *table); /* and frees 
 /* A table read from a request becomes one: number, log, row, memory. */
 void table_make(struct call *c, struct table *table);
 /* By the call's TableName, a name or an ARN. ResourceNotFoundException in the data plane's
- * words. */
+ * words; also while it is filled (filling). */
 status table_of_call(struct call *c, struct table **ret_table);
 status table_of_name(struct call *c, struct str name_or_arn, struct table **ret_table);
 /* What names it: "name" or an ARN's; ValidationException. */
@@ -189,6 +191,11 @@ struct table **tables_sorted(struct call *c, size_t *ret_count);
 /* ---- table_keys.c: bytes of the table's row ---- */
 
 void table_save(struct call *c, const struct table *table);
+/* The row's value, also as a backup keeps it; and a table of it, which nobody finds yet. NULL: of
+ * no version known here. */
+void table_pack(struct buf *packed, const struct table *table);
+struct table *table_unpack(struct str account, struct str region, struct str name,
+                           struct str packed);
 void table_erase(struct call *c, const struct table *table); /* its row; the rest is doomed */
 status tables_load(struct dynamodb *dynamodb);
 

@@ -237,7 +237,7 @@ status table_of_name(struct call *c, struct str name_or_arn, struct table **ret_
 
     TRY(table_name_read(c, name_or_arn, &account, &region, &name));
     table = table_find(dynamodb_of(c), account, region, name);
-    if (table == NULL) {
+    if (table == NULL || table->filling) {
         return fail(c, &DDB_NOT_FOUND, "Requested resource not found");
     }
     *ret_table = table;

@@ -25,6 +25,7 @@ enum flag {
     FLAG_INFREQUENT = 4,
     FLAG_PITR = 8,
     FLAG_TTL_FILLING = 16,
+    FLAG_FILLING = 32,
 };
 
 static struct str row_of(struct call *c, const struct table *table)
@@ -158,7 +159,8 @@ static void write_plain(struct buf *packed, const struct table *table)
                                (table->protected ? FLAG_PROTECTED : 0) |
                                (table->infrequent ? FLAG_INFREQUENT : 0) |
                                (table->pitr ? FLAG_PITR : 0) |
-                               (table->ttl_filling ? FLAG_TTL_FILLING : 0)));
+                               (table->ttl_filling ? FLAG_TTL_FILLING : 0) |
+                               (table->filling ? FLAG_FILLING : 0)));
     write_var(packed, table->number);
     write_var(packed, table->log);
     write_zigzag(packed, table->created_ms);
@@ -186,6 +188,7 @@ static void read_plain(struct cursor *cursor, struct table *table)
     table->infrequent = (flags & FLAG_INFREQUENT) != 0;
     table->pitr = (flags & FLAG_PITR) != 0;
     table->ttl_filling = (flags & FLAG_TTL_FILLING) != 0;
+    table->filling = (flags & FLAG_FILLING) != 0;
     table->number = read_var(cursor);
     table->log = read_var(cursor);
     table->created_ms = read_zigzag(cursor);
@@ -204,30 +207,35 @@ static void read_plain(struct cursor *cursor, struct table *table)
     text_set(&table->ttl_filled, read_str(cursor));
 }
 
+void table_pack(struct buf *packed, const struct table *table)
+{
+    write_u8(packed, VERSION);
+    write_str(packed, str_of(table->id, TABLE_ID_BYTES));
+    write_plain(packed, table);
+    write_schema(packed, &table->schema);
+    write_var(packed, table->attribute_count);
+    for (size_t i = 0; i < table->attribute_count; i++) {
+        write_str(packed, table->attributes[i].name);
+        write_u8(packed, table->attributes[i].type);
+    }
+    write_var(packed, table->index_number);
+    write_var(packed, table->index_count);
+    for (size_t i = 0; i < table->index_count; i++) {
+        write_index(packed, table->indexes[i]);
+    }
+    write_streams(packed, table);
+    write_var(packed, EXTRA_COUNT);
+    for (size_t i = 0; i < EXTRA_COUNT; i++) {
+        write_str(packed, table->extras[i]);
+    }
+}
+
 void table_save(struct call *c, const struct table *table)
 {
     struct buf packed;
 
     buf_init(&packed, VALUE_BYTES_MAX);
-    write_u8(&packed, VERSION);
-    write_str(&packed, str_of(table->id, TABLE_ID_BYTES));
-    write_plain(&packed, table);
-    write_schema(&packed, &table->schema);
-    write_var(&packed, table->attribute_count);
-    for (size_t i = 0; i < table->attribute_count; i++) {
-        write_str(&packed, table->attributes[i].name);
-        write_u8(&packed, table->attributes[i].type);
-    }
-    write_var(&packed, table->index_number);
-    write_var(&packed, table->index_count);
-    for (size_t i = 0; i < table->index_count; i++) {
-        write_index(&packed, table->indexes[i]);
-    }
-    write_streams(&packed, table);
-    write_var(&packed, EXTRA_COUNT);
-    for (size_t i = 0; i < EXTRA_COUNT; i++) {
-        write_str(&packed, table->extras[i]);
-    }
+    table_pack(&packed, table);
     assert(!buf_spent(&packed));
     txn_put(c->txn, row_of(c, table), arena_dup(c->arena, buf_str(&packed)));
     buf_done(&packed);
@@ -268,16 +276,15 @@ static void read_lists(struct cursor *cursor, struct table *table)
     }
 }
 
-static status load_one(struct dynamodb *dynamodb, struct key_reader *key, struct str packed,
-                       struct arena *arena)
+struct table *table_unpack(struct str account, struct str region, struct str name,
+                           struct str packed)
 {
     struct cursor cursor = cursor_of(packed);
-    struct str account, region, name, id;
     struct table *table;
+    struct str id;
 
-    if (!key_read_str(key, arena, &account) || !key_read_str(key, arena, &region) ||
-        !key_read_str(key, arena, &name) || read_u8(&cursor) != VERSION) {
-        return &ERR_CORRUPT;
+    if (read_u8(&cursor) != VERSION) {
+        return NULL;
     }
     table = table_new(account, region, name);
     id = read_str(&cursor);
@@ -286,7 +293,27 @@ static status load_one(struct dynamodb *dynamodb, struct key_reader *key, struct
     }
     read_plain(&cursor, table);
     read_lists(&cursor, table);
-    if (!cursor_done(&cursor) || table_add(dynamodb, table) != OK) {
+    if (!cursor_done(&cursor)) {
+        table_free(table);
+        return NULL;
+    }
+    return table;
+}
+
+static status load_one(struct dynamodb *dynamodb, struct key_reader *key, struct str packed,
+                       struct arena *arena)
+{
+    struct str account, region, name;
+    struct table *table = NULL;
+
+    if (key_read_str(key, arena, &account) && key_read_str(key, arena, &region) &&
+        key_read_str(key, arena, &name)) {
+        table = table_unpack(account, region, name, packed);
+    }
+    if (table == NULL) {
+        return &ERR_CORRUPT;
+    }
+    if (table_add(dynamodb, table) != OK) {
         table_free(table);
         return &ERR_CORRUPT;
     }
