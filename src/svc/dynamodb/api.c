@@ -16,6 +16,7 @@ static const struct op ops[] = {
     {"GetItem", ddb_get_item},
     {"ListTables", ddb_list_tables},
     {"PutItem", ddb_put_item},
+    {"UpdateItem", ddb_update_item},
 };
 
 static void dynamodb_close(void *state)

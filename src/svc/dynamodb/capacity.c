@@ -68,7 +68,8 @@ void put_cost(struct call *c, struct value *consumed, const struct cost *cost, u
         halves += cost->index_read_halves[i];
         units += cost->index_write_units[i];
     }
-    set_str(consumed, "TableName", arena_dup(c->arena, cost->table->name));
+    set_str(consumed, "TableName",
+            cost->name.bytes > 0 ? cost->name : arena_dup(c->arena, cost->table->name));
     put_units(consumed, halves, units, times);
     if (!str_eq(arg_str(c, "ReturnConsumedCapacity"), STR("INDEXES"))) {
         return;

@@ -19,6 +19,7 @@ struct changing {
     const struct item *item;  /* after; absent: none */
     struct str suffix;        /* which item */
     struct cost *cost;        /* added to, or NULL */
+    int64_t growth;           /* of its entries in local indexes */
 };
 
 static bool is_there(const struct item *item)
@@ -136,7 +137,7 @@ static uint64_t entry_cost(const struct item *old, const struct item *item, bool
            (is_there(item) ? write_units(item->bytes) : 0);
 }
 
-static void change_in_index(struct call *c, const struct changing *change, size_t at)
+static void change_in_index(struct call *c, struct changing *change, size_t at)
 {
     struct index *index = change->table->indexes[at];
     struct entry_of_index before = {STR_NONE, ITEM_ABSENT};
@@ -160,6 +161,9 @@ static void change_in_index(struct call *c, const struct changing *change, size_
         txn_put(c->txn, after.row, after.item.packed);
     }
     tally_change(&index->tally, &before.item, &after.item);
+    if (index->kind == INDEX_LOCAL) {
+        change->growth += (int64_t)after.item.bytes - (int64_t)before.item.bytes;
+    }
     if (change->cost != NULL) {
         change->cost->index_write_units[at] += entry_cost(&before.item, &after.item, moved);
     }
@@ -215,7 +219,7 @@ static void change_expiry(struct call *c, const struct changing *change)
 /* ---- all of it ---- */
 
 /* The rows and the tally: all but the log. */
-static void change_rows(struct call *c, const struct changing *change)
+static void change_rows(struct call *c, struct changing *change)
 {
     struct table *table = change->table;
     struct str row = row_item(c->arena, table, change->suffix);
@@ -231,10 +235,15 @@ static void change_rows(struct call *c, const struct changing *change)
         }
     }
     change_expiry(c, change);
+    if (table_has_collections(table)) {
+        collection_change(c, table, is_there(change->item) ? change->item : change->old,
+                          change->growth + (int64_t)change->item->bytes -
+                              (int64_t)change->old->bytes);
+    }
     tally_change(&table->tally, change->old, change->item);
 }
 
-static void change_stage(struct call *c, const struct changing *change, bool expired)
+static void change_stage(struct call *c, struct changing *change, bool expired)
 {
     struct table *table = change->table;
     struct changed changed = {
@@ -269,7 +278,7 @@ static void change_item(struct call *c, struct changing *change, bool expired)
 void item_change(struct call *c, struct table *table, const struct item *old,
                  const struct item *item, struct cost *cost)
 {
-    struct changing change = {table, old, item, STR_NONE, cost};
+    struct changing change = {.table = table, .old = old, .item = item, .cost = cost};
 
     change_item(c, &change, false);
 }
@@ -277,7 +286,7 @@ void item_change(struct call *c, struct table *table, const struct item *old,
 void item_fill(struct call *c, struct table *table, const struct item *old,
                const struct item *item)
 {
-    struct changing change = {table, old, item, STR_NONE, NULL};
+    struct changing change = {.table = table, .old = old, .item = item};
 
     assert(table->filling);
     assert(is_there(item));
@@ -287,7 +296,7 @@ void item_fill(struct call *c, struct table *table, const struct item *old,
 
 void item_expire(struct call *c, struct table *table, const struct item *old)
 {
-    struct changing change = {table, old, &ITEM_ABSENT, STR_NONE, NULL};
+    struct changing change = {.table = table, .old = old, .item = &ITEM_ABSENT};
 
     change_item(c, &change, true);
 }

@@ -13,6 +13,8 @@
  * write operations" and "Provisioned capacity mode". */
 struct cost {
     struct table *table;                       /* which */
+    struct str name;                           /* as the request names it: name or ARN; empty:
+                                                * its name */
     uint64_t read_halves;                      /* read units, doubled */
     uint64_t write_units;                      /* of the table itself */
     uint64_t index_read_halves[INDEXES_MAX];   /* by place in table->indexes */
@@ -52,6 +54,21 @@ bool index_entry(struct call *c, const struct table *table, const struct index *
 /* The second after which it is gone; false: never. */
 bool item_expiry(const struct table *table, const struct item *item, int64_t now_ms,
                  int64_t *ret_second);
+
+/* ---- collection.c: the items of one partition, where a table has local indexes ---- */
+
+#define COLLECTION_BYTES_MAX (UINT64_C(10) << 30)
+
+bool table_has_collections(const struct table *table);
+/* What AWS counts for the item's collection, entries of local indexes too. */
+uint64_t collection_bytes(struct call *c, const struct table *table, const struct item *item);
+/* item_change() does it. */
+void collection_change(struct call *c, const struct table *table, const struct item *item,
+                       int64_t growth);
+/* ItemCollectionMetrics of the item's collection: whether they are asked for and there; they. */
+bool collection_asked(const struct call *c, const struct table *table);
+void put_collection(struct call *c, struct value *metrics, const struct table *table,
+                    const struct item *item);
 
 /* ---- change_log.c ---- */
 

@@ -64,6 +64,14 @@ enum index_state {
     INDEX_DELETING, /* is being swept; changes of items pass it by */
 };
 
+/* What may still be used, for --limits=aws (throttle.h): what a second brings flows in all the
+ * time, and up to five minutes' worth is kept. In memory only. */
+struct usage {
+    int64_t at_ms;             /* when something flowed in last; 0: never */
+    int64_t read_left;         /* thousandths of a read unit; below 0: owed */
+    int64_t write_left;        /* of a write unit */
+};
+
 struct index {
     uint32_t number;           /* in its table's rows; never used twice there */
     uint8_t kind;              /* enum index_kind */
@@ -80,6 +88,7 @@ struct index {
     struct str filled;         /* INDEX_CREATING: items up to this suffix are in it; owned */
     int64_t created_ms;        /* c->now when it was made */
     struct tally tally;        /* its entries */
+    struct usage usage;        /* --limits=aws; a local index: its table's */
 };
 
 /* What a stream shows of a change. */
@@ -106,13 +115,6 @@ enum extra {
     EXTRA_RESTORE,      /* RestoreSummary */
     EXTRA_STREAM_POLICY, /* of its stream, text */
     EXTRA_COUNT,
-};
-
-/* Use within the running second, for --limits=aws. */
-struct usage {
-    int64_t second;            /* of weir's clock */
-    uint64_t read_halves;      /* so far in it */
-    uint64_t write_units;      /* so far in it */
 };
 
 struct table {
@@ -199,51 +201,6 @@ struct table *table_unpack(struct str account, struct str region, struct str nam
 void table_erase(struct call *c, const struct table *table); /* its row; the rest is doomed */
 status tables_load(struct dynamodb *dynamodb);
 
-/* ---- keys.c: the only other file that knows key bytes; it draws the rows ---- */
-
-/* A suffix is what all rows of one item end with: a hash of its partition, its hash attribute, its
- * range attribute. All key attributes must be in the item. */
-struct str suffix_of_item(struct arena *arena, const struct key_schema *schema,
-                          const struct item *item);
-/* As much of a suffix as the hash attributes say. */
-struct str suffix_of_partition(struct arena *arena, const struct datum *hashes, size_t count);
-/* The item's key attributes as an item. */
-struct item item_of_suffix(struct arena *arena, const struct key_schema *schema,
-                           struct str suffix);
-/* A suffix in front of all whose partition's hash is at least that. */
-struct str suffix_of_hash(struct arena *arena, uint64_t hash);
-
-struct str row_item(struct arena *arena, const struct table *table, struct str suffix);
-/* entry: suffix in the index, then what tells apart items with the same there. */
-struct str row_index(struct arena *arena, const struct table *table, const struct index *index,
-                     struct str entry);
-struct str row_past(struct arena *arena, const struct table *table, struct str suffix,
-                    uint64_t sequence);
-struct str row_expiry(struct arena *arena, const struct table *table, int64_t second,
-                      struct str suffix);
-/* What stands behind the table's, index's … prefix in a row's key: suffix or entry. */
-struct str row_rest(struct str key, struct str prefix);
-/* Rows of a kind ("item", "past", "expiry", "tally", "index") of a table. */
-struct str rows_of(struct arena *arena, const char *kind, uint64_t table_number);
-struct str rows_of_index(struct arena *arena, uint64_t table_number, uint32_t index_number);
-/* Any other row of the service: ("dynamodb", kind, …). */
-struct key row_kind(struct arena *arena, const char *kind);
-void number_take(struct call *c, struct table *table); /* a new table's */
-void number_load(struct dynamodb *dynamodb);
-void tally_save(struct call *c, const struct table *table);
-void tally_load(struct dynamodb *dynamodb, struct table *table);
-/* An item as it is now (with what this call staged); ITEM_ABSENT: there is none. */
-struct item item_load(struct call *c, const struct table *table, struct str suffix);
-
-/* ---- primary.c: keys as requests give them ---- */
-
-/* A Key: exactly the key attributes, of the right types. Gives them as an item. */
-status primary_of_key(struct call *c, const struct table *table, const struct value *key,
-                      struct item *ret_key, struct str *ret_suffix);
-/* The keys within an Item. */
-status primary_of_item(struct call *c, const struct table *table, const struct item *item,
-                       struct str *ret_suffix);
-/* What the new item has for the keys of indexes: right types, not empty, not too long. */
-status index_keys_check(struct call *c, const struct table *table, const struct item *item);
+#include "svc/dynamodb/keys.h"
 
 #endif

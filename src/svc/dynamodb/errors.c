@@ -38,3 +38,4 @@ const struct error DDB_POLICY_NOT_FOUND = {"PolicyNotFoundException", NULL, 400,
 const struct error DDB_TRIMMED = {"TrimmedDataAccessException", NULL, 400, false};
 const struct error DDB_EXPIRED_ITERATOR = {"ExpiredIteratorException", NULL, 400, false};
 const struct error DDB_ACCESS_DENIED = {"AccessDeniedException", NULL, 400, false};
+const struct error DDB_THROTTLED = {"ThrottlingException", NULL, 400, true};

@@ -7,6 +7,8 @@
  *   ("index", table, index, SUFFIX there, key parts) what is projected, as a packed item
  *   ("past", table, SUFFIX, sequence)                empty: a record of the change log is about it
  *   ("expiry", table, second, SUFFIX)                empty: the item is gone after that second
+ *   ("collection", table, SUFFIX)                    u8 version 1, var bytes of a partition's items
+ *                                                    and their entries in local indexes
  *   ("tally", table)                                 u8 version 1, var items, var bytes, then for
  *                                                    each index var number, items, bytes
  *   ("number")                                       u8 version 1, var: the last table's number
@@ -76,6 +78,11 @@ struct str row_index(struct arena *arena, const struct table *table, const struc
     key_u64(&key, index->number);
     key_raw(&key, entry);
     return key_end(&key);
+}
+
+struct str row_collection(struct arena *arena, const struct table *table, struct str suffix)
+{
+    return row_with(arena, "collection", table->number, suffix);
 }
 
 struct str row_past(struct arena *arena, const struct table *table, struct str suffix,

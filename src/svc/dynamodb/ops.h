@@ -17,5 +17,14 @@ status ddb_list_tables(struct call *c);
 status ddb_delete_item(struct call *c);
 status ddb_get_item(struct call *c);
 status ddb_put_item(struct call *c);
+status ddb_update_item(struct call *c);
+
+/* ---- api_batch.c ---- */
+status ddb_batch_get_item(struct call *c);
+status ddb_batch_write_item(struct call *c);
+
+/* ---- api_transact.c ---- */
+status ddb_transact_get_items(struct call *c);
+status ddb_transact_write_items(struct call *c);
 
 #endif

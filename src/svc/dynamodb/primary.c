@@ -6,25 +6,34 @@
 
 #define MISMATCH "The provided key element does not match the schema"
 
-status primary_of_key(struct call *c, const struct table *table, const struct value *key,
-                      struct item *ret_key, struct str *ret_suffix)
+status primary_of_key_item(struct call *c, const struct table *table, const struct item *key,
+                           struct str *ret_suffix)
 {
     const struct key_schema *schema = &table->schema;
-    struct item item;
+    struct datum all = {DATUM_M, key->attributes};
 
-    TRY(item_from_value(c->arena, key, &c->why, &item));
-    if (key->count != schema->count) {
+    if (datum_count(all) != schema->count) {
         return fail(c, &DDB_VALIDATION, MISMATCH);
     }
     for (uint8_t i = 0; i < schema->count; i++) {
-        struct datum part = datum_find(item.attributes, schema->names[i]);
+        struct datum part = datum_find(key->attributes, schema->names[i]);
 
         if (part.type != schema->types[i]) {
             return fail(c, &DDB_VALIDATION, MISMATCH);
         }
         TRY(key_datum_check(part, schema->names[i], i < schema->hashes, &c->why));
     }
-    *ret_suffix = suffix_of_item(c->arena, schema, &item);
+    *ret_suffix = suffix_of_item(c->arena, schema, key);
+    return OK;
+}
+
+status primary_of_key(struct call *c, const struct table *table, const struct value *key,
+                      struct item *ret_key, struct str *ret_suffix)
+{
+    struct item item;
+
+    TRY(item_from_value(c->arena, key, &c->why, &item));
+    TRY(primary_of_key_item(c, table, &item, ret_suffix));
     *ret_key = item;
     return OK;
 }
@@ -60,9 +69,6 @@ static status index_part_check(struct call *c, const struct index *index, uint8_
     struct str name = index->schema.names[i];
     bool hash = i < index->schema.hashes;
 
-    if (part.type == DATUM_NONE) {
-        return OK; /* it has no entry there */
-    }
     if (part.type != index->schema.types[i]) {
         return fail(c, &DDB_VALIDATION, "One or more parameter values were invalid: Type mismatch "
                     "for Index Key %.*s Expected: %.*s Actual: %.*s IndexName: %.*s",
@@ -79,14 +85,42 @@ static status index_part_check(struct call *c, const struct index *index, uint8_
     return key_datum_check(part, name, hash, &c->why);
 }
 
-status index_keys_check(struct call *c, const struct table *table, const struct item *item)
+/* The same in the words for updates. */
+static status index_part_check_update(struct call *c, const struct index *index, uint8_t i,
+                                      struct datum part)
+{
+    size_t bytes_max = i < index->schema.hashes ? HASH_KEY_BYTES_MAX : RANGE_KEY_BYTES_MAX;
+
+    if (part.type != index->schema.types[i]) {
+        return fail(c, &DDB_VALIDATION, "The update expression attempted to update the secondary "
+                    "index key to unsupported type");
+    }
+    if (part.body.bytes == 0) {
+        return fail(c, &DDB_VALIDATION, "One or more parameter values are not valid. The update "
+                    "expression attempted to update a secondary index key to a value that is not "
+                    "supported. The AttributeValue for a key attribute cannot contain an empty %s "
+                    "value.", part.type == DATUM_S ? "string" : "binary");
+    }
+    if (part.body.bytes > bytes_max) {
+        return fail(c, &DDB_VALIDATION, "The update expression attempted to update the secondary "
+                    "index key beyond allowed size limits");
+    }
+    return OK;
+}
+
+status index_keys_check(struct call *c, const struct table *table, const struct item *item,
+                        bool update)
 {
     for (size_t at = 0; at < table->index_count; at++) {
         const struct index *index = table->indexes[at];
 
         for (uint8_t i = 0; i < index->schema.count && index->state != INDEX_DELETING; i++) {
-            TRY(index_part_check(c, index, i, datum_find(item->attributes,
-                                                         index->schema.names[i])));
+            struct datum part = datum_find(item->attributes, index->schema.names[i]);
+
+            if (part.type != DATUM_NONE) { /* else it has no entry there */
+                TRY(update ? index_part_check_update(c, index, i, part)
+                           : index_part_check(c, index, i, part));
+            }
         }
     }
     return OK;
