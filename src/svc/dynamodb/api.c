@@ -62,11 +62,13 @@ const struct service dynamodb_service = {
 };
 
 static const struct op stream_ops[] = {
-    {"DescribeStream", NULL},
+    {"DescribeStream", ddb_describe_stream},
+    {"GetRecords", ddb_get_stream_records},
+    {"GetShardIterator", ddb_get_shard_iterator},
+    {"ListStreams", ddb_list_streams},
 };
 
 const struct service dynamodbstreams_service = {
     .id = "dynamodbstreams",
-    .ops = stream_ops,
-    .op_count = 0,
+    OPS(stream_ops),
 };

@@ -9,7 +9,7 @@
  *   str  packed item after     the new item is kept
  *
  * What an item was before each change is what it was after the change before, so old items alone
- * tell everything; new ones are kept only while a stream or a destination shows them at once.
+ * tell everything; new ones are kept only while a stream shows them.
  */
 #include "svc/dynamodb/change.h"
 
@@ -31,9 +31,8 @@ bool table_keeps_new(const struct table *table)
 {
     const struct stream *stream = table_stream(table);
 
-    return (stream != NULL &&
-            (stream->view == VIEW_NEW_IMAGE || stream->view == VIEW_NEW_AND_OLD_IMAGES)) ||
-           table->extras[EXTRA_DESTINATIONS].bytes > 0;
+    return stream != NULL &&
+           (stream->view == VIEW_NEW_IMAGE || stream->view == VIEW_NEW_AND_OLD_IMAGES);
 }
 
 uint64_t change_note(struct call *c, struct table *table, const struct changed *changed)

@@ -27,4 +27,10 @@ status ddb_batch_write_item(struct call *c);
 status ddb_transact_get_items(struct call *c);
 status ddb_transact_write_items(struct call *c);
 
+/* ---- api_stream.c ---- */
+status ddb_describe_stream(struct call *c);
+status ddb_get_shard_iterator(struct call *c);
+status ddb_get_stream_records(struct call *c);
+status ddb_list_streams(struct call *c);
+
 #endif
