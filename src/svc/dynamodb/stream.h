@@ -35,8 +35,8 @@ struct str stream_label(struct arena *arena, const struct stream *stream);
 
 /* A stream and whose it is. */
 struct stream_place {
-    const struct table *table;
-    const struct stream *stream;
+    const struct table *table;   /* whose */
+    const struct stream *stream; /* which */
 };
 /* By its ARN; ResourceNotFoundException. From any service's call. */
 status stream_of_arn(struct call *c, struct str arn, struct stream_place *ret_place);
