@@ -3,97 +3,72 @@
  * Tables: CreateTable, DeleteTable, DescribeTable, ListTables.
  */
 #include "svc/dynamodb/ops.h"
+#include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/tags.h"
 
 #include "base/mem.h"
+#include "cell/cell.h"
+#include "wire/wire.h"
 
 #define LIST_MAX 100
-
-/* ---- what is told of a table ----
- *
- * Answers are written after the cell was left, when the table may be another or gone: so every text
- * of it is copied. */
-
-static void put_schema(struct call *c, struct value *structure, const struct key_schema *schema)
-{
-    struct value *list = set_list(c->arena, structure, "KeySchema", schema->count);
-
-    for (uint8_t i = 0; i < schema->count; i++) {
-        struct value *element = list_add(c->arena, list);
-
-        set_str(element, "AttributeName", arena_dup(c->arena, schema->names[i]));
-        set_str(element, "KeyType", i < schema->hashes ? STR("HASH") : STR("RANGE"));
-    }
-}
-
-static void put_table(struct call *c, struct value *about, const struct table *table,
-                      struct str state)
-{
-    struct value *list = set_list(c->arena, about, "AttributeDefinitions", table->attribute_count);
-
-    for (size_t i = 0; i < table->attribute_count; i++) {
-        struct value *attribute = list_add(c->arena, list);
-
-        set_str(attribute, "AttributeName", arena_dup(c->arena, table->attributes[i].name));
-        set_str(attribute, "AttributeType", datum_type_name(table->attributes[i].type));
-    }
-    set_str(about, "TableName", arena_dup(c->arena, table->name));
-    put_schema(c, about, &table->schema);
-    set_str(about, "TableStatus", state);
-    set_time(about, "CreationDateTime", table->created_ms);
-    set_int(about, "TableSizeBytes", (int64_t)table->tally.bytes);
-    set_int(about, "ItemCount", (int64_t)table->tally.items);
-    set_str(about, "TableArn", table_arn(c->arena, table));
-    set_str(about, "TableId", arena_dup(c->arena, str_of(table->id, TABLE_ID_BYTES)));
-}
+#define NOT_THERE "is not implemented by weir"
 
 /* ---- making one ---- */
 
-static status attributes_read(struct call *c, struct table *table)
+static status create_settings(struct call *c, struct table *table)
 {
-    const struct value *list = arg(c, "AttributeDefinitions");
+    const struct value *tags = arg(c, "Tags");
+    const struct value *sse = arg(c, "SSESpecification");
+    struct str policy = arg_str(c, "ResourcePolicy");
+    struct str kept;
 
-    table->attributes = mem_zero((list->count + 1) * sizeof(struct attribute));
-    for (uint32_t i = 0; i < list->count; i++) {
-        struct attribute *attribute = &table->attributes[table->attribute_count++];
-
-        text_set(&attribute->name, get_str(&list->items[i], "AttributeName"));
-        if (!datum_type_of(get_str(&list->items[i], "AttributeType"), &attribute->type)) {
-            return fail(c, &DDB_VALIDATION, "An attribute has an unknown type");
-        }
+    table->infrequent = str_eq(arg_str(c, "TableClass"), STR("STANDARD_INFREQUENT_ACCESS"));
+    table->class_ms = arg_has(c, "TableClass") ? c->now : 0;
+    table->protected = arg_bool(c, "DeletionProtectionEnabled", false);
+    if (sse != NULL) {
+        TRY(sse_read(c, sse, &kept));
+        text_set(&table->extras[EXTRA_SSE], kept);
+    }
+    if (tags != NULL) {
+        TRY(tags_join(c, STR_NONE, tags, &kept));
+        text_set(&table->extras[EXTRA_TAGS], kept);
+    }
+    if (arg_has(c, "ResourcePolicy")) {
+        TRY(policy_check(c, policy));
+        policy_set(c, table, false, policy);
     }
     return OK;
 }
 
-static status schema_read(struct call *c, const struct table *table, const struct value *list,
-                          struct key_schema *ret_schema)
+/* Everything but whether a table of that name is there. */
+static status create_read(struct call *c, struct table *table)
 {
-    for (uint32_t i = 0; i < list->count && i < KEY_PARTS_MAX; i++) {
-        struct str name = get_str(&list->items[i], "AttributeName");
-        bool hash = str_eq(get_str(&list->items[i], "KeyType"), STR("HASH"));
-        size_t at = 0;
+    const struct value *stream = arg(c, "StreamSpecification");
+    struct table_wish wish = {
+        .attributes = arg(c, "AttributeDefinitions"), .schema = arg(c, "KeySchema"),
+        .locals = arg(c, "LocalSecondaryIndexes"), .globals = arg(c, "GlobalSecondaryIndexes"),
+        .provisioned = arg(c, "ProvisionedThroughput"), .on_demand = arg(c, "OnDemandThroughput"),
+        .warm = arg(c, "WarmThroughput"), .billing = arg_str(c, "BillingMode")};
+    bool streams = false;
+    uint8_t view = VIEW_KEYS_ONLY;
 
-        while (at < table->attribute_count && !str_eq(table->attributes[at].name, name)) {
-            at++;
-        }
-        if (at == table->attribute_count || hash != (i == 0)) {
-            return fail(c, &DDB_VALIDATION, "One or more parameter values were invalid: Some index "
-                        "key attributes are not defined in AttributeDefinitions. Keys: [%.*s]",
-                        STR_ARG(name));
-        }
-        schema_add(ret_schema, name, table->attributes[at].type, hash);
+    if (arg_has(c, "VectorIndexes") || arg_has(c, "GlobalTableSourceArn") ||
+        arg_has(c, "GlobalTableSettingsReplicationMode")) {
+        return fail(c, &WIRE_NOT_IMPLEMENTED, "%s " NOT_THERE,
+                    arg_has(c, "VectorIndexes") ? "VectorIndexes" : "a global table");
+    }
+    TRY(table_read(c, &wish, table));
+    if (stream != NULL) {
+        TRY(stream_read(c, stream, false, &streams, &view));
+    }
+    TRY(create_settings(c, table));
+    if (streams) {
+        stream_begin(c, table, view);
     }
     return OK;
 }
 
-static status table_read(struct call *c, struct table *table)
-{
-    TRY(attributes_read(c, table));
-    TRY(schema_read(c, table, arg(c, "KeySchema"), &table->schema));
-    table->on_demand = str_eq(arg_str(c, "BillingMode"), STR("PAY_PER_REQUEST"));
-    return OK;
-}
-
-/* CreateTable: a new, empty table. */
+/* CreateTable: a new, empty table. The answer says CREATING, as AWS's does; it is there at once. */
 status ddb_create_table(struct call *c)
 {
     struct dynamodb *dynamodb = dynamodb_of(c);
@@ -102,35 +77,45 @@ status ddb_create_table(struct call *c)
     status read;
 
     TRY(table_name_read(c, arg_str(c, "TableName"), &account, &region, &name));
-    if (table_find(dynamodb, account, region, name) != NULL) {
-        return fail(c, &DDB_IN_USE, "Table already exists: %.*s", STR_ARG(name));
-    }
     table = table_new(account, region, name);
-    read = table_read(c, table);
+    table->created_ms = c->now;
+    read = create_read(c, table);
+    if (read == OK && table_find(dynamodb, account, region, name) != NULL) {
+        read = fail(c, &DDB_IN_USE, "Table already exists: %.*s", STR_ARG(name));
+    } else if (read == OK && map_count(dynamodb->tables) >= TABLES_MAX) {
+        read = fail(c, &DDB_LIMIT, "Subscriber limit exceeded: There is a limit of %d tables per "
+                    "subscriber", TABLES_MAX);
+    }
     if (read != OK) {
         table_free(table);
         return read;
     }
     rand_uuid(c->rand, table->id);
-    table->created_ms = c->now;
     table_make(c, table);
     put_table(c, put_struct(c, "TableDescription"), table, STR("CREATING"));
     return OK;
+}
+
+/* By the call's TableName, in the words of operations on tables. */
+static status table_of_admin(struct call *c, struct table **ret_table)
+{
+    struct str account, region, name;
+
+    TRY(table_name_read(c, arg_str(c, "TableName"), &account, &region, &name));
+    *ret_table = table_find(dynamodb_of(c), account, region, name);
+    return *ret_table != NULL
+               ? OK
+               : fail(c, &DDB_NOT_FOUND, "Requested resource not found: Table: %.*s not found",
+                      STR_ARG(name));
 }
 
 /* DescribeTable */
 status ddb_describe_table(struct call *c)
 {
     struct table *table;
-    struct str account, region, name;
 
-    TRY(table_name_read(c, arg_str(c, "TableName"), &account, &region, &name));
-    table = table_find(dynamodb_of(c), account, region, name);
-    if (table == NULL) {
-        return fail(c, &DDB_NOT_FOUND, "Requested resource not found: Table: %.*s not found",
-                    STR_ARG(name));
-    }
-    put_table(c, put_struct(c, "Table"), table, STR("ACTIVE"));
+    TRY(table_of_admin(c, &table));
+    put_table(c, put_struct(c, "Table"), table, STR_NONE);
     return OK;
 }
 
@@ -139,7 +124,11 @@ status ddb_delete_table(struct call *c)
 {
     struct table *table;
 
-    TRY(table_of_call(c, &table));
+    TRY(table_of_admin(c, &table));
+    if (table->protected) {
+        return fail(c, &DDB_VALIDATION, "Resource cannot be deleted as it is currently protected "
+                    "against deletion. Disable deletion protection first.");
+    }
     put_table(c, put_struct(c, "TableDescription"), table, STR("DELETING"));
     table_erase(c, table);
     call_on(c, table_arn(c->arena, table));

@@ -2,10 +2,9 @@
  *
  * Tables: finding them by name or ARN, owning what belongs to them.
  */
-#include "svc/dynamodb/dynamodb_int.h"
+#include "svc/dynamodb/tables.h"
 
 #include "base/mem.h"
-#include "base/time.h"
 #include "cell/cell.h"
 
 #include <assert.h>
@@ -259,11 +258,8 @@ struct str table_arn(struct arena *arena, const struct table *table)
 
 struct str stream_arn(struct arena *arena, const struct table *table, const struct stream *stream)
 {
-    struct time_parts at = time_parts_of(stream->label_ms);
-
-    return arena_printf(arena, "%.*s/stream/%04d-%02d-%02dT%02d:%02d:%02d.%03d",
-                        STR_ARG(table_arn(arena, table)), at.year, at.month, at.day, at.hour,
-                        at.minute, at.second, at.ms);
+    return arena_printf(arena, "%.*s/stream/%.*s", STR_ARG(table_arn(arena, table)),
+                        STR_ARG(stream_label(arena, stream)));
 }
 
 struct stream *table_stream(const struct table *table)

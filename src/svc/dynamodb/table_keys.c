@@ -26,6 +26,7 @@ enum flag {
     FLAG_PITR = 8,
     FLAG_TTL_FILLING = 16,
     FLAG_FILLING = 32,
+    FLAG_TTL_SWEEPING = 64,
 };
 
 static struct str row_of(struct call *c, const struct table *table)
@@ -88,6 +89,9 @@ static void write_index(struct buf *packed, const struct index *index)
     write_throughput(packed, &index->provisioned);
     write_throughput(packed, &index->on_demand_max);
     write_throughput(packed, &index->warm);
+    write_zigzag(packed, index->raised_ms);
+    write_zigzag(packed, index->lowered_ms);
+    write_var(packed, index->lowered_today);
     write_str(packed, index->extra);
     write_str(packed, index->filled);
     write_zigzag(packed, index->created_ms);
@@ -119,6 +123,9 @@ static void read_index(struct cursor *cursor, struct table *table)
     index->provisioned = read_throughput(cursor);
     index->on_demand_max = read_throughput(cursor);
     index->warm = read_throughput(cursor);
+    index->raised_ms = read_zigzag(cursor);
+    index->lowered_ms = read_zigzag(cursor);
+    index->lowered_today = (uint32_t)read_var(cursor);
     text_set(&index->extra, read_str(cursor));
     text_set(&index->filled, read_str(cursor));
     index->created_ms = read_zigzag(cursor);
@@ -160,7 +167,8 @@ static void write_plain(struct buf *packed, const struct table *table)
                                (table->infrequent ? FLAG_INFREQUENT : 0) |
                                (table->pitr ? FLAG_PITR : 0) |
                                (table->ttl_filling ? FLAG_TTL_FILLING : 0) |
-                               (table->filling ? FLAG_FILLING : 0)));
+                               (table->filling ? FLAG_FILLING : 0) |
+                               (table->ttl_sweeping ? FLAG_TTL_SWEEPING : 0)));
     write_var(packed, table->number);
     write_var(packed, table->log);
     write_zigzag(packed, table->created_ms);
@@ -174,6 +182,7 @@ static void write_plain(struct buf *packed, const struct table *table)
     write_zigzag(packed, table->raised_ms);
     write_zigzag(packed, table->lowered_ms);
     write_var(packed, table->lowered_today);
+    write_zigzag(packed, table->class_ms);
     write_str(packed, table->ttl_name);
     write_zigzag(packed, table->ttl_ms);
     write_str(packed, table->ttl_filled);
@@ -189,6 +198,7 @@ static void read_plain(struct cursor *cursor, struct table *table)
     table->pitr = (flags & FLAG_PITR) != 0;
     table->ttl_filling = (flags & FLAG_TTL_FILLING) != 0;
     table->filling = (flags & FLAG_FILLING) != 0;
+    table->ttl_sweeping = (flags & FLAG_TTL_SWEEPING) != 0;
     table->number = read_var(cursor);
     table->log = read_var(cursor);
     table->created_ms = read_zigzag(cursor);
@@ -202,6 +212,7 @@ static void read_plain(struct cursor *cursor, struct table *table)
     table->raised_ms = read_zigzag(cursor);
     table->lowered_ms = read_zigzag(cursor);
     table->lowered_today = (uint32_t)read_var(cursor);
+    table->class_ms = read_zigzag(cursor);
     text_set(&table->ttl_name, read_str(cursor));
     table->ttl_ms = read_zigzag(cursor);
     text_set(&table->ttl_filled, read_str(cursor));

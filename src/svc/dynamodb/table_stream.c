@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Streams of a table coming and going. A stream is a span of the table's change log: from the first
+ * change after it was enabled to the last before it was disabled. Those that ended stay for a day.
+ */
+#include "svc/dynamodb/tables.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+
+#include <assert.h>
+
+struct str stream_label(struct arena *arena, const struct stream *stream)
+{
+    struct time_parts at = time_parts_of(stream->label_ms);
+
+    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03d", at.year, at.month, at.day,
+                        at.hour, at.minute, at.second, at.ms);
+}
+
+static uint8_t view_of(struct str name)
+{
+    uint8_t view = VIEW_KEYS_ONLY;
+
+    while (!str_eq(view_name(view), name)) {
+        assert(view < VIEW_NEW_AND_OLD_IMAGES);
+        view++;
+    }
+    return view;
+}
+
+status stream_read(struct call *c, const struct value *given, bool update, bool *ret_enabled,
+                   uint8_t *ret_view)
+{
+    bool enabled = get_bool(given, "StreamEnabled", false);
+    struct str view = get_str(given, "StreamViewType");
+
+    if (enabled == (view.bytes > 0)) {
+        *ret_enabled = enabled;
+        *ret_view = enabled ? view_of(view) : VIEW_KEYS_ONLY;
+        return OK;
+    }
+    if (update) {
+        return fail(c, &DDB_VALIDATION, "One or more parameter values were invalid: %s",
+                    enabled ? "If stream is being enabled then UpdateViewType is required"
+                            : "If stream is being disabled, then UpdateViewType must not be "
+                              "specified");
+    }
+    return fail(c, &DDB_VALIDATION, "One or more parameter values were invalid: Table is being "
+                "created with a stream %s", enabled ? "enabled, UpdateViewType is required"
+                                                    : "disabled, UpdateViewType should not be "
+                                                      "specified");
+}
+
+status stream_begin_check(struct call *c, const struct table *table)
+{
+    if (table_stream(table) != NULL) {
+        return fail(c, &DDB_VALIDATION, "Table already has an enabled stream: TableName: %.*s",
+                    STR_ARG(table->name));
+    }
+    if (table->stream_count >= TABLE_STREAMS_MAX) {
+        return fail(c, &DDB_LIMIT, "Subscriber limit exceeded: a table's stream can be enabled at "
+                    "most %d times within 24 hours", TABLE_STREAMS_MAX);
+    }
+    return OK;
+}
+
+void stream_begin(struct call *c, struct table *table, uint8_t view)
+{
+    const struct stream *former =
+        table->stream_count > 0 ? &table->streams[table->stream_count - 1] : NULL;
+    struct stream *stream;
+    int64_t label_ms = c->now;
+
+    assert(table_stream(table) == NULL);
+    if (former != NULL && former->label_ms >= label_ms) {
+        label_ms = former->label_ms + 1; /* a label names one stream */
+    }
+    table->streams = mem_grow(table->streams, (table->stream_count + 1) * sizeof(struct stream));
+    stream = &table->streams[table->stream_count++];
+    *stream = (struct stream){.view = view, .label_ms = label_ms,
+                              .first = txn_log_state(c->txn, table->log).last + 1};
+}
+
+void stream_end(struct call *c, struct table *table)
+{
+    struct stream *stream = table_stream(table);
+
+    assert(stream != NULL);
+    stream->last = txn_log_state(c->txn, table->log).last;
+    stream->ended_ms = c->now;
+}
