@@ -111,6 +111,7 @@ status ddb_describe_stream(struct call *c)
     struct stream_shard shards[STREAM_SHARDS_MAX];
     struct stream_place place;
     struct value *about;
+    struct str arn;
     int64_t limit;
     size_t count;
 
@@ -119,8 +120,9 @@ status ddb_describe_stream(struct call *c)
     TRY(stream_of_arn(c, arg_str(c, "StreamArn"), &place));
     TRY(stream_shards(c, &place, shards, &count));
     about = put_struct(c, "StreamDescription");
-    set_str(about, "StreamArn", stream_arn(c->arena, place.table, place.stream));
-    set_str(about, "StreamLabel", stream_label(c->arena, place.stream));
+    arn = stream_arn(c->arena, place.table, place.stream);
+    set_str(about, "StreamArn", arn);
+    set_str(about, "StreamLabel", stream_label_of_arn(arn));
     set_str(about, "StreamStatus",
             place.stream->ended_ms == 0 ? STR("ENABLED") : STR("DISABLED"));
     set_str(about, "StreamViewType", stream_view_name(place.stream->view));
@@ -251,9 +253,8 @@ status ddb_get_stream_records(struct call *c)
 
 /* One that may be listed. */
 struct listed {
-    struct str arn;              /* its */
-    const struct table *table;   /* whose it is */
-    const struct stream *stream; /* it */
+    struct str arn;            /* its */
+    const struct table *table; /* whose it is */
 };
 
 static int by_arn(const void *a, const void *b)
@@ -276,7 +277,7 @@ static void list_of_table(struct call *c, const struct table *table, struct list
         const struct stream *stream = &table->streams[i];
 
         if (stream_readable(stream, c->now)) {
-            list[(*count)++] = (struct listed){stream_arn(c->arena, table, stream), table, stream};
+            list[(*count)++] = (struct listed){stream_arn(c->arena, table, stream), table};
         }
     }
 }
@@ -325,7 +326,7 @@ status ddb_list_streams(struct call *c)
 
         set_str(item, "StreamArn", listed[i].arn);
         set_str(item, "TableName", arena_dup(c->arena, listed[i].table->name));
-        set_str(item, "StreamLabel", stream_label(c->arena, listed[i].stream));
+        set_str(item, "StreamLabel", stream_label_of_arn(listed[i].arn));
     }
     if (i < count) {
         put_str(c, "LastEvaluatedStreamArn", listed[i - 1].arn);

@@ -16,22 +16,16 @@
 #define STREAM_SHARDS_MAX 8 /* that one stream shows at a time: a day of them, begun and ended */
 #define STREAM_ITERATOR_MS (INT64_C(15) * 60 * 1000)
 
-/* ---- stream.c: beginning, ending, finding ---- */
+/* ---- stream.c: finding them ---- */
 
-/* A stream begins with the next change. table is still to be saved. LimitExceededException: there
- * were too many within a day. */
-status stream_begin(struct call *c, struct table *table, uint8_t view);
-/* The one that goes on, if any, ends with the newest change. table is still to be saved. */
-void stream_end(struct call *c, struct table *table);
 /* Whether it can still be read: it goes on, or ended within a day. */
 bool stream_readable(const struct stream *stream, int64_t now_ms);
 /* The oldest record of the change log that a stream may still show; UINT64_MAX: none. What is
  * before it may be trimmed as far as streams are concerned. */
 uint64_t streams_need(struct call *c, const struct table *table);
 
-struct str stream_view_name(uint8_t view);                     /* "NEW_IMAGE" */
-bool stream_view_of(struct str name, uint8_t *ret_view);       /* false: no such view */
-struct str stream_label(struct arena *arena, const struct stream *stream);
+/* The end of an ARN that stream_arn() made. */
+struct str stream_label_of_arn(struct str arn);
 
 /* A stream and whose it is. */
 struct stream_place {
@@ -52,6 +46,8 @@ struct stream_shard {
     uint64_t first;            /* sequence in the log of its first record */
     uint64_t last;             /* of its last so far; first - 1: none */
 };
+
+struct str stream_view_name(uint8_t view); /* "NEW_IMAGE" */
 
 /* Those that still can be read, oldest first; ret_shards has room for STREAM_SHARDS_MAX. */
 status stream_shards(struct call *c, const struct stream_place *place,

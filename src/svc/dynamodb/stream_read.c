@@ -132,6 +132,18 @@ status stream_shard_horizon(struct call *c, const struct stream_shard *shard,
 
 /* ---- records ---- */
 
+static const char *const views[] = {
+    [VIEW_KEYS_ONLY] = "KEYS_ONLY",
+    [VIEW_NEW_IMAGE] = "NEW_IMAGE",
+    [VIEW_OLD_IMAGE] = "OLD_IMAGE",
+    [VIEW_NEW_AND_OLD_IMAGES] = "NEW_AND_OLD_IMAGES",
+};
+
+struct str stream_view_name(uint8_t view)
+{
+    return str_c(views[view]);
+}
+
 /* One change on its way out. */
 struct telling {
     const struct stream_place *place; /* which stream's */
