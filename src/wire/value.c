@@ -248,6 +248,17 @@ void list_add_int(struct value *list, int64_t number)
     list_place(list, VALUE_INT)->number = number;
 }
 
+struct value *list_add_map(struct arena *arena, struct value *list, size_t count_max)
+{
+    struct value *at = list_place(list, VALUE_MAP);
+
+    assert(model_shape(at->shape)->kind == SHAPE_MAP);
+    assert(count_max <= UINT32_MAX);
+    at->room = (uint32_t)count_max;
+    at->pairs = arena_alloc(arena, (count_max + 1) * sizeof(struct pair));
+    return at;
+}
+
 struct value *map_add(struct arena *arena, struct value *map, struct str key)
 {
     struct pair *at;

@@ -80,6 +80,7 @@ void set_value(struct value *structure, const char *member, const struct value *
 struct value *list_add(struct arena *arena, struct value *list);
 void list_add_str(struct value *list, struct str s);
 void list_add_int(struct value *list, int64_t number);
+struct value *list_add_map(struct arena *arena, struct value *list, size_t count_max);
 struct value *map_add(struct arena *arena, struct value *map, struct str key);
 void map_add_str(struct value *map, struct str key, struct str s);
 

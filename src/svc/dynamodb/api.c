@@ -16,6 +16,8 @@ static const struct op ops[] = {
     {"GetItem", ddb_get_item},
     {"ListTables", ddb_list_tables},
     {"PutItem", ddb_put_item},
+    {"Query", ddb_query},
+    {"Scan", ddb_scan},
     {"UpdateItem", ddb_update_item},
 };
 

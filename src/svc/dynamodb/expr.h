@@ -160,17 +160,10 @@ status update_apply(struct arena *arena, const struct update *update, const stru
 
 /* ---- key conditions ---- */
 
-#define KEY_TERMS_MAX 2
-
 struct key_term {
     struct str name;        /* of the key attribute */
     uint8_t op;             /* OP_EQ, OP_LT .. OP_GE, OP_BETWEEN, OP_BEGINS; others: see bind */
     struct datum values[2]; /* the second for OP_BETWEEN */
-};
-
-struct key_condition {
-    size_t count;                       /* of the terms; after key_condition_bind: first is hash */
-    struct key_term terms[KEY_TERMS_MAX];
 };
 
 /* A table's or an index's key: hash attributes first, then range attributes. A table and a local
@@ -185,13 +178,33 @@ struct key_schema {
     uint8_t count;                    /* of all */
 };
 
+struct key_condition {
+    size_t count;                        /* of the terms */
+    struct key_term terms[KEY_PARTS_MAX]; /* after key_condition_bind: in the schema's order */
+    uint8_t hashes;                      /* after it: how many are on hash attributes */
+};
+
 status key_condition_of(struct terms *terms, const struct expr *condition,
                         struct key_condition *ret_condition);
-/* Checks it against the schema and orders the terms: hash first. */
+/* Checks it against the schema and orders the terms as the schema's parts are: all hash attributes,
+ * then range attributes from the left, of which only the last may be more than an equality. The
+ * same in steps, for who has more to check in between (AWS goes by part): whether there are not too
+ * many terms, then part by part. */
 status key_condition_bind(struct key_condition *condition, const struct key_schema *schema,
                           struct why *why);
+status key_condition_count(const struct key_condition *condition, const struct key_schema *schema,
+                           struct why *why);
+status key_condition_part(struct key_condition *condition, const struct key_schema *schema,
+                          uint8_t part, struct why *why);
 /* The rows [from, to) that satisfy the term on the key part that follows prefix. */
 void key_term_range(struct arena *arena, struct str prefix, const struct key_term *term,
                     struct str *ret_from, struct str *ret_to);
+/* The same for all terms on range attributes of a bound condition; prefix ends with the hash
+ * attributes. */
+void key_condition_range(struct arena *arena, struct str prefix,
+                         const struct key_condition *condition, struct str *ret_from,
+                         struct str *ret_to);
+/* Whether an item's attribute satisfies the term. */
+bool key_term_holds(const struct key_term *term, struct datum value);
 
 #endif

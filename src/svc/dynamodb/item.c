@@ -431,11 +431,8 @@ static void list_to_value(struct arena *arena, struct datum list, struct value *
     }
 }
 
-static void pairs_to_value(struct arena *arena, struct str body, struct value *structure,
-                           const char *member)
+static void pairs_to_map(struct arena *arena, struct str body, struct value *to)
 {
-    struct datum map = {DATUM_M, body};
-    struct value *to = set_map(arena, structure, member, datum_count(map));
     struct cursor cursor = cursor_of(body);
 
     while (cursor.rest.bytes > 0) {
@@ -444,6 +441,14 @@ static void pairs_to_value(struct arena *arena, struct str body, struct value *s
 
         datum_to_value(arena, value, map_add(arena, to, name));
     }
+}
+
+static void pairs_to_value(struct arena *arena, struct str body, struct value *structure,
+                           const char *member)
+{
+    struct datum map = {DATUM_M, body};
+
+    pairs_to_map(arena, body, set_map(arena, structure, member, datum_count(map)));
 }
 
 void datum_to_value(struct arena *arena, struct datum datum, struct value *wire)
@@ -485,4 +490,11 @@ void item_to_value(struct arena *arena, const struct item *item, struct value *s
                    const char *member)
 {
     pairs_to_value(arena, item->attributes, structure, member);
+}
+
+void item_to_list(struct arena *arena, const struct item *item, struct value *list)
+{
+    struct datum map = {DATUM_M, item->attributes};
+
+    pairs_to_map(arena, item->attributes, list_add_map(arena, list, datum_count(map)));
 }

@@ -54,6 +54,8 @@ status item_fits(const struct item *item, bool update, struct why *why);
 void item_to_value(struct arena *arena, const struct item *item, struct value *structure,
                    const char *member);
 void datum_to_value(struct arena *arena, struct datum datum, struct value *wire);
+/* The same as the next of a list of such maps. */
+void item_to_list(struct arena *arena, const struct item *item, struct value *list);
 
 /* Keys. A key attribute's value is a text part of a store key; its type is the table's. */
 static inline void key_datum(struct key *key, struct datum datum)

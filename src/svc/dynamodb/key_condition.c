@@ -8,11 +8,12 @@
 #include <assert.h>
 
 #define SORT_END_BYTES 2 /* what key_str writes behind a text */
+#define TOO_MANY "Conditions can be of length 1 or 2 only"
+#define NOT_SUPPORTED "Query key condition not supported"
 
 struct key_reading {
     struct terms *terms;              /* why */
-    struct key_condition condition;   /* the first terms */
-    size_t count;                     /* terms in all */
+    struct key_condition condition;   /* so far */
 };
 
 static status refuse(struct terms *terms, const char *sentence, struct str what)
@@ -107,10 +108,10 @@ static status add_term(struct key_reading *k, const struct expr *expr)
                                     "key", STR(""));
         }
     }
-    if (k->condition.count < KEY_TERMS_MAX) {
-        k->condition.terms[k->condition.count++] = term;
+    if (k->condition.count == KEY_PARTS_MAX) {
+        return refuse(k->terms, TOO_MANY, STR(""));
     }
-    k->count++;
+    k->condition.terms[k->condition.count++] = term;
     return OK;
 }
 
@@ -131,36 +132,75 @@ status key_condition_of(struct terms *terms, const struct expr *condition,
     struct key_reading k = {.terms = terms};
 
     TRY(read_terms(&k, condition));
-    if (k.count > KEY_TERMS_MAX) {
-        return refuse(terms, "Conditions can be of length 1 or 2 only", STR(""));
-    }
     *ret_condition = k.condition;
     return OK;
 }
 
 /* ---- against a schema ---- */
 
-static bool is_range(uint8_t op)
+static bool is_indexable(uint8_t op)
 {
     return op == OP_EQ || (op >= OP_LT && op <= OP_BETWEEN) || op == OP_BEGINS;
 }
 
-static status bind_term(const struct key_term *term, bool hash, uint8_t type, struct why *why)
+static size_t term_values(const struct key_term *term)
 {
-    size_t values = term->op == OP_BETWEEN ? 2 : 1;
+    return term->op == OP_BETWEEN ? 2 : 1;
+}
 
-    if (hash ? term->op != OP_EQ : !is_range(term->op)) {
-        return why_set(why, &DDB_VALIDATION, "Query key condition not supported");
+static status check_term(const struct key_term *term, bool hash, uint8_t type, struct why *why)
+{
+    if (!is_indexable(term->op)) {
+        return why_set(why, &DDB_VALIDATION, "Attempted conditional constraint is not an "
+                                             "indexable operation");
     }
-    for (size_t i = 0; i < values; i++) {
+    for (size_t i = 0; i < term_values(term); i++) {
         if (term->values[i].type != type) {
             return why_set(why, &DDB_VALIDATION, "One or more parameter values were invalid: "
                            "Condition parameter type does not match schema type");
         }
         TRY(key_datum_check(term->values[i], term->name, hash, why));
     }
-    if (term->op == OP_BEGINS && type == DATUM_N) {
-        return why_set(why, &DDB_VALIDATION, "Query key condition not supported");
+    if ((hash && term->op != OP_EQ) || (term->op == OP_BEGINS && type == DATUM_N)) {
+        return why_set(why, &DDB_VALIDATION, NOT_SUPPORTED);
+    }
+    return OK;
+}
+
+status key_condition_count(const struct key_condition *condition, const struct key_schema *schema,
+                           struct why *why)
+{
+    if (condition->count <= schema->count) {
+        return OK;
+    }
+    return why_set(why, &DDB_VALIDATION, schema->count == 2 ? TOO_MANY : NOT_SUPPORTED);
+}
+
+/* Terms before part are in their places. */
+status key_condition_part(struct key_condition *condition, const struct key_schema *schema,
+                          uint8_t part, struct why *why)
+{
+    struct key_term *terms = condition->terms;
+    bool hash = part < schema->hashes;
+    size_t at = part;
+
+    condition->hashes = schema->hashes;
+    while (at < condition->count && !str_eq(terms[at].name, schema->names[part])) {
+        at++;
+    }
+    if (at >= condition->count) {
+        return !hash && part >= condition->count
+                   ? OK
+                   : why_set(why, &DDB_VALIDATION, "Query condition missed key schema element: "
+                             "%.*s", STR_ARG(schema->names[part]));
+    }
+    struct key_term term = terms[at];
+
+    terms[at] = terms[part];
+    terms[part] = term;
+    TRY(check_term(&term, hash, schema->types[part], why));
+    if (part > schema->hashes && terms[part - 1].op != OP_EQ) {
+        return why_set(why, &DDB_VALIDATION, NOT_SUPPORTED);
     }
     return OK;
 }
@@ -168,29 +208,34 @@ static status bind_term(const struct key_term *term, bool hash, uint8_t type, st
 status key_condition_bind(struct key_condition *condition, const struct key_schema *schema,
                           struct why *why)
 {
-    struct key_term *terms = condition->terms;
-
-    if (condition->count == 2 && !str_eq(terms[0].name, schema->names[0])) {
-        struct key_term swap = terms[0];
-
-        terms[0] = terms[1];
-        terms[1] = swap;
-    }
-    for (size_t i = 0; i < condition->count; i++) {
-        struct str wanted = schema->names[i];
-
-        if (wanted.bytes == 0) {
-            return why_set(why, &DDB_VALIDATION, "Query key condition not supported");
-        }
-        if (!str_eq(terms[i].name, wanted)) {
-            return why_set(why, &DDB_VALIDATION, "Query condition missed key schema element: %.*s",
-                           STR_ARG(wanted));
-        }
-    }
-    for (size_t i = 0; i < condition->count; i++) {
-        TRY(bind_term(&terms[i], i == 0, schema->types[i], why));
+    TRY(key_condition_count(condition, schema, why));
+    for (uint8_t part = 0; part < schema->count; part++) {
+        TRY(key_condition_part(condition, schema, part, why));
     }
     return OK;
+}
+
+bool key_term_holds(const struct key_term *term, struct datum value)
+{
+    int order = datum_cmp(value, term->values[0]);
+
+    switch ((enum expr_op)term->op) {
+    case OP_EQ:
+        return order == 0;
+    case OP_LT:
+        return order < 0;
+    case OP_LE:
+        return order <= 0;
+    case OP_GT:
+        return order > 0;
+    case OP_GE:
+        return order >= 0;
+    case OP_BETWEEN:
+        return order >= 0 && datum_cmp(value, term->values[1]) <= 0;
+    default:
+        assert(term->op == OP_BEGINS);
+        return str_starts(value.body, term->values[0].body);
+    }
 }
 
 /* ---- rows ---- */
@@ -242,4 +287,21 @@ void key_term_range(struct arena *arena, struct str prefix, const struct key_ter
         *ret_to = key_after_prefix(arena, *ret_from);
         return;
     }
+}
+
+void key_condition_range(struct arena *arena, struct str prefix,
+                         const struct key_condition *condition, struct str *ret_from,
+                         struct str *ret_to)
+{
+    size_t last = condition->count - 1;
+
+    if (condition->count == condition->hashes) {
+        *ret_from = prefix;
+        *ret_to = key_after_prefix(arena, prefix);
+        return;
+    }
+    for (size_t i = condition->hashes; i < last; i++) {
+        prefix = key_with(arena, prefix, condition->terms[i].values[0]);
+    }
+    key_term_range(arena, prefix, &condition->terms[last], ret_from, ret_to);
 }

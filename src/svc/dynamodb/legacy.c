@@ -398,11 +398,11 @@ status legacy_key_condition(struct arena *arena, const struct value *in, struct 
         for (uint32_t j = 0; j < c.count && j < 2; j++) {
             term.values[j] = c.values[j];
         }
-        if (i < KEY_TERMS_MAX) {
+        if (i < KEY_PARTS_MAX) {
             condition.terms[condition.count++] = term;
         }
     }
-    if (map == NULL || map->count == 0 || map->count > KEY_TERMS_MAX) {
+    if (map == NULL || map->count == 0 || map->count > KEY_PARTS_MAX) {
         return why_set(why, &DDB_VALIDATION, "Conditions can be of length 1 or 2 only");
     }
     *ret_condition = condition;

@@ -33,4 +33,8 @@ status ddb_get_shard_iterator(struct call *c);
 status ddb_get_stream_records(struct call *c);
 status ddb_list_streams(struct call *c);
 
+/* ---- api_query.c ---- */
+status ddb_query(struct call *c);
+status ddb_scan(struct call *c);
+
 #endif

@@ -44,7 +44,8 @@ static void a_key_condition_is_refused_in_AWS_words(void **state)
         {"a.b = :a", "KeyConditionExpressions cannot have conditions on nested attributes"},
         {":a = :b", "Invalid condition in KeyConditionExpression: No key attribute specified"},
         {"a = :a and a > :b", "KeyConditionExpressions must only contain one condition per key"},
-        {":a = a and b = :a and :a = c", "Conditions can be of length 1 or 2 only"},
+        {"a = :a and b = :a and c = :a and d = :a and e = :a and f = :a and g = :a and h = :a and "
+         "i = :a", "Conditions can be of length 1 or 2 only"},
     };
     struct world *w = *state;
 
@@ -65,6 +66,7 @@ static void a_key_condition_fits_its_schema_or_not(void **state)
         {"r = :a", "Query condition missed key schema element: h"},
         {"h = :a AND x = :b", "Query condition missed key schema element: r"},
         {"h > :a", "Query key condition not supported"},
+        {"h = :a AND r = :b AND x = :b", "Conditions can be of length 1 or 2 only"},
         {"h = :n", INVALID "Condition parameter type does not match schema type"},
     };
     struct key_schema schema = {{STR("h"), STR("r")}, {DATUM_S, DATUM_S}, 1, 2};

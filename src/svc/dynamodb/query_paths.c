@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which attributes the expressions of a reading request may name.
+ */
+#include "svc/dynamodb/query.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* ---- key attributes are scalars ---- */
+
+/* Looks through a condition's paths. */
+struct look {
+    struct call *c;             /* for the sentence */
+    const struct table *table;  /* whose keys */
+    status found;               /* the first mistake */
+};
+
+static bool is_nested(const struct key_schema *schema, const struct path *path)
+{
+    for (uint8_t i = 0; path->count > 1 && i < schema->count; i++) {
+        if (str_eq(schema->names[i], path->steps[0].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static status key_path_check(struct call *c, const struct table *table, const struct path *path)
+{
+    const char *whose = is_nested(&table->schema, path) ? "Key" : NULL;
+
+    for (size_t i = 0; whose == NULL && i < table->index_count; i++) {
+        whose = is_nested(&table->indexes[i]->schema, path) ? "IndexKey" : NULL;
+    }
+    if (whose == NULL) {
+        return OK;
+    }
+    return fail(c, &DDB_VALIDATION, "Key attributes must be scalars; list random access '[]' and "
+                "map lookup '.' are not allowed: %s: %.*s", whose,
+                STR_ARG(path->steps[0].name));
+}
+
+status key_paths_check(struct call *c, const struct table *table, const struct paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        TRY(key_path_check(c, table, paths->at[i]));
+    }
+    return OK;
+}
+
+static bool look_nested(void *context, const struct path *path)
+{
+    struct look *look = context;
+
+    look->found = key_path_check(look->c, look->table, path);
+    return look->found == OK;
+}
+
+status key_conditions_check(struct call *c, const struct table *table,
+                            const struct expr *condition)
+{
+    struct look look = {c, table, OK};
+
+    if (condition != NULL) {
+        condition_paths(condition, look_nested, &look);
+    }
+    return look.found;
+}
+
+/* ---- filters ---- */
+
+static bool is_other(void *context, const struct path *path)
+{
+    const struct str *name = context;
+
+    return !str_eq(*name, path->steps[0].name);
+}
+
+status filter_keys_check(struct call *c, const struct query *query)
+{
+    const struct key_schema *schema = walk_schema(&query->walk);
+    bool legacy = arg_has(c, "QueryFilter");
+
+    for (uint8_t i = 0; query->filter != NULL && i < schema->count; i++) {
+        struct str name = schema->names[i];
+
+        if (!condition_paths(query->filter, is_other, &name)) {
+            return fail(c, &DDB_VALIDATION, "%s can only contain non-primary key attributes: "
+                        "Primary key attribute: %.*s",
+                        legacy ? "QueryFilter" : "Filter Expression", STR_ARG(name));
+        }
+    }
+    return OK;
+}
+
+/* ---- what an index projects ---- */
+
+#define MISSING_MAX 32 /* in one sentence */
+
+/* Names that an index does not project, each once. */
+struct missing {
+    const struct walk *walk;         /* which index */
+    struct str names[MISSING_MAX];   /* in the order they were met */
+    size_t count;                    /* of them */
+};
+
+static bool miss(void *context, const struct path *path)
+{
+    struct missing *missing = context;
+    struct str name = path->steps[0].name;
+
+    if (index_projects(missing->walk->table, missing->walk->index, name)) {
+        return true;
+    }
+    for (size_t i = 0; i < missing->count; i++) {
+        if (str_eq(missing->names[i], name)) {
+            return true;
+        }
+    }
+    if (missing->count < MISSING_MAX) {
+        missing->names[missing->count++] = name;
+    }
+    return true;
+}
+
+/* "a, b" */
+static struct str missing_text(struct call *c, const struct missing *missing)
+{
+    struct str text = missing->names[0];
+
+    for (size_t i = 1; i < missing->count; i++) {
+        text = arena_printf(c->arena, "%.*s, %.*s", STR_ARG(text), STR_ARG(missing->names[i]));
+    }
+    return text;
+}
+
+static status filter_projected(struct call *c, const struct query *query)
+{
+    struct missing missing = {.walk = &query->walk};
+
+    condition_paths(query->filter, miss, &missing);
+    if (missing.count == 0) {
+        return OK;
+    }
+    return fail(c, &DDB_VALIDATION, INVALID "Secondary index %.*s does not project one or more "
+                "filter attributes: [%.*s]", STR_ARG(query->walk.index->name),
+                STR_ARG(missing_text(c, &missing)));
+}
+
+static status paths_projected(struct call *c, struct query *query)
+{
+    struct missing missing = {.walk = &query->walk};
+
+    for (size_t i = 0; i < query->paths.count; i++) {
+        miss(&missing, query->paths.at[i]);
+    }
+    if (missing.count == 0) {
+        return OK;
+    }
+    if (query->walk.index->kind == INDEX_LOCAL) {
+        query->walk.whole = true;
+        return OK;
+    }
+    return fail(c, &DDB_VALIDATION, INVALID "Global secondary index %.*s does not project [%.*s]",
+                STR_ARG(query->walk.index->name), STR_ARG(missing_text(c, &missing)));
+}
+
+status projected_check(struct call *c, struct query *query)
+{
+    const struct index *index = query->walk.index;
+    bool all = str_eq(arg_str(c, "Select"), STR("ALL_ATTRIBUTES"));
+
+    if (index == NULL || index->projection == PROJECT_ALL) {
+        return OK;
+    }
+    if (all && index->kind != INDEX_LOCAL) {
+        return fail(c, &DDB_VALIDATION, INVALID "Select type ALL_ATTRIBUTES is not supported for "
+                    "global secondary index %.*s because its projection type is not ALL",
+                    STR_ARG(index->name));
+    }
+    query->walk.whole = all;
+    TRY(paths_projected(c, query));
+    return query->scans || query->filter == NULL ? OK : filter_projected(c, query);
+}
