@@ -4,6 +4,7 @@
  */
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/query.h"
+#include "svc/dynamodb/throttle.h"
 
 static void put_items(struct call *c, const struct walked *walked)
 {
@@ -16,7 +17,7 @@ static void put_items(struct call *c, const struct walked *walked)
 
 static status answer_page(struct call *c, const struct query *query)
 {
-    struct cost cost = {.table = query->walk.table};
+    struct cost cost = {.table = query->walk.table, .name = arg_str(c, "TableName")};
     struct walked walked;
 
     TRY(walk_read(c, &query->walk, &walked, &cost));
@@ -28,6 +29,7 @@ static status answer_page(struct call *c, const struct query *query)
     if (walked.last.packed.bytes > 0) {
         item_to_value(c->arena, &walked.last, c->out, "LastEvaluatedKey");
     }
+    throttle_take(c, &cost, 1);
     answer_cost(c, &cost);
     return OK;
 }

@@ -35,10 +35,6 @@ status start_apply(struct call *c, struct query *query);
 
 /* ---- query_paths.c: rules for attributes that expressions name ---- */
 
-/* A key attribute has nothing inside. Of the table and of all its indexes. */
-status key_paths_check(struct call *c, const struct table *table, const struct paths *paths);
-status key_conditions_check(struct call *c, const struct table *table,
-                            const struct expr *condition);
 /* A Query's filter names no key attribute of what is read. */
 status filter_keys_check(struct call *c, const struct query *query);
 /* What an index does not project; whole is set where a local one gets it from the table. */

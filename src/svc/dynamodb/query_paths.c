@@ -6,67 +6,6 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
-/* ---- key attributes are scalars ---- */
-
-/* Looks through a condition's paths. */
-struct look {
-    struct call *c;             /* for the sentence */
-    const struct table *table;  /* whose keys */
-    status found;               /* the first mistake */
-};
-
-static bool is_nested(const struct key_schema *schema, const struct path *path)
-{
-    for (uint8_t i = 0; path->count > 1 && i < schema->count; i++) {
-        if (str_eq(schema->names[i], path->steps[0].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static status key_path_check(struct call *c, const struct table *table, const struct path *path)
-{
-    const char *whose = is_nested(&table->schema, path) ? "Key" : NULL;
-
-    for (size_t i = 0; whose == NULL && i < table->index_count; i++) {
-        whose = is_nested(&table->indexes[i]->schema, path) ? "IndexKey" : NULL;
-    }
-    if (whose == NULL) {
-        return OK;
-    }
-    return fail(c, &DDB_VALIDATION, "Key attributes must be scalars; list random access '[]' and "
-                "map lookup '.' are not allowed: %s: %.*s", whose,
-                STR_ARG(path->steps[0].name));
-}
-
-status key_paths_check(struct call *c, const struct table *table, const struct paths *paths)
-{
-    for (size_t i = 0; i < paths->count; i++) {
-        TRY(key_path_check(c, table, paths->at[i]));
-    }
-    return OK;
-}
-
-static bool look_nested(void *context, const struct path *path)
-{
-    struct look *look = context;
-
-    look->found = key_path_check(look->c, look->table, path);
-    return look->found == OK;
-}
-
-status key_conditions_check(struct call *c, const struct table *table,
-                            const struct expr *condition)
-{
-    struct look look = {c, table, OK};
-
-    if (condition != NULL) {
-        condition_paths(condition, look_nested, &look);
-    }
-    return look.found;
-}
-
 /* ---- filters ---- */
 
 static bool is_other(void *context, const struct path *path)

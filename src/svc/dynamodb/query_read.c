@@ -6,6 +6,7 @@
  */
 #include "svc/dynamodb/query.h"
 
+#include "svc/dynamodb/item_op.h"
 #include "svc/dynamodb/legacy.h"
 
 /* ---- without the table ---- */
@@ -189,6 +190,6 @@ status query_bind(struct call *c, struct query *query)
     if (!query->scans) {
         TRY(filter_keys_check(c, query));
     }
-    TRY(key_conditions_check(c, walk->table, query->filter));
+    TRY(key_paths_check_condition(c, walk->table, query->filter));
     return projected_check(c, query);
 }

@@ -10,6 +10,8 @@
  */
 #include "svc/dynamodb/walk.h"
 
+#include "svc/dynamodb/throttle.h"
+
 #include <assert.h>
 
 #define ITEMS_ROOM_MIN 32
@@ -39,9 +41,9 @@ bool index_projects(const struct table *table, const struct index *index, struct
 }
 
 status index_of_name(struct call *c, const struct table *table, struct str name, bool consistent,
-                     const struct index **ret_index)
+                     struct index **ret_index)
 {
-    const struct index *index = NULL;
+    struct index *index = NULL;
 
     if (name.bytes == 0) {
         *ret_index = NULL;
@@ -303,9 +305,12 @@ status walk_read(struct call *c, const struct walk *walk, struct walked *ret_wal
                  struct cost *cost)
 {
     struct reading r = {.c = c, .walk = walk, .walked = {.last = ITEM_ABSENT}};
-    struct txn_scan *scan = txn_scan(c->txn, walk->from, walk->to, walk->descending);
-    status read = rows_read(&r, scan);
+    struct txn_scan *scan;
+    status read;
 
+    TRY(throttle_read(c, walk->table, walk->index));
+    scan = txn_scan(c->txn, walk->from, walk->to, walk->descending);
+    read = rows_read(&r, scan);
     txn_scan_close(scan);
     TRY(read);
     count_cost(&r, cost);

@@ -25,7 +25,7 @@
 
 struct walk {
     struct table *table;         /* whose */
-    const struct index *index;   /* NULL: the table's own rows */
+    struct index *index;         /* NULL: the table's own rows */
     struct str from, to;         /* rows [from, to) */
     bool descending;             /* from the end */
     bool consistent;             /* what it costs; reads always are */
@@ -47,7 +47,7 @@ struct walked {
 /* The index that may be read: ValidationException in AWS's words for none, for one that is being
  * filled, for a consistent read of a global one. An empty name: NULL, the table. */
 status index_of_name(struct call *c, const struct table *table, struct str name, bool consistent,
-                     const struct index **ret_index);
+                     struct index **ret_index);
 /* The keys of what is walked. */
 static inline const struct key_schema *walk_schema(const struct walk *walk)
 {
@@ -65,7 +65,8 @@ void walk_query(struct call *c, struct walk *walk, const struct key_condition *c
  * of the table and of the index. False, and nothing is changed: it is not within the walk. */
 bool walk_after(struct call *c, struct walk *walk, const struct item *key);
 
-/* cost is added to. */
+/* cost is added to; the caller tells throttle_take(). With --limits=aws DDB_THROUGHPUT and
+ * DDB_THROTTLED. */
 status walk_read(struct call *c, const struct walk *walk, struct walked *ret_walked,
                  struct cost *cost);
 
