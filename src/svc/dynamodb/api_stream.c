@@ -7,6 +7,7 @@
 
 #include "cell/cell.h"
 #include "svc/dynamodb/stream.h"
+#include "svc/dynamodb/tables.h"
 
 #include <stdlib.h>
 
@@ -83,18 +84,6 @@ static void put_shards(struct call *c, struct value *about, const struct stream_
     }
 }
 
-static void put_schema(struct call *c, struct value *about, const struct key_schema *schema)
-{
-    struct value *list = set_list(c->arena, about, "KeySchema", schema->count);
-
-    for (uint8_t i = 0; i < schema->count; i++) {
-        struct value *element = list_add(c->arena, list);
-
-        set_str(element, "AttributeName", arena_dup(c->arena, schema->names[i]));
-        set_str(element, "KeyType", i < schema->hashes ? STR("HASH") : STR("RANGE"));
-    }
-}
-
 static status filter_check(struct call *c)
 {
     const struct value *filter = arg(c, "ShardFilter");
@@ -111,7 +100,6 @@ status ddb_describe_stream(struct call *c)
     struct stream_shard shards[STREAM_SHARDS_MAX];
     struct stream_place place;
     struct value *about;
-    struct str arn;
     int64_t limit;
     size_t count;
 
@@ -120,12 +108,11 @@ status ddb_describe_stream(struct call *c)
     TRY(stream_of_arn(c, arg_str(c, "StreamArn"), &place));
     TRY(stream_shards(c, &place, shards, &count));
     about = put_struct(c, "StreamDescription");
-    arn = stream_arn(c->arena, place.table, place.stream);
-    set_str(about, "StreamArn", arn);
-    set_str(about, "StreamLabel", stream_label_of_arn(arn));
+    set_str(about, "StreamArn", stream_arn(c->arena, place.table, place.stream));
+    set_str(about, "StreamLabel", stream_label(c->arena, place.stream));
     set_str(about, "StreamStatus",
             place.stream->ended_ms == 0 ? STR("ENABLED") : STR("DISABLED"));
-    set_str(about, "StreamViewType", stream_view_name(place.stream->view));
+    set_str(about, "StreamViewType", view_name(place.stream->view));
     set_time(about, "CreationRequestDateTime", place.stream->label_ms);
     set_str(about, "TableName", arena_dup(c->arena, place.table->name));
     put_schema(c, about, &place.table->schema);
@@ -253,8 +240,9 @@ status ddb_get_stream_records(struct call *c)
 
 /* One that may be listed. */
 struct listed {
-    struct str arn;            /* its */
-    const struct table *table; /* whose it is */
+    struct str arn;              /* its */
+    const struct table *table;   /* whose it is */
+    const struct stream *stream; /* it */
 };
 
 static int by_arn(const void *a, const void *b)
@@ -277,7 +265,7 @@ static void list_of_table(struct call *c, const struct table *table, struct list
         const struct stream *stream = &table->streams[i];
 
         if (stream_readable(stream, c->now)) {
-            list[(*count)++] = (struct listed){stream_arn(c->arena, table, stream), table};
+            list[(*count)++] = (struct listed){stream_arn(c->arena, table, stream), table, stream};
         }
     }
 }
@@ -326,7 +314,7 @@ status ddb_list_streams(struct call *c)
 
         set_str(item, "StreamArn", listed[i].arn);
         set_str(item, "TableName", arena_dup(c->arena, listed[i].table->name));
-        set_str(item, "StreamLabel", stream_label_of_arn(listed[i].arn));
+        set_str(item, "StreamLabel", stream_label(c->arena, listed[i].stream));
     }
     if (i < count) {
         put_str(c, "LastEvaluatedStreamArn", listed[i - 1].arn);

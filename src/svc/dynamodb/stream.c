@@ -5,6 +5,7 @@
 #include "svc/dynamodb/stream.h"
 
 #include "cell/cell.h"
+#include "svc/dynamodb/tables.h"
 
 bool stream_readable(const struct stream *stream, int64_t now_ms)
 {
@@ -31,13 +32,6 @@ uint64_t streams_need(struct call *c, const struct table *table)
     return need;
 }
 
-struct str stream_label_of_arn(struct str arn)
-{
-    struct str mark = STR("/stream/");
-
-    return str_slice(arn, str_find_str(arn, mark) + mark.bytes, arn.bytes);
-}
-
 static status not_found(struct call *c, struct str arn)
 {
     return fail(c, &DDB_NOT_FOUND, "Requested resource not found: Stream: %.*s not found",
@@ -51,7 +45,7 @@ static bool find_labelled(struct call *c, const struct table *table, struct str 
         const struct stream *stream = &table->streams[i];
 
         if (stream_readable(stream, c->now) &&
-            str_eq(stream_label_of_arn(stream_arn(c->arena, table, stream)), label)) {
+            str_eq(stream_label(c->arena, stream), label)) {
             *ret_place = (struct stream_place){table, stream};
             return true;
         }

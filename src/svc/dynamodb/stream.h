@@ -24,9 +24,6 @@ bool stream_readable(const struct stream *stream, int64_t now_ms);
  * before it may be trimmed as far as streams are concerned. */
 uint64_t streams_need(struct call *c, const struct table *table);
 
-/* The end of an ARN that stream_arn() made. */
-struct str stream_label_of_arn(struct str arn);
-
 /* A stream and whose it is. */
 struct stream_place {
     const struct table *table;   /* whose */
@@ -46,8 +43,6 @@ struct stream_shard {
     uint64_t first;            /* sequence in the log of its first record */
     uint64_t last;             /* of its last so far; first - 1: none */
 };
-
-struct str stream_view_name(uint8_t view); /* "NEW_IMAGE" */
 
 /* Those that still can be read, oldest first; ret_shards has room for STREAM_SHARDS_MAX. */
 status stream_shards(struct call *c, const struct stream_place *place,

@@ -14,6 +14,7 @@
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/time.h"
+#include "svc/dynamodb/tables.h"
 
 /* ---- shards ---- */
 
@@ -132,18 +133,6 @@ status stream_shard_horizon(struct call *c, const struct stream_shard *shard,
 
 /* ---- records ---- */
 
-static const char *const views[] = {
-    [VIEW_KEYS_ONLY] = "KEYS_ONLY",
-    [VIEW_NEW_IMAGE] = "NEW_IMAGE",
-    [VIEW_OLD_IMAGE] = "OLD_IMAGE",
-    [VIEW_NEW_AND_OLD_IMAGES] = "NEW_AND_OLD_IMAGES",
-};
-
-struct str stream_view_name(uint8_t view)
-{
-    return str_c(views[view]);
-}
-
 /* One change on its way out. */
 struct telling {
     const struct stream_place *place; /* which stream's */
@@ -203,7 +192,7 @@ static void put_record(struct call *c, struct value *record, const struct tellin
     put_images(c, about, telling);
     set_str(about, "SequenceNumber",
             stream_sequence_text(c->arena, (struct stream_sequence){telling->sequence, 0}));
-    set_str(about, "StreamViewType", stream_view_name(telling->place->stream->view));
+    set_str(about, "StreamViewType", view_name(telling->place->stream->view));
     if (telling->changed->expired) {
         struct value *identity = set_struct(c->arena, record, "userIdentity");
 
