@@ -12,13 +12,17 @@ static const struct op ops[] = {
     {"CreateTable", ddb_create_table},
     {"DeleteItem", ddb_delete_item},
     {"DeleteTable", ddb_delete_table},
+    {"DescribeKinesisStreamingDestination", ddb_describe_destination},
     {"DescribeTable", ddb_describe_table},
+    {"DisableKinesisStreamingDestination", ddb_disable_destination},
+    {"EnableKinesisStreamingDestination", ddb_enable_destination},
     {"GetItem", ddb_get_item},
     {"ListTables", ddb_list_tables},
     {"PutItem", ddb_put_item},
     {"Query", ddb_query},
     {"Scan", ddb_scan},
     {"UpdateItem", ddb_update_item},
+    {"UpdateKinesisStreamingDestination", ddb_update_destination},
 };
 
 static void dynamodb_close(void *state)

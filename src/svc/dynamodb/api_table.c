@@ -96,8 +96,7 @@ status ddb_create_table(struct call *c)
     return OK;
 }
 
-/* By the call's TableName, in the words of operations on tables. */
-static status table_of_admin(struct call *c, struct table **ret_table)
+status table_of_admin(struct call *c, struct table **ret_table)
 {
     struct str account, region, name;
 

@@ -6,6 +6,7 @@
 #include "svc/dynamodb/change.h"
 
 #include "base/time.h"
+#include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/number.h"
 
 #include <assert.h>
@@ -256,6 +257,7 @@ static void change_stage(struct call *c, struct changing *change, bool expired)
     change_rows(c, change);
     tally_save(c, table);
     change_note(c, table, &changed);
+    destinations_tell(c, table, &changed);
     waiters_wake(c->cell, &table->changed);
 }
 

@@ -27,6 +27,12 @@ status ddb_batch_write_item(struct call *c);
 status ddb_transact_get_items(struct call *c);
 status ddb_transact_write_items(struct call *c);
 
+/* ---- api_destination.c ---- */
+status ddb_describe_destination(struct call *c);
+status ddb_disable_destination(struct call *c);
+status ddb_enable_destination(struct call *c);
+status ddb_update_destination(struct call *c);
+
 /* ---- api_stream.c ---- */
 status ddb_describe_stream(struct call *c);
 status ddb_get_shard_iterator(struct call *c);

@@ -11,6 +11,11 @@
 #define WARM_WRITE_ON_DEMAND 4000
 #define PROJECTED_MAX 100         /* NonKeyAttributes of all indexes of a table together */
 
+/* ---- api_table.c ---- */
+
+/* By the call's TableName, in the words of operations on tables. */
+status table_of_admin(struct call *c, struct table **ret_table);
+
 /* ---- table_read.c ---- */
 
 /* What a request says of a table that is to be. NULL: not said. */

@@ -117,6 +117,7 @@ static status kinesis_open(struct cell *cell, void **ret_state)
         loaded = channels_load(kinesis);
     }
     bus_timer_owner(cell, "kinesis", channels_timer);
+    kinesis_join_bus(cell);
     *ret_state = kinesis; /* closed by the cell also when loading failed */
     return loaded;
 }

@@ -24,6 +24,19 @@ struct incoming {
     struct shard *shard;      /* where it goes */
 };
 
+/* Any, when the stream spreads records by itself; else by the MD5 of the partition key. */
+static struct shard *shard_of_key(struct call *c, const struct stream *stream,
+                                  struct str partition_key)
+{
+    uint8_t digest[MD5_BYTES];
+
+    if (stream->distribute_auto) {
+        return stream->open[rand_below(c->rand, stream->open_count)];
+    }
+    md5(partition_key, digest);
+    return shard_of_hash(stream, u128_from_be(digest));
+}
+
 /* Where a record goes: by its explicit hash key, else by the MD5 of its partition key. */
 static status incoming_read(struct call *c, struct stream *stream, const struct value *record,
                             struct incoming *ret_incoming)
@@ -34,15 +47,9 @@ static status incoming_read(struct call *c, struct stream *stream, const struct 
         .partition_key = partition_key == NULL ? STR_NONE : partition_key->str,
         .data = get_str(record, "Data"),
     };
-    uint8_t digest[MD5_BYTES];
     u128 hash;
 
-    if (stream->distribute_auto) {
-        incoming.shard = stream->open[rand_below(c->rand, stream->open_count)];
-        *ret_incoming = incoming;
-        return OK;
-    }
-    if (explicit_key != NULL) {
+    if (explicit_key != NULL && !stream->distribute_auto) {
         struct str text = explicit_key->str;
         bool plain = text.bytes > 0 && (text.at[0] != '0' || text.bytes == 1);
 
@@ -51,16 +58,15 @@ static status incoming_read(struct call *c, struct stream *stream, const struct 
                         "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, "
                         "2^128-1]. Specified value was %.*s", STR_ARG(text));
         }
+        incoming.shard = shard_of_hash(stream, hash);
     } else {
-        if (partition_key == NULL) {
+        if (partition_key == NULL && !stream->distribute_auto) {
             return fail(c, &KINESIS_VALIDATION,
                         "1 validation error detected: Value null at 'partitionKey' failed to "
                         "satisfy constraint: Member must not be null");
         }
-        md5(incoming.partition_key, digest);
-        hash = u128_from_be(digest);
+        incoming.shard = shard_of_key(c, stream, incoming.partition_key);
     }
-    incoming.shard = shard_of_hash(stream, hash);
     *ret_incoming = incoming;
     return OK;
 }
@@ -116,6 +122,14 @@ static struct str append(struct call *c, const struct incoming *incoming)
 
     waiters_wake(c->cell, &shard->waiters);
     return sequence_text(c->arena, shard, sequence, at_ms);
+}
+
+void record_put(struct call *c, struct stream *stream, struct str partition_key, struct str data)
+{
+    struct incoming incoming = {partition_key, data, shard_of_key(c, stream, partition_key)};
+
+    append(c, &incoming);
+    queues_wake_stream(c, stream);
 }
 
 static status dry_run(struct call *c)

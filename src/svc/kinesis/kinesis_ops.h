@@ -53,6 +53,10 @@ status kinesis_update_max_record_size(struct call *c);
 status kinesis_update_distribution(struct call *c);
 status kinesis_update_warm_throughput(struct call *c);
 
+/* api_record.c: one record, which fits, to the shard of its key; readers are woken. */
+void record_put(struct call *c, struct stream *stream, struct str partition_key, struct str data);
+void kinesis_join_bus(struct cell *cell); /* sink.c */
+
 /* subscribe.c: the shard is about to be freed. */
 void subscriptions_orphan(struct shard *shard);
 void subscriptions_end_of(struct call *c, const struct consumer *consumer);
