@@ -57,6 +57,7 @@ struct exchange *exchange_new(struct connection *c)
     chain_init(&x->held, &net->chunks);
     x->request.tls = c->tls != NULL;
     x->request.loopback = c->is_local;
+    x->request.port = c->port;
     x->request.peer = arena_dup(x->arena, str_of(c->peer, c->peer_bytes));
     link_init(&x->link);
     list_push(&c->exchanges, &x->link);

@@ -48,6 +48,7 @@ struct http_request {
     bool tls;                          /* came through TLS */
     bool loopback;                     /* the peer is this machine (or a Unix socket) */
     struct str peer;                   /* address as text, "unix" for a Unix socket */
+    uint16_t port;                     /* server_listen()'s that it came to; 0: another */
 };
 
 /* The value of the first field of that (lower-case) name; STR_NONE where there is none. */

@@ -37,6 +37,7 @@
 struct listener {
     struct net_loop *net; /* where its connections go */
     bool is_unix;         /* else TCP */
+    uint16_t port;        /* told to its connections; 0: none in particular */
     union {
         uv_handle_t handle; /* either */
         uv_stream_t stream; /* either */
@@ -265,12 +266,18 @@ static void on_connection(uv_stream_t *stream, int error)
         return;
     }
     learn_peer(c, listener->is_unix);
+    c->port = listener->port;
     conn_open(c);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
     mem_free(handle->data);
+}
+
+void listener_tell_port(struct listener *listener, uint16_t port)
+{
+    listener->port = port;
 }
 
 void listener_close(struct listener *listener)

@@ -18,6 +18,8 @@ status listener_bind_unix(const char *path, struct why *why, int *ret_fd);
 /* Puts the socket on net's loop; it owns fd from here on, also on failure. */
 status listener_open(struct net_loop *net, int fd, bool is_unix, struct why *why,
                      struct listener **ret_listener);
+/* Connections from it say that port (http_request.port); before the loop turns again. */
+void listener_tell_port(struct listener *listener, uint16_t port);
 /* On the loop's thread, or before it runs. */
 void listener_close(struct listener *listener);
 

@@ -155,6 +155,7 @@ struct connection {
     bool closed;                 /* is being torn down */
     char peer[PEER_BYTES_MAX];   /* address as text */
     size_t peer_bytes;           /* of it */
+    uint16_t port;               /* of server_listen() that it came to; 0: another */
     union {
         uv_handle_t handle; /* any */
         uv_stream_t stream; /* any */

@@ -120,6 +120,24 @@ static status open_unix(struct server *server, const char *path, struct why *why
     return listener_open(&server->loops[0].net, fd, true, why, &server->loops[0].listeners[1]);
 }
 
+status server_listen(struct server *server, struct why *why, struct listener **ret_listener,
+                     uint16_t *ret_port)
+{
+    uint16_t port = 0;
+    int fd;
+
+    TRY(listener_bind_tcp("127.0.0.1", 0, why, &fd, &port));
+    TRY(listener_open(&server->loops[0].net, fd, false, why, ret_listener));
+    listener_tell_port(*ret_listener, port);
+    *ret_port = port;
+    return OK;
+}
+
+void server_unlisten(struct listener *listener)
+{
+    listener_close(listener);
+}
+
 static struct server_options with_defaults(const struct server_options *options)
 {
     struct server_options o = *options;

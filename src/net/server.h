@@ -32,6 +32,13 @@ uint32_t server_loop_count(const struct server *server);
 struct loop *server_loop(struct server *server, uint32_t index);
 uint32_t server_connections(const struct server *server); /* open now */
 
+/* One more port on 127.0.0.1, on loop 0, for whoever tells peers apart by the port they were given
+ * (http_request.port). On that loop's thread, as is taking it back before the server stops. */
+struct listener;
+status server_listen(struct server *server, struct why *why, struct listener **ret_listener,
+                     uint16_t *ret_port);
+void server_unlisten(struct listener *listener); /* NULL is fine; connections stay */
+
 /* Stops listening and reading; waits up to grace_ms for the answers under way; closes the rest. */
 void server_stop(struct server *server, uint32_t grace_ms);
 void server_free(struct server *server);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A process beside weir that starts confined processes for it. It is forked before weir has
- * threads, files or secrets, so what it starts can inherit none; when weir is gone, however it went, the
- * keeper ends everything it started, and itself.
+ * threads, files or secrets, so what it starts can inherit none; when weir is gone, however it
+ * went, the keeper ends everything it started, and itself.
  *
  *   weir ──socket── keeper ──clone── guard (process 1 of its own namespaces)
  *                                      └─fork── the program: own user, limits, system call filter
  *
  * The guard sees to the program's memory, freezes and thaws all of it (kill(-1) reaches every
- * process of its namespace and no other), and takes all of it along when it ends. What the kernel does not
- * allow (no user namespaces, not root) is left out and told, see keeper_misses().
+ * process of its namespace and no other), and takes all of it along when it ends. What the kernel
+ * does not allow (no user namespaces, not root) is left out and told, see keeper_misses().
  *
  * One thread talks to a keeper; nothing here waits but keeper_start() and keeper_end().
  */
@@ -64,7 +64,8 @@ bool keeper_next(struct keeper *keeper, struct keeper_news *ret_news); /* false:
 const char *keeper_misses(const struct keeper *keeper);
 
 /* Starts a program; its output and errors go to out_fd, which stays the caller's. id is the
- * caller's choice, 8 or more, never used twice. What goes wrong comes as KEEPER_ENDED with 127. ERR_LIMIT: too long. */
+ * caller's choice, 8 or more, never used twice. What goes wrong comes as KEEPER_ENDED with 127.
+ * ERR_LIMIT: too long. */
 status keeper_spawn(struct keeper *keeper, uint64_t id, const struct confine *confine, int out_fd,
                     struct why *why);
 void keeper_freeze(struct keeper *keeper, uint64_t id); /* no processor time until thawed */
