@@ -12,7 +12,7 @@ PREFIX  ?= /usr/local
 JOBS    ?= 2
 FUZZ_SECONDS ?= 20
 
-LAYERS  := base sys net wire store cell bus svc cli
+LAYERS  := base sys net wire store cell bus fn svc cli
 LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lzstd -lseccomp -lpthread -lm
 CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) $(SAN) -iquote src -Wall -Wextra -Wshadow -Wconversion \
            -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -fno-strict-aliasing \
@@ -20,7 +20,7 @@ CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) $(SAN) -iquote src -Wall -Wextra -Wshad
 LDFLAGS += $(SAN) -Wl,-z,relro,-z,now
 
 objs_of  = $(patsubst %.c,$(B)/%.o,$(shell find src/$(1) -name '*.c' 2>/dev/null | sort)) \
-           $(if $(filter wire,$(1)),$(B)/gen/model.o)
+           $(if $(filter wire,$(1)),$(B)/gen/model.o) $(if $(filter fn,$(1)),$(B)/gen/runtimes.o)
 # the layers a layer may use, highest first: itself and what is below it
 below    = $(call reverse,$(call upto,$(1),$(LAYERS)))
 upto     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
@@ -76,6 +76,10 @@ $(B)/%.o: %.c | build/.setup-build
 $(B)/gen/model.o: $(B)/gen/model.c
 	$(CC) $(CFLAGS) -O0 -g0 -c -o $@ $<
 
+$(B)/gen/runtimes.c: tools/embed $(wildcard src/fn/runtime/*)
+	@mkdir -p $(@D)
+	python3 tools/embed $(wildcard src/fn/runtime/*) > $@
+
 $(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*) | build/.setup-build
 	@mkdir -p $(@D)
 	$(PYTHON) tools/gen_model.py --out $@
@@ -118,7 +122,7 @@ asan:
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
 tsan:
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan.supp" $(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
-	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(foreach l,sys net store cell bus svc,$(call c_tests,$(l))))" unit
+	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(foreach l,sys net store cell bus fn svc,$(call c_tests,$(l))))" unit
 
 # ---- fuzzing: every harness for FUZZ_SECONDS, beginning with its kept corpus ----
 build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
