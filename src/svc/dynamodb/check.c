@@ -48,6 +48,9 @@ const struct function *function_find(struct str name)
 
 static status written_path(struct checker *c, struct path *path)
 {
+    if (c->kind == EXPR_STATEMENT) {
+        return OK;
+    }
     for (uint32_t i = 0; i < path->count; i++) {
         struct step *step = &path->steps[i];
         uint64_t index = 0;
@@ -136,8 +139,12 @@ static status bind_path(struct checker *c, struct path *path)
 
 static status bind_value(struct checker *c, struct expr *expr)
 {
-    const struct term *term = terms_value(c->terms, expr->text);
+    const struct term *term;
 
+    if (c->kind == EXPR_STATEMENT) {
+        return OK;
+    }
+    term = terms_value(c->terms, expr->text);
     if (term == NULL) {
         return expr_refuse(c->terms, c->kind, "An expression attribute value used in expression is "
                            "not defined; attribute value: %.*s", STR_ARG(expr->text));
@@ -558,7 +565,7 @@ static status check_set_value(struct checker *c, const struct expr *expr)
     }
 }
 
-static status touched_paths(struct terms *terms, struct update *update)
+static status touched_paths(struct terms *terms, enum expr_kind kind, struct update *update)
 {
     struct paths *paths = &update->touched;
 
@@ -566,7 +573,7 @@ static status touched_paths(struct terms *terms, struct update *update)
     for (struct action *action = update->first; action != NULL; action = action->next) {
         paths->at[paths->count++] = action->path;
     }
-    return paths_apart(terms, EXPR_UPDATE, paths);
+    return paths_apart(terms, kind, paths);
 }
 
 status check_update(struct terms *terms, struct update *update)
@@ -586,13 +593,26 @@ status check_update(struct terms *terms, struct update *update)
             TRY(bind_values(&c, action->value));
         }
     }
-    TRY(touched_paths(terms, update));
+    TRY(touched_paths(terms, EXPR_UPDATE, update));
     for (action = update->first; action != NULL; action = action->next) {
         if (action->kind == ACTION_ADD || action->kind == ACTION_DELETE) {
             TRY(check_operand(&c, action));
         }
     }
     for (action = update->first; action != NULL; action = action->next) {
+        if (action->kind == ACTION_SET) {
+            TRY(check_set_value(&c, action->value));
+        }
+    }
+    return OK;
+}
+
+status check_statement_update(struct terms *terms, struct update *update)
+{
+    struct checker c = {terms, EXPR_STATEMENT};
+
+    TRY(touched_paths(terms, EXPR_STATEMENT, update));
+    for (struct action *action = update->first; action != NULL; action = action->next) {
         if (action->kind == ACTION_SET) {
             TRY(check_set_value(&c, action->value));
         }

@@ -72,7 +72,14 @@ struct datum path_find(const struct path *path, struct str attributes);
 
 /* ---- conditions ---- */
 
-enum expr_kind { EXPR_CONDITION, EXPR_FILTER, EXPR_KEY_CONDITION, EXPR_PROJECTION, EXPR_UPDATE };
+enum expr_kind {
+    EXPR_CONDITION,
+    EXPR_FILTER,
+    EXPR_KEY_CONDITION,
+    EXPR_PROJECTION,
+    EXPR_UPDATE,
+    EXPR_STATEMENT, /* a part of PartiQL: names and values are bound, sentences begin bare */
+};
 
 enum expr_op {
     OP_PATH,

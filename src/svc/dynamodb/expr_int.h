@@ -36,7 +36,7 @@ struct parser {
 };
 
 struct str expr_kind_name(enum expr_kind kind); /* "ConditionExpression" */
-/* "Invalid ConditionExpression: ..." */
+/* "Invalid ConditionExpression: ..."; EXPR_STATEMENT: the rest alone. */
 status expr_refuse(const struct terms *terms, enum expr_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4), returns_nonnull));
 
@@ -70,6 +70,7 @@ const struct function *function_find(struct str name); /* NULL: none */
 status check_condition(struct terms *terms, enum expr_kind kind, struct expr *condition);
 status check_paths(struct terms *terms, struct paths *paths);
 status check_update(struct terms *terms, struct update *update);
+status check_statement_update(struct terms *terms, struct update *update); /* PartiQL's */
 /* Sorts; refuses paths that overlap or conflict. */
 status paths_apart(const struct terms *terms, enum expr_kind kind, struct paths *paths);
 

@@ -17,6 +17,7 @@ struct str expr_kind_name(enum expr_kind kind)
         [EXPR_KEY_CONDITION] = STR_INIT("KeyConditionExpression"),
         [EXPR_PROJECTION] = STR_INIT("ProjectionExpression"),
         [EXPR_UPDATE] = STR_INIT("UpdateExpression"),
+        [EXPR_STATEMENT] = STR_INIT("Statement"),
     };
 
     return names[kind];
@@ -30,6 +31,9 @@ status expr_refuse(const struct terms *terms, enum expr_kind kind, const char *f
     va_start(args, format);
     text = arena_vprintf(terms->arena, format, args);
     va_end(args);
+    if (kind == EXPR_STATEMENT) {
+        return why_set(terms->why, &DDB_VALIDATION, "%.*s", STR_ARG(text));
+    }
     return why_set(terms->why, &DDB_VALIDATION, "Invalid %.*s: %.*s",
                    STR_ARG(expr_kind_name(kind)), STR_ARG(text));
 }
