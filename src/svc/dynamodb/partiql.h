@@ -34,8 +34,8 @@ enum returning {
 
 /* A path of SELECT's list, and the name of what it finds: "b" of a.b, "b[1]" of a.b[1]. */
 struct column {
-    struct path *path;
-    struct str name;
+    struct path *path;   /* what is shown */
+    struct str name;     /* as what */
 };
 
 struct order {
@@ -59,7 +59,7 @@ struct statement {
 
 /* The values of ?, in their order. */
 struct values {
-    struct datum *at;
+    struct datum *at;  /* one a ? */
     size_t count;      /* of them */
 };
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "svc/dynamodb/number.h"
-#include "svc/dynamodb/partiql.h"
+#include "svc/dynamodb/partiql_plan.h"
 
 #define MALFORMED "Statement wasn't well formed, can't be processed: "
 #define ROWS(rows) rows, sizeof(rows) / sizeof((rows)[0])
@@ -339,8 +339,8 @@ static void what_aws_does_not_support_is_refused(void **state)
         {"SELECT attribute_exists(a) FROM t", "Unexpected path component at 1:8:16"},
         {"SELECT COUNT(*) FROM t", "Unexpected path component at 1:8:5"},
         {"SELECT * FROM t WHERE EXISTS(a)", "Unrecognized function: exists at 1:23:6"},
-        {"SELECT *\nFROM t WHERE set_add(a, <<'x'>>) = a", "Unrecognized function: set_add at "
-                                                           "2:14:7"},
+        {"SELECT *\nFROM t WHERE set_add(a, <<'x'>>) = a",
+         "Unrecognized function: set_add at 2:14:7"},
         {"SELECT * FROM t WHERE attribute_exists('a')",
          "Operator or function requires a document path; operator or function: attribute_exists"},
         {"SELECT * FROM t WHERE attribute_exists()",
@@ -416,6 +416,174 @@ static void numbers_say_where_they_stand(void **state)
     };
 
     assert_read(*state, ROWS(rows));
+}
+
+/* ---- plans ---- */
+
+static const struct key_schema keyed_by_two = {
+    .names = {STR_INIT("p"), STR_INIT("s")},
+    .types = {DATUM_S, DATUM_N},
+    .hashes = 1,
+    .count = 2,
+};
+
+/* What is read: the partitions with their ranges, or "all"; or the sentence. */
+static const char *planned(struct world *w, const char *rest)
+{
+    struct str text = arena_printf(w->arena, "SELECT * FROM t %s", rest);
+    struct statement statement;
+    struct reads reads;
+    struct buf buf;
+    const char *shown;
+
+    if (statement_of(w, text.at, NULL, &statement) != OK ||
+        statement_reads_plan(w->arena, &statement, &keyed_by_two, &w->why, &reads) != OK) {
+        return w->why.text;
+    }
+    buf_init(&buf, 1u << 20);
+    buf_add(&buf, reads.count == 0 ? STR("all") : reads.descending ? STR("down") : STR("up"));
+    for (size_t i = 0; i < reads.count; i++) {
+        buf_add(&buf, STR(" "));
+        show_datum(&buf, reads.at[i].hash);
+        if (reads.at[i].has_range) {
+            buf_printf(&buf, "%d:", reads.at[i].range.op);
+            show_datum(&buf, reads.at[i].range.values[0]);
+        }
+    }
+    buf_add_c(&buf, 0);
+    shown = arena_dup(w->arena, buf_str(&buf)).at;
+    buf_done(&buf);
+    return shown;
+}
+
+#define OVERLAP "Overlapping conditions with range keys are not supported in where clause"
+#define WRONG_TYPE "Key attribute's data type should match its data type in table's schema"
+
+static void where_chooses_partitions(void **state)
+{
+    char eq[64], gt[64];
+    const struct row rows[] = {
+        {"", "all"},
+        {"WHERE x = 1", "all"},
+        {"WHERE p > 'a'", "all"},
+        {"WHERE NOT p = 'a'", "all"},
+        {"WHERE p = 'a' OR x = 1", "all"},
+        {"WHERE p.q = 'a'", "all"},
+        {"WHERE p = x", "all"},
+        {"WHERE p IN []", "all"},
+        {"WHERE p = 'a'", "up 'a'"},
+        {"WHERE 'a' = p AND x = 1", "up 'a'"},
+        {"WHERE x = 1 AND (y = 2 AND p = 'a')", "up 'a'"},
+        {"WHERE p = 'a' OR p = 'b' AND x = 1 OR p = 'a'", "up 'a' 'b'"},
+        {"WHERE (p = 'b' OR p IN ['a', 'b']) AND x = 1", "up 'b' 'a'"},
+        {"WHERE p IN ('b', 'a', 'b')", "up 'b' 'a'"},
+        {"WHERE p = 'a' AND s = 1", eq},
+        {"WHERE p = 'a' AND 1 < s AND s < 9", gt},
+        {"WHERE p = 'a' AND s <> 1", "up 'a'"},
+        {"WHERE p = 'a' AND s IN [1, 2]", "up 'a'"},
+        {"WHERE p = 'a' AND s = x", "up 'a'"},
+        {"WHERE p = 'a' AND NOT s = 1 OR p = 'a' AND s = 2", "up 'a'"},
+        {"WHERE p = 'a' AND s = 1 OR p = 'a' AND s = 2 OR p = 'a' AND s <> 3", "up 'a'"},
+        {"WHERE p = 'a' OR p = 'a' AND NOT s = 1", "up 'a'"},
+        {"WHERE p = 'a' AND x = 1 OR p = 'a' AND s = 2", OVERLAP},
+        {"WHERE p = 'a' AND x <> 1 OR p = 'a' AND s = 2", OVERLAP},
+        {"WHERE p = 'a' AND s > 1 OR p = 'a' AND s = 2", OVERLAP},
+        {"WHERE p = 1", WRONG_TYPE},
+        {"WHERE p IN ['a', 1]", WRONG_TYPE},
+        {"WHERE p = 'a' AND s = '1'", WRONG_TYPE},
+        {"WHERE p = 'a' ORDER BY s DESC", "down 'a'"},
+        {"WHERE p = 'a' ORDER BY p DESC, s ASC", "up 'a'"},
+        {"WHERE p IN ['b', 'c', 'a'] ORDER BY p DESC", "up 'c' 'b' 'a'"},
+        {"WHERE p IN ['b', 'c', 'a'] ORDER BY p, s DESC", "down 'a' 'b' 'c'"},
+        {"ORDER BY p", "Must have WHERE clause in the statement when using ORDER BY clause."},
+        {"WHERE x = 1 ORDER BY p", "Must have at least one non-optional hash key condition in "
+                                   "WHERE clause when using ORDER BY clause."},
+        {"WHERE p = 'a' ORDER BY x", "Variable reference x in ORDER BY clause must be part of the "
+                                     "primary key"},
+        {"WHERE p IN ['a', 'b'] ORDER BY s", "Must have hash key in ORDER BY clause when more than "
+                                             "one hash key condition specified in WHERE clause."},
+    };
+
+    snprintf(eq, sizeof(eq), "up 'a'%d:1", OP_EQ);
+    snprintf(gt, sizeof(gt), "up 'a'%d:1", OP_GT);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *plan = planned(*state, rows[i].text);
+
+        if (strcmp(plan, rows[i].wanted) != 0) {
+            print_error("%s\n", rows[i].text);
+        }
+        assert_string_equal(plan, rows[i].wanted);
+    }
+}
+
+static void ranges_of_a_partition_are_read_in_their_order(void **state)
+{
+    char wanted[64];
+
+    snprintf(wanted, sizeof(wanted), "up 'a'%d:1 'a'%d:5", OP_EQ, OP_GE);
+    assert_string_equal(planned(*state, "WHERE p = 'a' AND s >= 5 OR p = 'a' AND s = 1"), wanted);
+    snprintf(wanted, sizeof(wanted), "down 'a'%d:5 'a'%d:1", OP_GE, OP_EQ);
+    assert_string_equal(planned(*state, "WHERE p = 'a' AND s >= 5 OR p = 'a' AND s = 1 "
+                                        "ORDER BY s DESC"), wanted);
+}
+
+static void writes_need_the_whole_key(void **state)
+{
+    static const struct {
+        const char *where;
+        const char *wanted; /* the key; "+": and more */
+    } rows[] = {
+        {"WHERE p = 'a' AND s = 1", "{'p':{'S':'a'},'s':{'N':'1'}}"},
+        {"WHERE 1 = s AND p IN ['a']", "{'p':{'S':'a'},'s':{'N':'1'}}"},
+        {"WHERE (x = 1 AND s = 1) AND p = 'a'", "+{'p':{'S':'a'},'s':{'N':'1'}}"},
+        {"WHERE p = 'a' AND s = 1 AND s = 2", "+{'p':{'S':'a'},'s':{'N':'1'}}"},
+        {"", NULL},
+        {"WHERE p = 'a'", NULL},
+        {"WHERE p = 'a' AND s > 1", NULL},
+        {"WHERE p = 'a' OR s = 1", NULL},
+        {"WHERE p IN ['a', 'b'] AND s = 1", NULL},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct str text = arena_printf(w->arena, "DELETE FROM t %s", rows[i].where);
+        const char *wanted = rows[i].wanted;
+        struct statement statement;
+        struct write_key key;
+
+        assert_ptr_equal(statement_of(w, text.at, NULL, &statement), OK);
+        if (wanted == NULL) {
+            assert_ptr_not_equal(statement_key_plan(w->arena, &statement, &keyed_by_two, &w->why,
+                                                    &key), OK);
+            assert_string_equal(w->why.text, "Where clause does not contain a mandatory equality "
+                                             "on all key attributes");
+            continue;
+        }
+        assert_ptr_equal(statement_key_plan(w->arena, &statement, &keyed_by_two, &w->why, &key),
+                         OK);
+        assert_int_equal(key.only, wanted[0] != '+');
+        assert_string_equal(text_of(w, &key.key),
+                            quoted(w->arena, wanted[0] == '+' ? wanted + 1 : wanted).at);
+    }
+}
+
+static void columns_are_shown_by_their_last_names(void **state)
+{
+    struct world *w = *state;
+    struct item item = item_of(w, "{'a':{'N':'1'},'l':{'L':[{'S':'p'},{'S':'q'}]},"
+                                  "'m':{'M':{'z':{'N':'5'},'k':{'L':[{'N':'3'}]}}}}");
+    struct item shown;
+    struct statement statement;
+
+    assert_ptr_equal(statement_of(w, "SELECT m.z, l[1], gone, m.k[0], a FROM t", NULL, &statement),
+                     OK);
+    assert_ptr_equal(statement_columns_apply(w->arena, &statement, &item, &shown), OK);
+    assert_true(item_sound(shown.packed));
+    assert_string_equal(text_of(w, &shown), quoted(w->arena, "{'a':{'N':'1'},'k[0]':{'N':'3'},"
+                                                             "'l[1]':{'S':'q'},'z':{'N':'5'}}").at);
+    assert_ptr_equal(statement_of(w, "SELECT gone FROM t", NULL, &statement), OK);
+    assert_ptr_equal(statement_columns_apply(w->arena, &statement, &item, &shown), OK);
+    assert_string_equal(text_of(w, &shown), "{}");
 }
 
 /* A text of count times of piece, between head and tail. */
@@ -518,6 +686,10 @@ int main(void)
         IN_WORLD(numbers_say_where_they_stand),
         IN_WORLD(depth_is_bounded),
         IN_WORLD(conditions_hold),
+        IN_WORLD(where_chooses_partitions),
+        IN_WORLD(ranges_of_a_partition_are_read_in_their_order),
+        IN_WORLD(writes_need_the_whole_key),
+        IN_WORLD(columns_are_shown_by_their_last_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
