@@ -233,7 +233,8 @@ static void writes_are_read(void **state)
         {"INSERT INTO \"t\" VALUE {'b': 1, 'a': 'x', 'b': [true]}", "INSERT t {a:'x' b:[true ] }"},
         {"INSERT INTO t VALUE {}", "INSERT t {}"},
         {"UPDATE t SET a = 1, m.b[2] = a - 1 SET c = list_append(c, [1]) REMOVE d, e WHERE k = 1",
-         "UPDATE t SET a=1 SET m.b[2]=(- a 1) SET c=(list_append c [1 ]) REMOVE d REMOVE e (= k 1)"},
+         "UPDATE t SET a=1 SET m.b[2]=(- a 1) SET c=(list_append c [1 ]) REMOVE d REMOVE e"
+         " (= k 1)"},
         {"UPDATE t SET a = (b + 1) - c", "UPDATE t SET a=(- (+ b 1) c)"},
         {"UPDATE t SET s = SET_ADD(s, <<'x'>>), m.s = set_delete(m.s, <<1>>) WHERE k = 1",
          "UPDATE t ADD s=<'x' > DELETE m.s=<1 > (= k 1)"},
