@@ -318,7 +318,15 @@ void wire_encode_error(const struct route *route, const struct fault *fault, str
                        struct arena *arena, struct answer *ret_answer)
 {
     struct faulty f = {.fault = fault, .words = fault_words(route, fault)};
+    int member = f.words.message_member;
+    struct fault longer = *fault;
 
+    /* a sentence that is longer than struct why takes stands in the detail itself */
+    if (fault->detail != NULL && member >= 0 &&
+        fault->detail->items[member].kind == VALUE_STR) {
+        longer.message = fault->detail->items[member].str;
+        f.fault = &longer;
+    }
     answer_begin(route, request_id, arena, ret_answer);
     ret_answer->http = http_of(route, &f);
     /* Without room even for this the body stays empty; the status says enough. */

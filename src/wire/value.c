@@ -271,6 +271,19 @@ struct value *map_add(struct arena *arena, struct value *map, struct str key)
     return &at->value;
 }
 
+struct value *map_add_list(struct arena *arena, struct value *map, struct str key,
+                           size_t count_max)
+{
+    struct value *at = map_add(arena, map, key);
+
+    assert(model_shape(at->shape)->kind == SHAPE_LIST);
+    assert(count_max <= UINT32_MAX);
+    at->kind = VALUE_LIST;
+    at->room = (uint32_t)count_max;
+    at->items = arena_alloc(arena, (count_max + 1) * sizeof(struct value));
+    return at;
+}
+
 void map_add_str(struct value *map, struct str key, struct str s)
 {
     struct pair *at;

@@ -82,6 +82,8 @@ void list_add_str(struct value *list, struct str s);
 void list_add_int(struct value *list, int64_t number);
 struct value *list_add_map(struct arena *arena, struct value *list, size_t count_max);
 struct value *map_add(struct arena *arena, struct value *map, struct str key);
+struct value *map_add_list(struct arena *arena, struct value *map, struct str key,
+                           size_t count_max);
 void map_add_str(struct value *map, struct str key, struct str s);
 
 /* As JSON with members in the shape's order, blobs in base64, times in epoch seconds: for logs,

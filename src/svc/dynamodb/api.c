@@ -4,11 +4,14 @@
  * life. DynamoDB Streams has no state of its own: it reads the tables' change logs.
  */
 #include "svc/dynamodb/ops.h"
+#include "svc/dynamodb/token.h"
 
 #include "base/mem.h"
 #include "cell/cell.h"
 
 static const struct op ops[] = {
+    {"BatchGetItem", ddb_batch_get_item},
+    {"BatchWriteItem", ddb_batch_write_item},
     {"CreateTable", ddb_create_table},
     {"DeleteItem", ddb_delete_item},
     {"DeleteTable", ddb_delete_table},
@@ -21,6 +24,8 @@ static const struct op ops[] = {
     {"PutItem", ddb_put_item},
     {"Query", ddb_query},
     {"Scan", ddb_scan},
+    {"TransactGetItems", ddb_transact_get_items},
+    {"TransactWriteItems", ddb_transact_write_items},
     {"UpdateItem", ddb_update_item},
     {"UpdateKinesisStreamingDestination", ddb_update_destination},
 };
@@ -55,7 +60,7 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
  * needs. */
 static status dynamodb_tick(struct call *c)
 {
-    (void)c;
+    tokens_sweep(c);
     return OK;
 }
 

@@ -80,11 +80,59 @@ void put_cost(struct call *c, struct value *consumed, const struct cost *cost, u
     put_indexes(c, consumed, cost, INDEX_GLOBAL, times);
 }
 
+static bool asked(const struct call *c)
+{
+    struct str level = arg_str(c, "ReturnConsumedCapacity");
+
+    return level.bytes > 0 && !str_eq(level, STR("NONE"));
+}
+
 void answer_cost(struct call *c, const struct cost *cost)
 {
-    struct str asked = arg_str(c, "ReturnConsumedCapacity");
-
-    if (asked.bytes > 0 && !str_eq(asked, STR("NONE"))) {
+    if (asked(c)) {
         put_cost(c, put_struct(c, "ConsumedCapacity"), cost, 1);
+    }
+}
+
+struct costs costs_new(struct call *c, size_t room)
+{
+    return (struct costs){arena_zero(c->arena, (room + 1) * sizeof(struct cost)), 0};
+}
+
+struct cost *costs_of(struct costs *costs, struct table *table, struct str name)
+{
+    struct cost *cost = &costs->at[0];
+
+    while (cost < &costs->at[costs->count] && cost->table != table) {
+        cost++;
+    }
+    if (cost == &costs->at[costs->count]) {
+        costs->count++;
+        cost->table = table;
+        cost->name = name;
+    }
+    return cost;
+}
+
+void cost_add(struct cost *cost, const struct cost *more)
+{
+    cost->read_halves += more->read_halves;
+    cost->write_units += more->write_units;
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        cost->index_read_halves[i] += more->index_read_halves[i];
+        cost->index_write_units[i] += more->index_write_units[i];
+    }
+}
+
+void answer_costs(struct call *c, const struct costs *costs, unsigned times)
+{
+    struct value *list;
+
+    if (!asked(c)) {
+        return;
+    }
+    list = put_list(c, "ConsumedCapacity", costs->count);
+    for (size_t i = 0; i < costs->count; i++) {
+        put_cost(c, list_add(c->arena, list), &costs->at[i], times);
     }
 }

@@ -31,6 +31,19 @@ void put_cost(struct call *c, struct value *consumed, const struct cost *cost, u
 /* The call's, as its output's ConsumedCapacity, if asked for. */
 void answer_cost(struct call *c, const struct cost *cost);
 
+/* Of a call that is about several tables: one for each. */
+struct costs {
+    struct cost *at;   /* room for as many as may come */
+    size_t count;      /* so far */
+};
+
+struct costs costs_new(struct call *c, size_t room);
+/* The table's, made when it is the first time; name: as the request names it. */
+struct cost *costs_of(struct costs *costs, struct table *table, struct str name);
+void cost_add(struct cost *cost, const struct cost *more);
+/* As the output's list ConsumedCapacity, if asked for; times: as put_cost. */
+void answer_costs(struct call *c, const struct costs *costs, unsigned times);
+
 /* ---- change.c ---- */
 
 /* old: as it is now, or ITEM_ABSENT; item: as it will be, or ITEM_ABSENT. Everything was checked

@@ -74,11 +74,12 @@ bool collection_asked(const struct call *c, const struct table *table)
            table_has_collections(table);
 }
 
-static void add_double(struct value *list, double number)
+static void add_double(struct call *c, struct value *list, double number)
 {
-    assert(list->count < list->room);
-    list->items[list->count].kind = VALUE_DOUBLE;
-    list->items[list->count++].real = number;
+    struct value *at = list_add(c->arena, list);
+
+    at->kind = VALUE_DOUBLE;
+    at->real = number;
 }
 
 void put_collection(struct call *c, struct value *metrics, const struct table *table,
@@ -92,6 +93,6 @@ void put_collection(struct call *c, struct value *metrics, const struct table *t
     datum_to_value(c->arena, hash,
                    map_add(c->arena, key, arena_dup(c->arena, table->schema.names[0])));
     range = set_list(c->arena, metrics, "SizeEstimateRangeGB", 2);
-    add_double(range, gigabytes);
-    add_double(range, gigabytes + 1);
+    add_double(c, range, gigabytes);
+    add_double(c, range, gigabytes + 1);
 }

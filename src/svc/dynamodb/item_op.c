@@ -8,6 +8,7 @@
 #include "svc/dynamodb/throttle.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 static bool is_there(const struct item *item)
 {
@@ -104,6 +105,18 @@ status write_bind(struct call *c, struct item_write *write)
 
 /* ---- with the item ---- */
 
+/* An update that only takes away makes no item where there is none, as on AWS. */
+static bool only_removes(const struct update *update)
+{
+    const struct action *action = update->first;
+
+    while (action != NULL &&
+           (action->kind == ACTION_REMOVE || action->kind == ACTION_DELETE)) {
+        action = action->next;
+    }
+    return update->first != NULL && action == NULL;
+}
+
 static status became(struct call *c, struct item_write *write)
 {
     bool there = is_there(&write->old);
@@ -116,6 +129,9 @@ static status became(struct call *c, struct item_write *write)
         TRY(update_apply(c->arena, &write->update, there ? &write->old : &write->given, &c->why,
                          &write->item));
         TRY(index_keys_check(c, write->table, &write->item, true));
+        if (!there && only_removes(&write->update)) {
+            write->item = ITEM_ABSENT;
+        }
         break;
     case WRITE_DELETE:
         write->item = ITEM_ABSENT;
@@ -209,14 +225,118 @@ status write_judge(struct call *c, struct item_write *write)
     return collection_fits(c, write);
 }
 
-void write_stage(struct call *c, const struct item_write *write, struct cost *cost)
+void write_stage(struct call *c, struct item_write *write, struct cost *cost)
 {
     assert(cost->table == write->table);
+    write->staged = true;
     if (write->kind == WRITE_CHECK) {
         cost->write_units += write_units(write->old.bytes);
         return;
     }
     item_change(c, write->table, &write->old, &write->item, cost);
+}
+
+size_t write_weight(const struct item_write *write)
+{
+    size_t copies = 2 + write->table->index_count;
+
+    return write->kind == WRITE_CHECK
+               ? 0
+               : write->old.packed.bytes + copies * write->item.packed.bytes;
+}
+
+/* ---- several at once ---- */
+
+/* Which item. */
+struct named {
+    const struct table *table;
+    struct str suffix;
+};
+
+static int named_cmp(const void *a, const void *b)
+{
+    const struct named *x = a;
+    const struct named *y = b;
+
+    if (x->table != y->table) {
+        return x->table->number < y->table->number ? -1 : 1;
+    }
+    return str_cmp(x->suffix, y->suffix);
+}
+
+static bool named_apart(struct named *named, size_t count)
+{
+    qsort(named, count, sizeof(named[0]), named_cmp);
+    for (size_t i = 1; i < count; i++) {
+        if (named_cmp(&named[i - 1], &named[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool writes_apart(struct call *c, const struct item_write *writes, size_t count)
+{
+    struct named *named = arena_alloc(c->arena, (count + 1) * sizeof(named[0]));
+
+    for (size_t i = 0; i < count; i++) {
+        named[i] = (struct named){writes[i].table, writes[i].suffix};
+    }
+    return named_apart(named, count);
+}
+
+bool reads_apart(struct call *c, const struct item_read *reads, size_t count)
+{
+    struct named *named = arena_alloc(c->arena, (count + 1) * sizeof(named[0]));
+
+    for (size_t i = 0; i < count; i++) {
+        named[i] = (struct named){reads[i].table, reads[i].suffix};
+    }
+    return named_apart(named, count);
+}
+
+static bool same_collection(const struct item_write *a, const struct item_write *b)
+{
+    struct str hash = a->table->schema.names[0];
+
+    return a->table == b->table && datum_eq(datum_find(a->given.attributes, hash),
+                                            datum_find(b->given.attributes, hash));
+}
+
+static bool collection_told(const struct item_write *writes, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (writes[i].staged && writes[i].kind != WRITE_CHECK &&
+            same_collection(&writes[i], &writes[at])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void answer_collections(struct call *c, const struct costs *costs,
+                        const struct item_write *writes, size_t count)
+{
+    struct value *map = NULL;
+
+    for (size_t i = 0; i < costs->count; i++) {
+        const struct cost *cost = &costs->at[i];
+        struct value *list = NULL;
+
+        for (size_t j = 0; j < count && collection_asked(c, cost->table); j++) {
+            if (writes[j].table != cost->table || !writes[j].staged ||
+                writes[j].kind == WRITE_CHECK || collection_told(writes, j)) {
+                continue;
+            }
+            if (map == NULL) {
+                map = set_map(c->arena, c->out, "ItemCollectionMetrics", costs->count);
+            }
+            if (list == NULL) {
+                list = map_add_list(c->arena, map, cost->name, count);
+            }
+            put_collection(c, list_add(c->arena, list), cost->table, &writes[j].given);
+        }
+    }
 }
 
 /* ---- what is given back ---- */

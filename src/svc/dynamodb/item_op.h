@@ -38,6 +38,7 @@ struct item_write {
     struct item old;              /* as it is, or ITEM_ABSENT; by write_judge, whatever it says
                                    * of the condition */
     struct item item;             /* as it will be, or ITEM_ABSENT; by write_judge */
+    bool staged;                  /* write_stage was called */
 };
 
 /* From the request's structure: an operation's input or an action of a transaction, which has no
@@ -50,7 +51,19 @@ status write_bind(struct call *c, struct item_write *write);
  * DDB_THROTTLED. A condition that failed costs what the write would have. */
 status write_judge(struct call *c, struct item_write *write);
 /* cost: added to; its table is write's. */
-void write_stage(struct call *c, const struct item_write *write, struct cost *cost);
+void write_stage(struct call *c, struct item_write *write, struct cost *cost);
+
+/* Bytes that staging it takes of the journal's entry at most; several in one call stay below
+ * WEIGHT_MAX together. */
+#define WEIGHT_MAX ((size_t)48 << 20)
+size_t write_weight(const struct item_write *write);
+/* Whether no two of them are of the same item; after write_bind. */
+bool writes_apart(struct call *c, const struct item_write *writes, size_t count);
+
+/* ItemCollectionMetrics by table, of what was staged of them, if asked for; costs: has their
+ * tables. */
+void answer_collections(struct call *c, const struct costs *costs,
+                        const struct item_write *writes, size_t count);
 
 /* What ReturnValues asks for, as an item; ITEM_ABSENT: nothing. After write_judge. */
 enum returned {
@@ -77,6 +90,8 @@ struct item_read {
 status read_read(struct call *c, const struct value *in, bool legacy, bool keyed,
                  struct item_read *ret_read);
 status read_bind(struct call *c, struct item_read *read);
+/* Whether no two of them are of the same item; after read_bind. */
+bool reads_apart(struct call *c, const struct item_read *reads, size_t count);
 /* The item as shown, ITEM_ABSENT when there is none; *ret_bytes as AWS counts the whole of it. */
 status read_item(struct call *c, const struct item_read *read, struct item *ret_item,
                  size_t *ret_bytes);

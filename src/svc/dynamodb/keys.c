@@ -11,6 +11,7 @@
  *                                                    and their entries in local indexes
  *   ("tally", table)                                 u8 version 1, var items, var bytes, then for
  *                                                    each index var number, items, bytes
+ *   ("token", …), ("due", …)                         tokens of transactions; see token.c
  *   ("number")                                       u8 version 1, var: the last table's number
  *
  * SUFFIX is (hash, hash attributes, range attributes): a hash of the partition in front, so that a
