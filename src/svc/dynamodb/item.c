@@ -439,7 +439,7 @@ static void pairs_to_map(struct arena *arena, struct str body, struct value *to)
         struct str name;
         struct datum value = datum_read_pair(&cursor, &name);
 
-        datum_to_value(arena, value, map_add(arena, map, name));
+        datum_to_value(arena, value, map_add(arena, to, name));
     }
 }
 
