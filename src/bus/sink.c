@@ -114,6 +114,9 @@ status bus_send(struct call *c, const struct bus_event *event)
 {
     struct hop hop = {event->source, event->target, event->via, STR("held"), event->about};
 
+    if (event->quiet) {
+        return hand_over(c, event, true);
+    }
     if (event->via.bytes > 0 && hold_keep(c, event)) {
         trace_hop(c, &hop);
         return OK;

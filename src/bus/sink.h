@@ -34,6 +34,7 @@ struct bus_event {
     struct str about;        /* what it tells of, for traces: an object's key, a message's id */
     struct str dead;         /* ARN of who gets it when the target refuses it; STR_NONE: nobody */
     const struct call_body *content; /* a bucket: a large content instead of body; NULL: body */
+    bool quiet;              /* no hop tells of it: logs, which are many and tell of themselves */
     const struct bus_attribute *attributes; /* message attributes; a bucket: headers of the PUT */
     size_t attribute_count;  /* at most BUS_ATTRIBUTES_MAX */
 };

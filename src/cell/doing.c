@@ -114,6 +114,18 @@ status cell_do(struct cell *cell, const struct doing *doing, struct arena *arena
     return step_result(task, why);
 }
 
+void cell_visit(struct cell *cell, void (*run)(struct cell *cell, void *arg), void *arg)
+{
+    struct journal *journal = store_journal(cell->store);
+
+    cell_enter(cell);
+    run(cell, arg);
+    cell_leave(cell);
+    if (journal_durable(journal) < journal_last(journal)) {
+        journal_wake(journal);
+    }
+}
+
 /* ---- timers ---- */
 
 void cell_timer_set(struct cell *cell, struct timer *timer, int64_t at_ms)

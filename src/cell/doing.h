@@ -36,7 +36,11 @@ struct doing {
  * arena is the call's. */
 status cell_do(struct cell *cell, const struct doing *doing, struct arena *arena, struct why *why);
 
-/* The same on the spot, in a timer's fire; durable later, as every entry. */
+/* From a thread that is not in the cell, which does not wait: goes in, run takes steps and wakes
+ * who waits, goes out. Durable later, as every entry. */
+void cell_visit(struct cell *cell, void (*run)(struct cell *cell, void *arg), void *arg);
+
+/* A step on the spot, in a timer's fire or a visit; durable later, as every entry. */
 status cell_step(struct cell *cell, const struct doing *doing, struct arena *arena,
                  struct why *why);
 

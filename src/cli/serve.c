@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cell/door.h"
+#include "fn/part.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "svc/services.h"
@@ -34,6 +35,9 @@ static const struct flag flags[] = {
     {"limits", "aws|none", "none", "aws: throttle as AWS would."},
     {"clock", "real|MOMENT", "real", "A moment, such as 2026-11-23T08:00:00Z: stands still there."},
     {"loops", "N", NULL, "Threads that serve connections (default: one per core)."},
+    {"workers", "N", "64", "How many processes may run functions."},
+    {"python", "PATH", NULL, "The interpreter of python functions (default: the newest found)."},
+    {"node", "PATH", NULL, "The same of nodejs functions."},
     {"config", "FILE", NULL, "Settings as `name = value` lines."},
     FLAGS_END,
 };
@@ -48,6 +52,8 @@ struct settings {
     int64_t keep_ms;
     uint64_t keep_bytes;
     uint64_t loops;
+    uint64_t workers;
+    const char *python, *node;
 };
 
 /* The certificates being opened, or made, while the store is opened. */
@@ -69,6 +75,9 @@ struct serving {
     struct identities *identities;
     struct door *door;
     struct server *server;
+    struct keeper *keeper;
+    char fn_dir[4096]; /* DIR/functions */
+    char endpoint[96]; /* where functions find weir */
 };
 
 /* ---- settings ---- */
@@ -150,6 +159,12 @@ static int settings_read(const struct args *args, struct settings *settings)
     if (loops != NULL && (!str_to_u64(str_c(loops), &settings->loops) || settings->loops == 0 ||
                           settings->loops > 64)) {
         return usage_error(args, "--loops is a number from 1 to 64.");
+    }
+    settings->python = flag_value(args, "python");
+    settings->node = flag_value(args, "node");
+    if (!str_to_u64(str_c(flag_value(args, "workers")), &settings->workers) ||
+        settings->workers == 0 || settings->workers > FN_WORKERS_MAX) {
+        return usage_error(args, "--workers is a number from 1 to %d.", FN_WORKERS_MAX);
     }
     if (!settings->auth && !is_loopback(settings->host)) {
         return usage_error(args, "with --auth=off weir listens on loopback only; %s needs "
@@ -246,6 +261,7 @@ static void close_all(struct serving *serving)
     if (serving->store != NULL) {
         store_close(serving->store);
     }
+    keeper_end(serving->keeper);
 }
 
 static status open_state(const struct settings *settings, struct why *why, struct serving *serving)
@@ -302,6 +318,24 @@ static status open_door(const struct settings *settings, struct why *why, struct
     server.tls = opening->tls;
     server.app = door_app(serving->door);
     return server_start(&server, why, &serving->server);
+}
+
+/* Where functions run and find weir: on the port it listens at, whatever the address. */
+static void open_functions(const struct settings *settings, struct serving *serving)
+{
+    struct fn_options fn = {.keeper = serving->keeper,
+                            .clock = &serving->clock,
+                            .dir = serving->fn_dir,
+                            .python = settings->python,
+                            .node = settings->node,
+                            .workers_max = (uint32_t)settings->workers};
+    bool v6 = strchr(settings->host, ':') != NULL;
+
+    snprintf(serving->fn_dir, sizeof(serving->fn_dir), "%s/functions", settings->data);
+    snprintf(serving->endpoint, sizeof(serving->endpoint), "http://%s%s%s:%u", v6 ? "[" : "",
+             settings->host, v6 ? "]" : "", server_port(serving->server));
+    fn.endpoint = str_c(serving->endpoint);
+    fn_part_options(serving->cell, &fn);
 }
 
 static void say_ready(const struct args *args, const struct settings *settings,
@@ -369,7 +403,10 @@ static int run(const struct args *given)
         fprintf(stderr, "weir: durability is relaxed: answers do not wait for the disk, a crash "
                         "may lose what was acknowledged.\n");
     }
-    opened = open_state(&settings, &why, &serving);
+    opened = keeper_start(&why, &serving.keeper); /* before there are threads and files */
+    if (opened == OK) {
+        opened = open_state(&settings, &why, &serving);
+    }
     if (opened == OK) {
         opened = show_root_key(&settings, &serving, &why);
     }
@@ -380,6 +417,7 @@ static int run(const struct args *given)
         close_all(&serving);
         return trouble(&args, "%s", why.text);
     }
+    open_functions(&settings, &serving);
     say_ready(&args, &settings, &serving);
     os_give_back_memory();
     os_wait_for_stop();

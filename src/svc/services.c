@@ -5,6 +5,7 @@
 #include "svc/services.h"
 
 #include "bus/bus.h"
+#include "fn/part.h"
 
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/kinesis/kinesis.h"
@@ -14,6 +15,7 @@
 
 const struct service *const services[] = {
     &bus_service,
+    &fn_service,
     &kinesis_service,
     &s3_service,
     &sqs_service,

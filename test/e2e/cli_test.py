@@ -106,7 +106,7 @@ def test_errors_are_told_in_awss_words(aws):
     assert f"Stream nowhere under account {ACCOUNT} not found." in message
     aws("kinesis", "create-stream", "--stream-name", "a b", "--shard-count", "1",
         fails="ValidationException")
-    aws("dynamodb", "list-tables", fails="NotImplemented")
+    aws("athena", "list-data-catalogs", fails="NotImplemented")
 
 
 # ---- weir's own commands ----

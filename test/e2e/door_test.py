@@ -19,7 +19,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # ---- services that are not there yet ----
 
 @pytest.mark.parametrize("service,operation,more", [
-    ("dynamodb", "list_tables", {}), ("events", "list_rules", {}),
+    ("athena", "list_data_catalogs", {}), ("events", "list_rules", {}),
     ("sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns"}),
     ("ec2", "describe_instances", {}),
     ("lambda", "list_functions", {}), ("backup", "list_backup_vaults", {}),
