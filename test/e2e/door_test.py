@@ -22,7 +22,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ("athena", "list_data_catalogs", {}), ("events", "list_rules", {}),
     ("sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns"}),
     ("ec2", "describe_instances", {}),
-    ("lambda", "list_functions", {}), ("backup", "list_backup_vaults", {}),
+    ("xray", "get_groups", {}), ("backup", "list_backup_vaults", {}),
     ("apigatewayv2", "get_apis", {}),
     ("s3", "get_object_torrent", {"Bucket": "bbb", "Key": "k/x"}), ("route53", "list_hosted_zones", {}),
     ("cloudwatch", "list_metrics", {}), ("scheduler", "list_schedules", {})])
