@@ -81,7 +81,6 @@ static status wanted_read(struct call *c, const struct pair *pair, size_t *total
 
 static status wanted_bind(struct call *c, struct wanted *wanted)
 {
-    TRY(table_of_name(c, wanted->pair->key, &wanted->read.table));
     for (uint32_t i = 0; i < wanted->keys->count; i++) {
         struct item_read read = wanted->read;
 
@@ -171,6 +170,9 @@ status ddb_batch_get_item(struct call *c)
         TRY(wanted_read(c, &map->pairs[i], &total, &wanted[i]));
     }
     for (uint32_t i = 0; i < map->count; i++) {
+        TRY(table_of_name(c, map->pairs[i].key, &wanted[i].read.table));
+    }
+    for (uint32_t i = 0; i < map->count; i++) {
         TRY(wanted_bind(c, &wanted[i]));
     }
     getting.responses = set_map(c->arena, c->out, "Responses", map->count);
@@ -237,7 +239,7 @@ static status requests_read(struct call *c, struct writing *writing)
     return OK;
 }
 
-static status requests_bind(struct call *c, struct writing *writing)
+static status tables_find(struct call *c, struct writing *writing)
 {
     struct item_write *write = writing->writes;
 
@@ -248,10 +250,20 @@ static status requests_bind(struct call *c, struct writing *writing)
         TRY(table_of_name(c, pair->key, &table));
         for (uint32_t j = 0; j < pair->value.count; j++, write++) {
             write->table = table;
-            TRY(write_bind(c, write));
-            if (write->kind == WRITE_PUT) {
-                TRY(index_keys_check(c, table, &write->given, false));
-            }
+        }
+    }
+    return OK;
+}
+
+static status requests_bind(struct call *c, struct writing *writing)
+{
+    TRY(tables_find(c, writing));
+    for (size_t i = 0; i < writing->count; i++) {
+        struct item_write *write = &writing->writes[i];
+
+        TRY(write_bind(c, write));
+        if (write->kind == WRITE_PUT) {
+            TRY(index_keys_check(c, write->table, &write->given, false));
         }
     }
     return writes_apart(c, writing->writes, writing->count)
