@@ -8,24 +8,33 @@
 
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/dynamodb/backup.h"
 
 static const struct op ops[] = {
     {"BatchGetItem", ddb_batch_get_item},
     {"BatchWriteItem", ddb_batch_write_item},
+    {"CreateBackup", ddb_create_backup},
     {"CreateTable", ddb_create_table},
+    {"DeleteBackup", ddb_delete_backup},
     {"DeleteItem", ddb_delete_item},
     {"DeleteTable", ddb_delete_table},
+    {"DescribeBackup", ddb_describe_backup},
+    {"DescribeContinuousBackups", ddb_describe_continuous_backups},
     {"DescribeKinesisStreamingDestination", ddb_describe_destination},
     {"DescribeTable", ddb_describe_table},
     {"DisableKinesisStreamingDestination", ddb_disable_destination},
     {"EnableKinesisStreamingDestination", ddb_enable_destination},
     {"GetItem", ddb_get_item},
+    {"ListBackups", ddb_list_backups},
     {"ListTables", ddb_list_tables},
     {"PutItem", ddb_put_item},
     {"Query", ddb_query},
+    {"RestoreTableFromBackup", ddb_restore_table_from_backup},
+    {"RestoreTableToPointInTime", ddb_restore_table_to_point_in_time},
     {"Scan", ddb_scan},
     {"TransactGetItems", ddb_transact_get_items},
     {"TransactWriteItems", ddb_transact_write_items},
+    {"UpdateContinuousBackups", ddb_update_continuous_backups},
     {"UpdateItem", ddb_update_item},
     {"UpdateKinesisStreamingDestination", ddb_update_destination},
 };
@@ -42,6 +51,7 @@ static void dynamodb_close(void *state)
     for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &table);) {
         table_free(table);
     }
+    jobs_close(dynamodb);
     map_free(dynamodb->tables);
     mem_free(dynamodb);
 }
@@ -53,7 +63,8 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
     dynamodb->cell = cell;
     dynamodb->tables = map_new(TABLES_MAX);
     *ret_state = dynamodb; /* closed by the cell also when loading failed */
-    return tables_load(dynamodb);
+    TRY(tables_load(dynamodb));
+    return jobs_open(dynamodb);
 }
 
 /* Once a minute: what has expired, what belongs to tables that are gone, what the past no longer
@@ -61,6 +72,8 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
 static status dynamodb_tick(struct call *c)
 {
     tokens_sweep(c);
+    backups_expire(c);
+    jobs_tick(c);
     return OK;
 }
 

@@ -2,6 +2,7 @@
  *
  * Tables: CreateTable, DeleteTable, DescribeTable, ListTables.
  */
+#include "svc/dynamodb/backup.h"
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/tables.h"
 #include "svc/dynamodb/tags.h"
@@ -128,7 +129,13 @@ status ddb_delete_table(struct call *c)
         return fail(c, &DDB_VALIDATION, "Resource cannot be deleted as it is currently protected "
                     "against deletion. Disable deletion protection first.");
     }
+    if (table->filling || jobs_use(dynamodb_of(c), table)) {
+        return fail(c, &DDB_IN_USE, "Attempt to change a resource which is still in use: Table is "
+                    "being %s: %.*s", table->filling ? "created" : "read by a backup, restore or "
+                    "export", STR_ARG(table->name));
+    }
     put_table(c, put_struct(c, "TableDescription"), table, STR("DELETING"));
+    backup_of_deleted(c, table);
     table_erase(c, table);
     call_on(c, table_arn(c->arena, table));
     table_remove(dynamodb_of(c), table);

@@ -19,6 +19,16 @@ status ddb_get_item(struct call *c);
 status ddb_put_item(struct call *c);
 status ddb_update_item(struct call *c);
 
+/* ---- api_backup.c, api_past.c ---- */
+status ddb_create_backup(struct call *c);
+status ddb_delete_backup(struct call *c);
+status ddb_describe_backup(struct call *c);
+status ddb_list_backups(struct call *c);
+status ddb_restore_table_from_backup(struct call *c);
+status ddb_describe_continuous_backups(struct call *c);
+status ddb_restore_table_to_point_in_time(struct call *c);
+status ddb_update_continuous_backups(struct call *c);
+
 /* ---- api_batch.c ---- */
 status ddb_batch_get_item(struct call *c);
 status ddb_batch_write_item(struct call *c);

@@ -19,8 +19,11 @@
 #define STREAM_MS (INT64_C(24) * 3600 * 1000)
 #define TABLE_ID_BYTES 36
 
+struct jobs;
+
 struct dynamodb {
     struct cell *cell;         /* whose service this is */
+    struct jobs *jobs;         /* job.c's: what takes long */
     struct map *tables;        /* "account/region/name" → struct table */
     uint64_t number;           /* the last that a table got */
 };
