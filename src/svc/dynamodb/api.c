@@ -5,6 +5,7 @@
  */
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/token.h"
+#include "svc/dynamodb/upkeep.h"
 
 #include "base/mem.h"
 #include "cell/cell.h"
@@ -48,6 +49,12 @@ static void dynamodb_close(void *state)
     if (dynamodb == NULL) {
         return;
     }
+    while (!link_alone(&dynamodb->gone)) {
+        struct table *gone = LINK_OWNER(dynamodb->gone.next, struct table, place);
+
+        link_remove(&gone->place);
+        table_free(gone);
+    }
     for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &table);) {
         table_free(table);
     }
@@ -62,8 +69,11 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
 
     dynamodb->cell = cell;
     dynamodb->tables = map_new(TABLES_MAX);
+    upkeep_init(dynamodb);
     *ret_state = dynamodb; /* closed by the cell also when loading failed */
     TRY(tables_load(dynamodb));
+    TRY(doomed_load(dynamodb));
+    upkeep_open(dynamodb);
     return jobs_open(dynamodb);
 }
 
@@ -74,6 +84,8 @@ static status dynamodb_tick(struct call *c)
     tokens_sweep(c);
     backups_expire(c);
     jobs_tick(c);
+    gone_step(c);
+    upkeep_tick(dynamodb_of(c));
     return OK;
 }
 

@@ -6,6 +6,7 @@
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/tables.h"
 #include "svc/dynamodb/tags.h"
+#include "svc/dynamodb/upkeep.h"
 
 #include "base/mem.h"
 #include "cell/cell.h"
@@ -135,10 +136,8 @@ status ddb_delete_table(struct call *c)
                     "export", STR_ARG(table->name));
     }
     put_table(c, put_struct(c, "TableDescription"), table, STR("DELETING"));
-    backup_of_deleted(c, table);
-    table_erase(c, table);
     call_on(c, table_arn(c->arena, table));
-    table_remove(dynamodb_of(c), table);
+    table_doom(c, table, backup_of_deleted(c, table));
     return OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/number.h"
+#include "svc/dynamodb/upkeep.h"
 
 #include <assert.h>
 
@@ -113,6 +114,9 @@ static struct str entry_of(struct arena *arena, const struct table *table,
 bool index_entry(struct call *c, const struct table *table, const struct index *index,
                  const struct item *item, struct entry_of_index *ret_entry)
 {
+    size_t hash_bytes = 0;
+    size_t range_bytes = 0;
+
     if (!is_there(item) || index->schema.count == 0) {
         return false;
     }
@@ -122,6 +126,10 @@ bool index_entry(struct call *c, const struct table *table, const struct index *
         if (part.type != index->schema.types[i] || part.body.bytes == 0) {
             return false;
         }
+        *(i < index->schema.hashes ? &hash_bytes : &range_bytes) += part.body.bytes;
+    }
+    if (hash_bytes > HASH_KEY_BYTES_MAX || range_bytes > RANGE_KEY_BYTES_MAX) {
+        return false; /* written before the index was there */
     }
     ret_entry->row = row_index(c->arena, table, index, entry_of(c->arena, table, index, item));
     ret_entry->item = project(c->arena, table, index, item);
@@ -214,6 +222,7 @@ static void change_expiry(struct call *c, const struct changing *change)
     }
     if (after >= 0) {
         txn_put(c->txn, row_expiry(c->arena, change->table, after, change->suffix), STR(""));
+        expiry_by(c->cell, change->table, after);
     }
 }
 

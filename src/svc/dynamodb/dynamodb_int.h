@@ -40,6 +40,8 @@ struct index *table_index(const struct table *table, struct str name); /* NULL: 
 struct table *table_find(const struct dynamodb *dynamodb, struct str account, struct str region,
                          struct str name);         /* NULL: none */
 status table_add(struct dynamodb *dynamodb, struct table *table); /* ERR_LIMIT */
+/* Nobody finds it any more, and nothing is to come of it; who waits for its changes is woken. */
+void table_detach(struct dynamodb *dynamodb, struct table *table);
 void table_remove(struct dynamodb *dynamodb, struct table *table); /* and frees it */
 /* A table read from a request becomes one: number, log, row, memory. */
 void table_make(struct call *c, struct table *table);

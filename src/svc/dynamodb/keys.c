@@ -12,6 +12,7 @@
  *   ("tally", table)                                 u8 version 1, var items, var bytes, then for
  *                                                    each index var number, items, bytes
  *   ("token", …), ("due", …)                         tokens of transactions; see token.c
+ *   ("doomed", table), ("gone", table)               sweep.c
  *   ("number")                                       u8 version 1, var: the last table's number
  *
  * SUFFIX is (hash, hash attributes, range attributes): a hash of the partition in front, so that a
@@ -105,6 +106,19 @@ struct str row_expiry(struct arena *arena, const struct table *table, int64_t se
     key_u64(&key, (uint64_t)second);
     key_raw(&key, suffix);
     return key_end(&key);
+}
+
+bool expiry_row_read(struct str rest, int64_t *ret_second, struct str *ret_suffix)
+{
+    struct key_reader reader = {rest};
+    uint64_t second;
+
+    if (!key_read_u64(&reader, &second)) {
+        return false;
+    }
+    *ret_second = (int64_t)second;
+    *ret_suffix = reader.rest;
+    return true;
 }
 
 struct str row_rest(struct str key, struct str prefix)

@@ -32,6 +32,8 @@ struct str row_expiry(struct arena *arena, const struct table *table, int64_t se
                       struct str suffix);
 /* Of a partition, by the suffix of its hash attribute. */
 struct str row_collection(struct arena *arena, const struct table *table, struct str suffix);
+/* The rest of such a row's key, behind rows_of(). */
+bool expiry_row_read(struct str rest, int64_t *ret_second, struct str *ret_suffix);
 /* What stands behind the table's, index's … prefix in a row's key: suffix or entry. */
 struct str row_rest(struct str key, struct str prefix);
 /* Rows of a kind ("item", "past", "expiry", "tally", "index", "collection") of a table. */

@@ -108,19 +108,40 @@ static status index_part_check_update(struct call *c, const struct index *index,
     return OK;
 }
 
+static status index_key_check(struct call *c, const struct index *index, const struct item *item,
+                              bool update)
+{
+    size_t bytes[2] = {0, 0}; /* of RANGE attributes together, of HASH ones */
+
+    for (uint8_t i = 0; i < index->schema.count; i++) {
+        struct datum part = datum_find(item->attributes, index->schema.names[i]);
+
+        if (part.type == DATUM_NONE) {
+            continue; /* it has no entry there */
+        }
+        TRY(update ? index_part_check_update(c, index, i, part)
+                   : index_part_check(c, index, i, part));
+        bytes[i < index->schema.hashes] += part.body.bytes;
+    }
+    if (bytes[1] <= HASH_KEY_BYTES_MAX && bytes[0] <= RANGE_KEY_BYTES_MAX) {
+        return OK;
+    }
+    if (update) {
+        return fail(c, &DDB_VALIDATION, "The update expression attempted to update the secondary "
+                    "index key beyond allowed size limits");
+    }
+    return fail(c, &DDB_VALIDATION, "One or more parameter values were invalid: Aggregated size of "
+                "all %s keys has exceeded the size limit of %d bytes",
+                bytes[1] > HASH_KEY_BYTES_MAX ? "hash" : "range",
+                bytes[1] > HASH_KEY_BYTES_MAX ? HASH_KEY_BYTES_MAX : RANGE_KEY_BYTES_MAX);
+}
+
 status index_keys_check(struct call *c, const struct table *table, const struct item *item,
                         bool update)
 {
     for (size_t at = 0; at < table->index_count; at++) {
-        const struct index *index = table->indexes[at];
-
-        for (uint8_t i = 0; i < index->schema.count && index->state != INDEX_DELETING; i++) {
-            struct datum part = datum_find(item->attributes, index->schema.names[i]);
-
-            if (part.type != DATUM_NONE) { /* else it has no entry there */
-                TRY(update ? index_part_check_update(c, index, i, part)
-                           : index_part_check(c, index, i, part));
-            }
+        if (table->indexes[at]->state != INDEX_DELETING) {
+            TRY(index_key_check(c, table->indexes[at], item, update));
         }
     }
     return OK;

@@ -6,8 +6,10 @@
 #ifndef WEIR_SVC_DYNAMODB_STATE_H
 #define WEIR_SVC_DYNAMODB_STATE_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "cell/call.h"
+#include "cell/timer.h"
 #include "svc/dynamodb/expr.h"
 
 #define TABLES_MAX 100000
@@ -26,6 +28,10 @@ struct dynamodb {
     struct jobs *jobs;         /* job.c's: what takes long */
     struct map *tables;        /* "account/region/name" → struct table */
     uint64_t number;           /* the last that a table got */
+    struct timer upkeep;       /* the next step of long work (upkeep.h) */
+    struct link busy;          /* tables with long work, those first that waited longest */
+    struct link gone;          /* deleted tables whose streams can still be read */
+    bool doomed;               /* rows of deleted tables are still there */
 };
 
 /* How many items, and what AWS counts for them. */
@@ -148,6 +154,9 @@ struct table {
     struct tally tally;        /* its items */
     struct waiters changed;    /* woken by a change: who drains the change log */
     struct usage usage;        /* --limits=aws */
+    struct link place;         /* among the busy or the gone ones */
+    struct timer expiry;       /* when the soonest item expires */
+    bool expiring;             /* items have expired and are still there */
 };
 
 #endif

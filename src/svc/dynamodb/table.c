@@ -5,7 +5,7 @@
 #include "svc/dynamodb/tables.h"
 
 #include "base/mem.h"
-#include "cell/cell.h"
+#include "cell/doing.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -30,6 +30,7 @@ struct table *table_new(struct str account, struct str region, struct str name)
     text_set(&table->region, region);
     text_set(&table->name, name);
     waiters_init(&table->changed);
+    link_init(&table->place);
     return table;
 }
 
@@ -161,13 +162,21 @@ status table_add(struct dynamodb *dynamodb, struct table *table)
     return OK;
 }
 
-void table_remove(struct dynamodb *dynamodb, struct table *table)
+void table_detach(struct dynamodb *dynamodb, struct table *table)
 {
     char key[NAME_KEY_BYTES_MAX];
     void *removed = map_remove(dynamodb->tables,
                                name_key(key, table->account, table->region, table->name));
 
     assert(removed == table);
+    waiters_wake(dynamodb->cell, &table->changed);
+    cell_timer_unset(dynamodb->cell, &table->expiry);
+    link_remove(&table->place);
+}
+
+void table_remove(struct dynamodb *dynamodb, struct table *table)
+{
+    table_detach(dynamodb, table);
     table_free(table);
 }
 

@@ -52,13 +52,24 @@ status stream_read(struct call *c, const struct value *given, bool update, bool 
                                                       "specified");
 }
 
+/* Those that ended more than a day ago; the newest stays, for it is told of for ever. */
+static size_t streams_over(const struct table *table, int64_t now_ms)
+{
+    size_t over = 0;
+
+    while (over + 1 < table->stream_count && table->streams[over].ended_ms + STREAM_MS <= now_ms) {
+        over++;
+    }
+    return over;
+}
+
 status stream_begin_check(struct call *c, const struct table *table)
 {
     if (table_stream(table) != NULL) {
         return fail(c, &DDB_VALIDATION, "Table already has an enabled stream: TableName: %.*s",
                     STR_ARG(table->name));
     }
-    if (table->stream_count >= TABLE_STREAMS_MAX) {
+    if (table->stream_count - streams_over(table, c->now) >= TABLE_STREAMS_MAX) {
         return fail(c, &DDB_LIMIT, "Subscriber limit exceeded: a table's stream can be enabled at "
                     "most %d times within 24 hours", TABLE_STREAMS_MAX);
     }
@@ -67,19 +78,21 @@ status stream_begin_check(struct call *c, const struct table *table)
 
 void stream_begin(struct call *c, struct table *table, uint8_t view)
 {
-    const struct stream *former =
-        table->stream_count > 0 ? &table->streams[table->stream_count - 1] : NULL;
-    struct stream *stream;
+    size_t over = streams_over(table, c->now);
+    size_t kept = table->stream_count - over;
     int64_t label_ms = c->now;
 
     assert(table_stream(table) == NULL);
-    if (former != NULL && former->label_ms >= label_ms) {
-        label_ms = former->label_ms + 1; /* a label names one stream */
+    if (kept > 0) {
+        int64_t former_ms = table->streams[table->stream_count - 1].label_ms;
+
+        label_ms = label_ms > former_ms ? label_ms : former_ms + 1; /* a label names one stream */
+        memmove(table->streams, &table->streams[over], kept * sizeof(struct stream));
     }
-    table->streams = mem_grow(table->streams, (table->stream_count + 1) * sizeof(struct stream));
-    stream = &table->streams[table->stream_count++];
-    *stream = (struct stream){.view = view, .label_ms = label_ms,
-                              .first = txn_log_state(c->txn, table->log).last + 1};
+    table->streams = mem_grow(table->streams, (kept + 1) * sizeof(struct stream));
+    table->streams[kept] = (struct stream){.view = view, .label_ms = label_ms,
+                                           .first = txn_log_state(c->txn, table->log).last + 1};
+    table->stream_count = kept + 1;
 }
 
 void stream_end(struct call *c, struct table *table)
@@ -89,4 +102,5 @@ void stream_end(struct call *c, struct table *table)
     assert(stream != NULL);
     stream->last = txn_log_state(c->txn, table->log).last;
     stream->ended_ms = c->now;
+    waiters_wake(c->cell, &table->changed);
 }
