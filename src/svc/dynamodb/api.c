@@ -38,6 +38,7 @@ static const struct op ops[] = {
     {"UpdateContinuousBackups", ddb_update_continuous_backups},
     {"UpdateItem", ddb_update_item},
     {"UpdateKinesisStreamingDestination", ddb_update_destination},
+    {"UpdateTable", ddb_update_table},
 };
 
 static void dynamodb_close(void *state)

@@ -282,8 +282,16 @@ static struct listed *streams_sorted(struct call *c, size_t *ret_count)
     for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &value);) {
         room += is_listed(c, value) ? ((const struct table *)value)->stream_count : 0;
     }
+    for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
+        room += LINK_OWNER(at, struct table, place)->stream_count;
+    }
     list = arena_alloc(c->arena, (room + 1) * sizeof(*list));
     *ret_count = 0;
+    for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
+        if (is_listed(c, LINK_OWNER(at, struct table, place))) {
+            list_of_table(c, LINK_OWNER(at, struct table, place), list, ret_count);
+        }
+    }
     for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &value);) {
         if (is_listed(c, value)) {
             list_of_table(c, value, list, ret_count);

@@ -34,6 +34,7 @@ void text_set(struct str *owned, struct str text); /* replaces a text that its o
 struct table *table_new(struct str account, struct str region, struct str name);
 void table_free(struct table *table);
 struct index *index_new(struct table *table);      /* added to it, with its number */
+void index_adopt(struct table *table, struct table *from);   /* the last of another table */
 void index_remove(struct table *table, struct index *index); /* and freed */
 void schema_add(struct key_schema *schema, struct str name, uint8_t type, bool hash); /* copies */
 struct index *table_index(const struct table *table, struct str name); /* NULL: none */

@@ -13,6 +13,9 @@ status ddb_delete_table(struct call *c);
 status ddb_describe_table(struct call *c);
 status ddb_list_tables(struct call *c);
 
+/* ---- api_update_table.c ---- */
+status ddb_update_table(struct call *c);
+
 /* ---- api_item.c ---- */
 status ddb_delete_item(struct call *c);
 status ddb_get_item(struct call *c);

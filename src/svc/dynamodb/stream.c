@@ -53,6 +53,23 @@ static bool find_labelled(struct call *c, const struct table *table, struct str 
     return false;
 }
 
+/* Of a table that was deleted within a day. */
+static bool find_gone(struct call *c, const struct arn *arn, struct str name, struct str label,
+                      struct stream_place *ret_place)
+{
+    const struct dynamodb *dynamodb = cell_state(c->cell, "dynamodb");
+
+    for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
+        const struct table *table = LINK_OWNER(at, struct table, place);
+
+        if (str_eq(table->account, arn->account) && str_eq(table->region, arn->region) &&
+            str_eq(table->name, name) && find_labelled(c, table, label, ret_place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 status stream_of_arn(struct call *c, struct str text, struct stream_place *ret_place)
 {
     const struct dynamodb *dynamodb = cell_state(c->cell, "dynamodb");
@@ -69,8 +86,9 @@ status stream_of_arn(struct call *c, struct str text, struct stream_place *ret_p
         return fail(c, &DDB_VALIDATION, "Invalid StreamArn");
     }
     label = str_slice(rest, 7, rest.bytes);
-    if (!find_labelled(c, table_find(dynamodb, arn.account, arn.region, name), label, ret_place)) {
-        return not_found(c, text);
+    if (find_labelled(c, table_find(dynamodb, arn.account, arn.region, name), label, ret_place) ||
+        find_gone(c, &arn, name, label, ret_place)) {
+        return OK;
     }
-    return OK;
+    return not_found(c, text);
 }

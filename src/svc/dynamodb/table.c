@@ -99,6 +99,16 @@ struct index *index_new(struct table *table)
     return index;
 }
 
+void index_adopt(struct table *table, struct table *from)
+{
+    struct index *index = from->indexes[--from->index_count];
+
+    assert(table->index_count < INDEXES_MAX);
+    table->indexes = mem_grow(table->indexes, (table->index_count + 1) * sizeof(struct index *));
+    table->indexes[table->index_count++] = index;
+    index->number = ++table->index_number;
+}
+
 void index_remove(struct table *table, struct index *index)
 {
     size_t at = 0;

@@ -31,7 +31,7 @@ static const struct attribute *attribute_find(const struct table *table, struct 
     return NULL;
 }
 
-void attributes_add(struct table *table, const struct value *list)
+static void attributes_add(struct table *table, const struct value *list)
 {
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct str name = get_str(&list->items[i], "AttributeName");
@@ -84,7 +84,7 @@ void attributes_trim(struct table *table)
     table->attribute_count = kept;
 }
 
-static status attributes_read(struct call *c, const struct value *list, struct table *table)
+status attributes_read(struct call *c, const struct value *list, struct table *table)
 {
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct str name = get_str(&list->items[i], "AttributeName");
@@ -291,18 +291,20 @@ static void projection_make(const struct value *projection, struct index *index)
     qsort(index->included, index->included_count, sizeof(struct str), name_order);
 }
 
-status projections_check(struct call *c, const struct table *table)
+status projected_too_many(struct call *c)
+{
+    return fail(c, &DDB_VALIDATION, INVALID "The number of projected attributes across all indexes "
+                "exceeds the per-table limit of %d", PROJECTED_MAX);
+}
+
+static status projections_check(struct call *c, const struct table *table)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < table->index_count; i++) {
         count += table->indexes[i]->included_count;
     }
-    if (count > PROJECTED_MAX) {
-        return fail(c, &DDB_VALIDATION, INVALID "The number of projected attributes across all "
-                    "indexes exceeds the per-table limit of %d", PROJECTED_MAX);
-    }
-    return OK;
+    return count > PROJECTED_MAX ? projected_too_many(c) : OK;
 }
 
 /* ---- indexes ---- */
@@ -327,7 +329,7 @@ static status local_check(struct call *c, const struct table *table, const struc
 }
 
 static status global_throughput(struct call *c, const struct table *table,
-                                const struct value *given, struct index *index)
+                                const struct value *given, struct index *index, bool update)
 {
     const struct value *provisioned = get(given, "ProvisionedThroughput");
     const struct value *on_demand = get(given, "OnDemandThroughput");
@@ -335,12 +337,15 @@ static status global_throughput(struct call *c, const struct table *table,
     struct throughput_of of = {index->name, table->on_demand, false};
 
     if (table->on_demand && provisioned != NULL) {
-        return fail(c, &DDB_VALIDATION, INVALID "ProvisionedThroughput should not be specified "
-                    "for index: %.*s when BillingMode is PAY_PER_REQUEST", STR_ARG(index->name));
+        return fail(c, &DDB_VALIDATION, INVALID "%s specified for index: %.*s when BillingMode is "
+                    "PAY_PER_REQUEST", update ? "Neither ReadCapacityUnits nor WriteCapacityUnits "
+                                                "can be"
+                                              : "ProvisionedThroughput should not be",
+                    STR_ARG(index->name));
     }
     if (!table->on_demand && provisioned == NULL) {
-        return fail(c, &DDB_VALIDATION, INVALID "ProvisionedThroughput is not specified for "
-                    "index: %.*s", STR_ARG(index->name));
+        return fail(c, &DDB_VALIDATION, INVALID "ProvisionedThroughput %s specified for index: "
+                    "%.*s", update ? "must be" : "is not", STR_ARG(index->name));
     }
     if (provisioned != NULL) {
         TRY(provisioned_read(c, provisioned, &index->provisioned));
@@ -356,7 +361,8 @@ static status global_throughput(struct call *c, const struct table *table,
     return OK;
 }
 
-status index_read(struct call *c, struct table *table, uint8_t kind, const struct value *given)
+status index_read(struct call *c, struct table *table, uint8_t kind, const struct value *given,
+                  bool update)
 {
     const struct value *schema = get(given, "KeySchema");
     const struct value *projection = get(given, "Projection");
@@ -379,7 +385,7 @@ status index_read(struct call *c, struct table *table, uint8_t kind, const struc
     text_set(&index->name, name);
     schema_make(table, schema, &index->schema);
     projection_make(projection, index);
-    return kind == INDEX_LOCAL ? OK : global_throughput(c, table, given, index);
+    return kind == INDEX_LOCAL ? OK : global_throughput(c, table, given, index, update);
 }
 
 static status locals_read(struct call *c, const struct value *list, struct table *table)
@@ -396,7 +402,7 @@ static status locals_read(struct call *c, const struct value *list, struct table
                     "per-table limit of %d", LOCAL_INDEXES_MAX);
     }
     for (uint32_t i = 0; i < list->count; i++) {
-        TRY(index_read(c, table, INDEX_LOCAL, &list->items[i]));
+        TRY(index_read(c, table, INDEX_LOCAL, &list->items[i], false));
     }
     return OK;
 }
@@ -411,7 +417,7 @@ static status globals_read(struct call *c, const struct value *list, struct tabl
                     "limit of %d", GLOBAL_INDEXES_MAX);
     }
     for (uint32_t i = 0; i < list->count; i++) {
-        TRY(index_read(c, table, INDEX_GLOBAL, &list->items[i]));
+        TRY(index_read(c, table, INDEX_GLOBAL, &list->items[i], false));
     }
     return OK;
 }

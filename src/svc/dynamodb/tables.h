@@ -33,15 +33,16 @@ struct table_wish {
 /* Checks it with AWS's sentences, and makes what table_new() made what was wished. After a failure
  * the table is only good for table_free(). */
 status table_read(struct call *c, const struct table_wish *wish, struct table *table);
-/* One more index of a kind, as CreateTable and UpdateTable give them. Its key attributes are
- * looked for in the table's attributes. */
-status index_read(struct call *c, struct table *table, uint8_t kind, const struct value *given);
-/* Adds a list of AttributeDefinitions to the table's; those that are there are passed over. */
-void attributes_add(struct table *table, const struct value *list);
+/* One more index of a kind, as CreateTable and UpdateTable (update) give them. Its key attributes
+ * are looked for in the table's attributes. */
+status index_read(struct call *c, struct table *table, uint8_t kind, const struct value *given,
+                  bool update);
+/* Checks AttributeDefinitions, and adds them to the table's but those that are there. */
+status attributes_read(struct call *c, const struct value *list, struct table *table);
 /* Drops attributes that no schema names any more. */
 void attributes_trim(struct table *table);
-/* NonKeyAttributes of all indexes together are not too many. */
-status projections_check(struct call *c, const struct table *table);
+/* NonKeyAttributes of all indexes together: what is said of too many. */
+status projected_too_many(struct call *c);
 
 /* ---- throughput.c ---- */
 
@@ -61,6 +62,11 @@ status warm_read(struct call *c, const struct throughput_of *of, const struct va
                  struct throughput base, struct throughput *ret_units);
 /* What it takes at once: as asked, at least what it is provisioned with or on-demand gives. */
 struct throughput warm_of(bool on_demand, struct throughput provisioned, struct throughput warm);
+
+/* ---- api_table.c ---- */
+
+/* By the call's TableName, in the words of operations on tables. Also one that is being filled. */
+status table_of_admin(struct call *c, struct table **ret_table);
 
 /* ---- table_tell.c ----
  *
