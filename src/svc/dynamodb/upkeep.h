@@ -54,8 +54,8 @@ void expiry_open(struct dynamodb *dynamodb, struct table *table);
 
 /* Deletes rows below a prefix, at most *left, which it counts down. True: none is left. */
 bool rows_sweep(struct call *c, struct str prefix, size_t *left);
-/* The table's row goes, the rest is doomed, but for its items when they stay for a backup. Memory of
- * it goes too, unless its streams stay. */
+/* The table's row goes, the rest is doomed, but for its items when they stay for a backup. Memory
+ * of it goes too, unless its streams stay. */
 void table_doom(struct call *c, struct table *table, bool items_stay);
 void doomed_step(struct call *c);
 /* Deleted tables whose streams can still be read, and whether anything is doomed. */
