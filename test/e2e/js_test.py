@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AWS SDK for JavaScript v3, unmodified, which speaks HTTP/2 with Kinesis; and S3, SQS and SNS.
+"""The AWS SDK for JavaScript v3, unmodified, which speaks HTTP/2 with Kinesis; and S3, SQS, SNS and
+DynamoDB with its streams.
 
 Its pinned packages are installed once, below the build directory, from js/package-lock.json.
 """
@@ -96,3 +97,24 @@ def test_objects_queues_and_topics(fresh, home):
     assert seen["errors"]["noKey"] == {"name": "NoSuchKey", "status": 404}
     assert seen["errors"]["noQueue"] == {"name": "QueueDoesNotExist", "status": 400}
     assert seen["errors"]["noTopic"]["name"] in ("NotFoundException", "NotFound")
+
+
+def test_documents_and_their_stream(fresh, home):
+    weir = fresh()
+    run = subprocess.run(["node", "dynamodb.mjs"], cwd=home, env=weir.environment(),
+                         capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr + weir.log_tail()
+    seen = json.loads(run.stdout)
+    assert seen["enabling"] == "ENABLING"
+    assert seen["item"] == {"card": "größe", "at": 1, "gone": None, "visits": 1, "tags": ["a", "b"],
+                            "list": [1, 2, {"three": True}], "bytes": "hello"}
+    assert seen["queried"] == [2, 1]
+    assert seen["errors"]["condition"]["name"] == "ConditionalCheckFailedException"
+    assert seen["listed"] == [True] and seen["status"] == "ENABLED"
+    assert seen["names"] == ["INSERT", "MODIFY", "INSERT", "REMOVE"]
+    assert seen["visits"] == {"N": "1"} and seen["before"] == {"S": "two"}
+    assert seen["created"] is True and seen["more"] == 0
+    assert seen["errors"]["iterator"] == {"name": "ValidationException", "status": 400,
+                                          "message": "Invalid ShardIterator"}
+    assert seen["errors"]["stream"]["name"] == "ResourceNotFoundException"
+    assert seen["streamed"] == seen["names"]
