@@ -56,4 +56,8 @@ status ddb_list_streams(struct call *c);
 status ddb_query(struct call *c);
 status ddb_scan(struct call *c);
 
+/* ---- api_partiql.c ---- */
+status ddb_batch_execute_statement(struct call *c);
+status ddb_execute_statement(struct call *c);
+
 #endif

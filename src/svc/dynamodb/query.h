@@ -39,5 +39,8 @@ status start_apply(struct call *c, struct query *query);
 status filter_keys_check(struct call *c, const struct query *query);
 /* What an index does not project; whole is set where a local one gets it from the table. */
 status projected_check(struct call *c, struct query *query);
+/* The same in parts, of an index that does not project all. */
+status paths_projected(struct call *c, struct walk *walk, const struct paths *paths);
+status filter_projected(struct call *c, const struct walk *walk);
 
 #endif

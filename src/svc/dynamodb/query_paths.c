@@ -73,35 +73,35 @@ static struct str missing_text(struct call *c, const struct missing *missing)
     return text;
 }
 
-static status filter_projected(struct call *c, const struct query *query)
+status filter_projected(struct call *c, const struct walk *walk)
 {
-    struct missing missing = {.walk = &query->walk};
+    struct missing missing = {.walk = walk};
 
-    condition_paths(query->filter, miss, &missing);
+    condition_paths(walk->filter, miss, &missing);
     if (missing.count == 0) {
         return OK;
     }
     return fail(c, &DDB_VALIDATION, INVALID "Secondary index %.*s does not project one or more "
-                "filter attributes: [%.*s]", STR_ARG(query->walk.index->name),
+                "filter attributes: [%.*s]", STR_ARG(walk->index->name),
                 STR_ARG(missing_text(c, &missing)));
 }
 
-static status paths_projected(struct call *c, struct query *query)
+status paths_projected(struct call *c, struct walk *walk, const struct paths *paths)
 {
-    struct missing missing = {.walk = &query->walk};
+    struct missing missing = {.walk = walk};
 
-    for (size_t i = 0; i < query->paths.count; i++) {
-        miss(&missing, query->paths.at[i]);
+    for (size_t i = 0; i < paths->count; i++) {
+        miss(&missing, paths->at[i]);
     }
     if (missing.count == 0) {
         return OK;
     }
-    if (query->walk.index->kind == INDEX_LOCAL) {
-        query->walk.whole = true;
+    if (walk->index->kind == INDEX_LOCAL) {
+        walk->whole = true;
         return OK;
     }
     return fail(c, &DDB_VALIDATION, INVALID "Global secondary index %.*s does not project [%.*s]",
-                STR_ARG(query->walk.index->name), STR_ARG(missing_text(c, &missing)));
+                STR_ARG(walk->index->name), STR_ARG(missing_text(c, &missing)));
 }
 
 status projected_check(struct call *c, struct query *query)
@@ -118,6 +118,6 @@ status projected_check(struct call *c, struct query *query)
                     STR_ARG(index->name));
     }
     query->walk.whole = all;
-    TRY(paths_projected(c, query));
-    return query->scans || query->filter == NULL ? OK : filter_projected(c, query);
+    TRY(paths_projected(c, &query->walk, &query->paths));
+    return query->scans || query->walk.filter == NULL ? OK : filter_projected(c, &query->walk);
 }

@@ -255,7 +255,8 @@ static status item_keep(struct reading *r, const struct item *row)
 static bool is_full(const struct reading *r)
 {
     return (r->walk->limit > 0 && r->walked.scanned >= r->walk->limit) ||
-           r->bytes + r->fetched_bytes >= PAGE_BYTES_MAX || r->values >= PAGE_VALUES_MAX;
+           r->walk->bytes + r->bytes + r->fetched_bytes >= PAGE_BYTES_MAX ||
+           r->values >= PAGE_VALUES_MAX;
 }
 
 static status rows_read(struct reading *r, struct txn_scan *scan)
@@ -314,6 +315,7 @@ status walk_read(struct call *c, const struct walk *walk, struct walked *ret_wal
     txn_scan_close(scan);
     TRY(read);
     count_cost(&r, cost);
+    r.walked.bytes = r.bytes + r.fetched_bytes;
     *ret_walked = r.walked;
     return OK;
 }

@@ -32,6 +32,7 @@ struct walk {
     bool whole;                  /* items from the table where the index does not project all */
     bool counts;                 /* items are not kept */
     uint64_t limit;              /* rows to look at; 0: no limit */
+    uint64_t bytes;              /* that walks before took of the same page */
     const struct expr *filter;   /* on what the row holds; NULL: all pass */
     const struct paths *paths;   /* of each item; NULL or none: all of it */
 };
@@ -40,6 +41,7 @@ struct walked {
     struct item *items;          /* that passed, in order; in the call's arena */
     uint64_t count;              /* that passed */
     uint64_t scanned;            /* looked at */
+    uint64_t bytes;              /* of those, as AWS counts */
     struct item last;            /* the key of the last one looked at (the table's and the index's
                                   * key attributes); ITEM_ABSENT: the rows have ended */
 };
