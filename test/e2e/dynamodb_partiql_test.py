@@ -596,3 +596,139 @@ def test_capacity_of_a_batch_is_by_table(ddb, one):
                   ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"]
     assert {c["TableName"]: c["CapacityUnits"] for c in costs} == {other: 3, one: 1}
     assert costs[0]["GlobalSecondaryIndexes"] == {"by_n": {"CapacityUnits": 1}}
+
+
+# ---- ExecuteTransaction ----
+
+def transact(ddb, *statements, **more):
+    listed = [{"Statement": s} if isinstance(s, str) else s for s in statements]
+    return ddb.execute_transaction(TransactStatements=listed, **more)
+
+
+def cancelled(ddb, *statements, **more):
+    """The reasons of a transaction that is cancelled: code, sentence, item."""
+    with pytest.raises(ClientError) as caught:
+        transact(ddb, *statements, **more)
+    assert caught.value.response["Error"]["Code"] == "TransactionCanceledException"
+    return [(r["Code"], r.get("Message"), r.get("Item"))
+            for r in caught.value.response["CancellationReasons"]]
+
+
+def test_transaction_of_writes(ddb, one):
+    put(ddb, one, pk="old")
+    answer = transact(ddb, with_values(f"INSERT INTO \"{one}\" VALUE {{'pk': ?, 'v': 1}}", "new"),
+                      f"UPDATE \"{one}\" SET n = n + 1, s = set_add(s, <<'t'>>) WHERE pk = 'k'",
+                      f"DELETE FROM \"{one}\" WHERE pk = 'old'",
+                      f"DELETE FROM \"{one}\" WHERE pk = 'never' AND n = 1",
+                      ReturnConsumedCapacity="TOTAL")
+    assert answer["Responses"] == []
+    assert answer["ConsumedCapacity"] == [
+        {"TableName": one, "CapacityUnits": 8, "WriteCapacityUnits": 8}]
+    assert get(ddb, one, pk="new") == {"pk": "new", "v": 1}
+    assert get(ddb, one, pk="k")["n"] == 6
+    assert "t" in get(ddb, one, pk="k")["s"]
+    assert get(ddb, one, pk="old") is None
+
+
+def test_transaction_is_all_or_nothing(ddb, one):
+    before = get(ddb, one, pk="k")
+    put(ddb, one, pk="there")
+    reasons = cancelled(
+        ddb, f"INSERT INTO \"{one}\" VALUE {{'pk': 'new'}}",
+        f"INSERT INTO \"{one}\" VALUE {{'pk': 'there'}}",
+        {"Statement": f"UPDATE \"{one}\" SET n = 0 WHERE pk = 'k' AND n = 4",
+         "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+        f"UPDATE \"{one}\" SET n = 0 WHERE pk = 'never'")
+    failed = "ConditionalCheckFailed"
+    assert [reason[:2] for reason in reasons] == [
+        ("None", None), ("DuplicateItem", "Duplicate primary key exists in table"),
+        (failed, "The conditional request failed"), (failed, "The conditional request failed")]
+    assert plain(reasons[2][2]) == before
+    assert reasons[3][2] is None
+    assert get(ddb, one, pk="new") is None
+    assert get(ddb, one, pk="k") == before
+
+
+def test_exists_is_a_condition(ddb, one):
+    insert = f"INSERT INTO \"{one}\" VALUE {{'pk': 'new'}}"
+    reasons = cancelled(ddb, f"EXISTS(SELECT * FROM \"{one}\" WHERE pk = 'k' AND n = 4)", insert)
+    assert [reason[0] for reason in reasons] == ["ConditionalCheckFailed", "None"]
+    assert get(ddb, one, pk="new") is None
+    transact(ddb, with_values(f'EXISTS(SELECT * FROM "{one}" WHERE pk = ? AND u IS MISSING)', "k"),
+             insert)
+    assert get(ddb, one, pk="new") is not None
+
+
+def test_transaction_of_reads(ddb, one, music):
+    answer = transact(ddb, f"SELECT n, m.x FROM \"{one}\" WHERE pk = 'k'",
+                      with_values(f'SELECT * FROM "{music}" WHERE artist = ? AND song = ?', "none", 1),
+                      f"SELECT title FROM \"{music}\" WHERE artist = 'acme' AND song IN [2]",
+                      ReturnConsumedCapacity="TOTAL")
+    assert answer["Responses"] == [{"Item": {"n": {"N": "5"}, "x": {"N": "1"}}}, {},
+                                   {"Item": {"title": {"S": "acme 2"}}}]
+    assert {c["TableName"]: c["ReadCapacityUnits"] for c in answer["ConsumedCapacity"]} == {
+        one: 2, music: 4}
+
+
+def test_transactions_that_are_refused(ddb, one, music):
+    read = f"SELECT * FROM \"{one}\" WHERE pk = 'k'"
+    write = f"UPDATE \"{one}\" SET n = 1 WHERE pk = 'k'"
+
+    def words(*statements):
+        return refused(VALIDATION, transact, ddb, *statements)
+
+    def first(sentence):
+        return "Validation failed in TransactStatements[0]: " + sentence
+
+    key = "Select statements within ExecuteTransaction must specify the primary key in the where clause."
+    assert words(read, write) == ("ExecuteTransaction API does not support both read and write "
+                                  "operations in the same request.")
+    assert words(write + " RETURNING ALL NEW *") == first(
+        "RETURNING clause is not supported in ExecuteTransaction.")
+    assert words(f'SELECT * FROM "{one}" WHERE') == first(MALFORMED + "Unexpected term")
+    assert words(f'SELECT * FROM "{one}" WHERE n = 1') == first(key)
+    assert words(f"SELECT * FROM \"{one}\" WHERE pk = 'k' AND attribute_exists(n)") == first(key)
+    assert words(f"SELECT * FROM \"{music}\".\"genres\" WHERE genre = 'x'") == first(
+        "Reads on indices are not supported within transactions.")
+    assert words(f"EXISTS(SELECT * FROM \"{one}\" WHERE pk = 'k')", write) == first(
+        "EXISTS() must contain a single item read with additional condition")
+    assert words(f'DELETE FROM "{one}" WHERE n = 1') == first(KEYS)
+    assert words(with_values(f'UPDATE "{one}" SET n = ? WHERE pk = ?', "x")) == first(COUNT)
+    assert words({"Statement": write, "Parameters": [{"N": "1e99999999999"}]}) == (
+        "The parameter cannot be converted to a numeric value: 1e99999999999")
+    assert words(write, f"DELETE FROM \"{one}\" WHERE pk = 'k'") == (
+        "Transaction request cannot include multiple operations on one item")
+    assert words(read, read) == "Transaction request cannot include multiple operations on one item"
+    words(*[read] * 101)
+    refused("ResourceNotFoundException", transact, ddb, read, "SELECT * FROM \"no-such\" WHERE pk = 'x'")
+    assert get(ddb, one, pk="k")["n"] == 5
+
+
+def test_a_token_makes_it_happen_once(ddb, one):
+    write = f"UPDATE \"{one}\" SET n = n + 1 WHERE pk = 'k'"
+    token = {"ClientRequestToken": f"token-{one}", "ReturnConsumedCapacity": "TOTAL"}
+    assert transact(ddb, write, **token)["ConsumedCapacity"] == [
+        {"TableName": one, "CapacityUnits": 2, "WriteCapacityUnits": 2}]
+    again = transact(ddb, write, **token)
+    assert again["ConsumedCapacity"] == [
+        {"TableName": one, "CapacityUnits": 2, "ReadCapacityUnits": 2}]
+    assert again["Responses"] == []
+    assert get(ddb, one, pk="k")["n"] == 6
+    refused("IdempotentParameterMismatchException", transact, ddb, write + " AND n > 0", **token)
+
+
+def test_what_statements_did_is_there_after_a_kill(fresh):
+    server = fresh()
+    ddb = server.client("dynamodb")
+    table = make(ddb, "pk")
+    run(ddb, f"INSERT INTO \"{table}\" VALUE {{'pk': 'a', 'n': 1}}")
+    batch(ddb, f"INSERT INTO \"{table}\" VALUE {{'pk': 'b', 'n': 2}}")
+    token = {"ClientRequestToken": "once"}
+    statements = [f"UPDATE \"{table}\" SET n = n + 1 WHERE pk = '{pk}'" for pk in "ab"]
+    transact(ddb, *statements, **token)
+    server.kill()
+    server.start()
+    ddb = server.client("dynamodb")
+    transact(ddb, *statements, **token)
+    assert sorted((r["pk"], int(r["n"])) for r in rows(ddb, f'SELECT * FROM "{table}"')) == [
+        ("a", 2), ("b", 3)]

@@ -12,10 +12,10 @@
 #include "svc/dynamodb/backup.h"
 
 static const struct op ops[] = {
+    {"BatchExecuteStatement", ddb_batch_execute_statement},
     {"BatchGetItem", ddb_batch_get_item},
     {"BatchWriteItem", ddb_batch_write_item},
     {"CreateBackup", ddb_create_backup},
-    {"BatchExecuteStatement", ddb_batch_execute_statement},
     {"CreateTable", ddb_create_table},
     {"DeleteBackup", ddb_delete_backup},
     {"DeleteItem", ddb_delete_item},
@@ -27,6 +27,7 @@ static const struct op ops[] = {
     {"DisableKinesisStreamingDestination", ddb_disable_destination},
     {"EnableKinesisStreamingDestination", ddb_enable_destination},
     {"ExecuteStatement", ddb_execute_statement},
+    {"ExecuteTransaction", ddb_execute_transaction},
     {"GetItem", ddb_get_item},
     {"ListBackups", ddb_list_backups},
     {"ListTables", ddb_list_tables},

@@ -6,6 +6,8 @@
 #include "svc/dynamodb/partiql_run.h"
 #include "svc/dynamodb/throttle.h"
 
+#define EXISTS_REFUSED "EXISTS() is only supported in ExecuteTransaction"
+
 /* ---- ExecuteStatement ---- */
 
 static bool asks_for_failed(const struct value *in)
@@ -23,7 +25,7 @@ static status write_one(struct call *c, const struct statement *statement)
 
     TRY(one_write_bind(c, statement, &write));
     cost.table = write.table;
-    judged = one_write_judge(c, statement, &write);
+    judged = write_judge(c, &write);
     if (judged == &DDB_CONDITION_FAILED && asks_for_failed(c->in) &&
         write.old.packed.bytes > 0) {
         item_to_value(c->arena, &write.old, fail_detail(c, judged), "Item");
@@ -48,7 +50,7 @@ status ddb_execute_statement(struct call *c)
 
     TRY(statement_of_request(c, c->in, &statement));
     if (statement.kind == STATEMENT_EXISTS) {
-        return fail(c, &DDB_VALIDATION, "EXISTS() is only supported in ExecuteTransaction");
+        return fail(c, &DDB_VALIDATION, EXISTS_REFUSED);
     }
     return statement_reads(&statement) ? select_page(c, &statement) : write_one(c, &statement);
 }
@@ -68,7 +70,13 @@ struct part {
     struct table *table;         /* NULL: it did not come so far */
     struct item item;            /* to be shown; ITEM_ABSENT: none */
     struct item failed;          /* that its condition failed on, if that is asked for */
-    struct cost cost;            /* what it cost */
+};
+
+struct batch {
+    struct part *parts;          /* as they came */
+    size_t count;                /* of them */
+    struct costs costs;          /* by table */
+    size_t weight;               /* staged so far */
 };
 
 static struct str part_code(status code)
@@ -96,56 +104,68 @@ static struct str part_code(status code)
     return STR("InternalServerError");
 }
 
-static status part_reads(struct call *c, struct part *part)
+static void batch_costs(struct call *c, struct batch *batch, const struct part *part,
+                        const struct cost *cost)
 {
+    throttle_take(c, cost, 1);
+    cost_add(costs_of(&batch->costs, cost->table, part->statement.table), cost);
+}
+
+static status part_reads(struct call *c, struct batch *batch, struct part *part)
+{
+    struct cost cost = {0};
     struct one_read read;
     size_t bytes;
 
     TRY(one_read_bind(c, &part->statement, BATCH_READ_REFUSED, &read));
-    part->cost.table = read.read.table;
-    TRY(throttle_read(c, read.read.table, NULL));
+    cost.table = read.read.table;
+    TRY(throttle_read(c, cost.table, NULL));
     TRY(one_read_item(c, &read, &part->item, &bytes));
-    part->table = read.read.table;
-    part->cost.read_halves = read_halves(bytes, get_bool(part->in, "ConsistentRead", false));
+    part->table = cost.table;
+    cost.read_halves = read_halves(bytes, get_bool(part->in, "ConsistentRead", false));
+    batch_costs(c, batch, part, &cost);
     return OK;
 }
 
-static status part_writes(struct call *c, struct part *part)
+static status part_writes(struct call *c, struct batch *batch, struct part *part)
 {
+    struct cost cost = {0};
     struct item_write write;
     status judged;
 
     TRY(one_write_bind(c, &part->statement, &write));
-    part->cost.table = write.table;
-    judged = one_write_judge(c, &part->statement, &write);
+    cost.table = write.table;
+    judged = write_judge(c, &write);
     if (judged == &DDB_CONDITION_FAILED || judged == &DDB_DUPLICATE_ITEM) {
         part->table = write.table;
         part->failed = asks_for_failed(part->in) ? write.old : ITEM_ABSENT;
     }
     TRY(judged);
+    if (batch->weight > 0 && batch->weight + write_weight(&write) > WEIGHT_MAX) {
+        return fail(c, &DDB_THROTTLED, "The batch is too large for one journal entry.");
+    }
     TRY(one_write_returns(c, &part->statement, &write, &part->item));
     part->table = write.table;
-    write_stage(c, &write, &part->cost);
+    write_stage(c, &write, &cost);
+    batch->weight += write_weight(&write);
+    batch_costs(c, batch, part, &cost);
     call_on(c, table_arn(c->arena, write.table));
     return OK;
 }
 
-static void part_run(struct call *c, struct part *part)
+static void part_run(struct call *c, struct batch *batch, struct part *part)
 {
     part->item = part->failed = ITEM_ABSENT;
-    part->cost.name = part->statement.table;
-    if (part->read == OK && part->statement.kind == STATEMENT_EXISTS) {
-        part->read = fail(c, &DDB_VALIDATION,
-                            "EXISTS() is only supported in ExecuteTransaction");
-    } else if (part->read == OK) {
-        part->read = statement_reads(&part->statement) ? part_reads(c, part)
-                                                           : part_writes(c, part);
-    }
     if (part->read != OK) {
-        part->why = c->why;
-    } else {
-        throttle_take(c, &part->cost, 1);
+        return;
     }
+    if (part->statement.kind == STATEMENT_EXISTS) {
+        part->read = fail(c, &DDB_VALIDATION, EXISTS_REFUSED);
+    } else {
+        part->read = statement_reads(&part->statement) ? part_reads(c, batch, part)
+                                                       : part_writes(c, batch, part);
+    }
+    part->why = c->why;
 }
 
 static void part_answer(struct call *c, const struct part *part, struct value *response)
@@ -168,15 +188,15 @@ static void part_answer(struct call *c, const struct part *part, struct value *r
 }
 
 /* Reads and writes do not go together; what could not be read is neither. */
-static status parts_check(struct call *c, const struct part *parts, size_t count)
+static status parts_check(struct call *c, const struct batch *batch)
 {
     bool reads = false;
     bool writes = false;
 
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].read == OK) {
-            reads = reads || statement_reads(&parts[i].statement);
-            writes = writes || !statement_reads(&parts[i].statement);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->parts[i].read == OK) {
+            reads = reads || statement_reads(&batch->parts[i].statement);
+            writes = writes || !statement_reads(&batch->parts[i].statement);
         }
     }
     if (reads && writes) {
@@ -186,61 +206,30 @@ static status parts_check(struct call *c, const struct part *parts, size_t count
     return OK;
 }
 
-static void cost_add(struct cost *to, const struct cost *cost)
-{
-    to->read_halves += cost->read_halves;
-    to->write_units += cost->write_units;
-    for (size_t i = 0; i < INDEXES_MAX; i++) {
-        to->index_read_halves[i] += cost->index_read_halves[i];
-        to->index_write_units[i] += cost->index_write_units[i];
-    }
-}
-
-/* ConsumedCapacity, one for each table. */
-static void answer_costs(struct call *c, struct part *parts, size_t count)
-{
-    struct str asked = arg_str(c, "ReturnConsumedCapacity");
-    struct value *list;
-
-    if (asked.bytes == 0 || str_eq(asked, STR("NONE"))) {
-        return;
-    }
-    list = put_list(c, "ConsumedCapacity", count);
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].read != OK || parts[i].cost.table == NULL) {
-            continue;
-        }
-        for (size_t j = i + 1; j < count; j++) {
-            if (parts[j].read == OK && parts[j].cost.table == parts[i].cost.table) {
-                cost_add(&parts[i].cost, &parts[j].cost);
-                parts[j].cost.table = NULL;
-            }
-        }
-        put_cost(c, list_add(c->arena, list), &parts[i].cost, 1);
-    }
-}
-
 /* BatchExecuteStatement: up to 25 statements about one item each, each for itself. */
 status ddb_batch_execute_statement(struct call *c)
 {
     const struct value *list = arg(c, "Statements");
-    struct part *parts = arena_zero(c->arena, (list->count + 1) * sizeof(*parts));
+    struct batch batch = {
+        .parts = arena_zero(c->arena, (list->count + 1) * sizeof(struct part)),
+        .count = list->count,
+        .costs = costs_new(c, list->count),
+    };
     struct value *responses;
 
     for (uint32_t i = 0; i < list->count; i++) {
-        parts[i].in = &list->items[i];
-        parts[i].read = statement_of_request(c, parts[i].in, &parts[i].statement);
-        parts[i].why = c->why;
+        struct part *part = &batch.parts[i];
+
+        part->in = &list->items[i];
+        part->read = statement_of_request(c, part->in, &part->statement);
+        part->why = c->why;
     }
-    TRY(parts_check(c, parts, list->count));
+    TRY(parts_check(c, &batch));
     responses = put_list(c, "Responses", list->count);
     for (uint32_t i = 0; i < list->count; i++) {
-        if (parts[i].read != OK) {
-            c->why = parts[i].why;
-        }
-        part_run(c, &parts[i]);
-        part_answer(c, &parts[i], list_add(c->arena, responses));
+        part_run(c, &batch, &batch.parts[i]);
+        part_answer(c, &batch.parts[i], list_add(c->arena, responses));
     }
-    answer_costs(c, parts, list->count);
+    answer_costs(c, &batch.costs, 1);
     return OK;
 }

@@ -75,20 +75,6 @@ static status actions_bind(struct call *c, struct transaction *transaction)
                : fail(c, &DDB_VALIDATION, TWICE);
 }
 
-/* It was done before: what it costs now is reading the items. */
-static void answer_again(struct call *c, struct transaction *transaction)
-{
-    for (size_t i = 0; i < transaction->count; i++) {
-        struct item_write *write = &transaction->writes[i];
-        struct cost one = {.table = write->table};
-
-        one.read_halves = read_halves(item_load(c, write->table, write->suffix).bytes, true);
-        throttle_take(c, &one, TRANSACTION_TIMES);
-        cost_add(costs_of(&transaction->costs, write->table, STR_NONE), &one);
-    }
-    answer_costs(c, &transaction->costs, TRANSACTION_TIMES);
-}
-
 /* TransactWriteItems: up to a hundred writes and conditions, all or none. */
 status ddb_transact_write_items(struct call *c)
 {
@@ -106,7 +92,8 @@ status ddb_transact_write_items(struct call *c)
     TRY(token_check(c, list, &done));
     TRY(actions_bind(c, &transaction));
     if (done) {
-        answer_again(c, &transaction);
+        transaction_again(c, transaction.writes, transaction.count, &transaction.costs);
+        answer_costs(c, &transaction.costs, TRANSACTION_TIMES);
         return OK;
     }
     TRY(transaction_write(c, transaction.writes, transaction.show, transaction.count,

@@ -220,6 +220,10 @@ status write_judge(struct call *c, struct item_write *write)
         condition_costs(c, write);
         return fail(c, &DDB_CONDITION_FAILED, "The conditional request failed");
     }
+    if (write->inserts && is_there(&write->old)) {
+        condition_costs(c, write);
+        return fail(c, &DDB_DUPLICATE_ITEM, "Duplicate primary key exists in table");
+    }
     TRY(became(c, write));
     TRY(indexes_admit(c, write));
     return collection_fits(c, write);

@@ -33,6 +33,7 @@ struct item_write {
     struct table *table;          /* whose item */
     const struct expr *condition; /* NULL: none */
     struct update update;         /* WRITE_UPDATE; zeros: changes nothing */
+    bool inserts;                 /* WRITE_PUT of what must not be there: PartiQL's INSERT */
     struct item given;            /* WRITE_PUT: the item; others: exactly the key attributes */
     struct str suffix;            /* which item; by write_bind */
     struct item old;              /* as it is, or ITEM_ABSENT; by write_judge, whatever it says
@@ -47,8 +48,8 @@ status write_read(struct call *c, const struct value *in, enum write_kind kind, 
                   struct item_write *ret_write);
 /* DDB_VALIDATION */
 status write_bind(struct call *c, struct item_write *write);
-/* DDB_CONDITION_FAILED, DDB_VALIDATION, DDB_COLLECTION_SIZE; with --limits=aws DDB_THROUGHPUT and
- * DDB_THROTTLED. A condition that failed costs what the write would have. */
+/* DDB_CONDITION_FAILED, DDB_DUPLICATE_ITEM, DDB_VALIDATION, DDB_COLLECTION_SIZE; with --limits=aws
+ * DDB_THROUGHPUT and DDB_THROTTLED. A condition that failed costs what the write would have. */
 status write_judge(struct call *c, struct item_write *write);
 /* cost: added to; its table is write's. */
 void write_stage(struct call *c, struct item_write *write, struct cost *cost);

@@ -60,4 +60,7 @@ status ddb_scan(struct call *c);
 status ddb_batch_execute_statement(struct call *c);
 status ddb_execute_statement(struct call *c);
 
+/* ---- partiql_transact.c ---- */
+status ddb_execute_transaction(struct call *c);
+
 #endif

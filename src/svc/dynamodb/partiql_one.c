@@ -3,11 +3,10 @@
  * Statements about one item: what they say, told in the words of item_op.h.
  *
  * The whole WHERE is a write's condition, its equalities on the key too: they hold for every item
- * with that key, and for none that is not there, which is how an UPDATE of nothing fails.
+ * with that key, and for none that is not there, which is how an UPDATE of nothing fails. A DELETE
+ * of nothing is fine, whatever else it asks.
  */
 #include "svc/dynamodb/partiql_run.h"
-
-#include "svc/dynamodb/expr_int.h"
 
 #include <assert.h>
 
@@ -55,27 +54,13 @@ status one_read_item(struct call *c, const struct one_read *read, struct item *r
 
 /* ---- writes ---- */
 
-/* attribute_not_exists(hash) */
-static const struct expr *condition_of_insert(struct call *c, const struct table *table)
-{
-    struct expr *condition = expr_new(c->arena, OP_NOT_EXISTS, STR("attribute_not_exists"));
-    struct expr *hash = expr_new(c->arena, OP_PATH, table->schema.names[0]);
-
-    hash->path = ARENA_NEW(c->arena, struct path);
-    hash->path->steps = ARENA_NEW(c->arena, struct step);
-    hash->path->steps[0].name = table->schema.names[0];
-    hash->path->count = 1;
-    expr_add(condition, hash);
-    return condition;
-}
-
 static status insert_bind(struct call *c, const struct statement *statement,
                           struct item_write *write)
 {
     write->kind = WRITE_PUT;
     write->given = statement->item;
     TRY(item_fits(&write->given, false, &c->why));
-    write->condition = condition_of_insert(c, write->table);
+    write->inserts = true;
     return write_bind(c, write);
 }
 
@@ -108,24 +93,12 @@ status one_write_bind(struct call *c, const struct statement *statement,
     write.condition = statement->where;
     write.update = statement->update;
     TRY(write_bind(c, &write));
+    if (write.kind == WRITE_DELETE &&
+        item_load(c, write.table, write.suffix).packed.bytes == 0) {
+        write.condition = NULL;
+    }
     *ret_write = write;
     return OK;
-}
-
-status one_write_judge(struct call *c, const struct statement *statement,
-                       struct item_write *write)
-{
-    status judged;
-
-    if (statement->kind == STATEMENT_DELETE &&
-        item_load(c, write->table, write->suffix).packed.bytes == 0) {
-        write->condition = NULL;
-    }
-    judged = write_judge(c, write);
-    if (judged == &DDB_CONDITION_FAILED && statement->kind == STATEMENT_INSERT) {
-        return fail(c, &DDB_DUPLICATE_ITEM, "Duplicate primary key exists in table");
-    }
-    return judged;
 }
 
 status one_write_returns(struct call *c, const struct statement *statement,

@@ -36,7 +36,6 @@ status select_token_read(struct call *c, struct str text, struct select_token *r
 struct one_read {
     struct item_read read;              /* table and suffix */
     const struct statement *statement;  /* its columns */
-    struct expr *condition;             /* that it must satisfy, too; NULL: none */
 };
 /* A SELECT that binds the whole key and nothing else; refusal is for any other. */
 status one_read_bind(struct call *c, const struct statement *statement, const char *refusal,
@@ -48,10 +47,6 @@ status one_read_item(struct call *c, const struct one_read *read, struct item *r
 /* An INSERT, UPDATE, DELETE or EXISTS against its table: up to write_bind(). */
 status one_write_bind(struct call *c, const struct statement *statement,
                       struct item_write *ret_write);
-/* write_judge(), with what PartiQL says otherwise: DDB_DUPLICATE_ITEM for an INSERT of what is
- * there; a DELETE of what is not there is fine whatever it asks. */
-status one_write_judge(struct call *c, const struct statement *statement,
-                       struct item_write *write);
 /* What RETURNING asks for; ITEM_ABSENT: nothing. */
 status one_write_returns(struct call *c, const struct statement *statement,
                          const struct item_write *write, struct item *ret_item);

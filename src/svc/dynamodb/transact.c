@@ -136,3 +136,15 @@ status transaction_write(struct call *c, struct item_write *writes, const bool *
     }
     return OK;
 }
+
+void transaction_again(struct call *c, const struct item_write *writes, size_t count,
+                       struct costs *costs)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cost one = {.table = writes[i].table};
+
+        one.read_halves = read_halves(item_load(c, one.table, writes[i].suffix).bytes, true);
+        throttle_take(c, &one, TRANSACTION_TIMES);
+        cost_add(costs_of(costs, one.table, STR_NONE), &one);
+    }
+}

@@ -30,5 +30,8 @@ status transaction_cancel(struct call *c, const struct reason *reasons, size_t c
  * cost. show: by write, whether a condition's failure shows the item. */
 status transaction_write(struct call *c, struct item_write *writes, const bool *show, size_t count,
                          struct costs *costs);
+/* All of them were done before, under the same token: what it costs now is reading the items. */
+void transaction_again(struct call *c, const struct item_write *writes, size_t count,
+                       struct costs *costs);
 
 #endif
