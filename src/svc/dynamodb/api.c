@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/dynamodb/backup.h"
+#include "svc/dynamodb/told.h"
 
 static const struct op ops[] = {
     {"BatchExecuteStatement", ddb_batch_execute_statement},
@@ -22,14 +23,17 @@ static const struct op ops[] = {
     {"DeleteTable", ddb_delete_table},
     {"DescribeBackup", ddb_describe_backup},
     {"DescribeContinuousBackups", ddb_describe_continuous_backups},
+    {"DescribeExport", ddb_describe_export},
     {"DescribeKinesisStreamingDestination", ddb_describe_destination},
     {"DescribeTable", ddb_describe_table},
     {"DisableKinesisStreamingDestination", ddb_disable_destination},
     {"EnableKinesisStreamingDestination", ddb_enable_destination},
     {"ExecuteStatement", ddb_execute_statement},
     {"ExecuteTransaction", ddb_execute_transaction},
+    {"ExportTableToPointInTime", ddb_export_table_to_point_in_time},
     {"GetItem", ddb_get_item},
     {"ListBackups", ddb_list_backups},
+    {"ListExports", ddb_list_exports},
     {"ListTables", ddb_list_tables},
     {"PutItem", ddb_put_item},
     {"Query", ddb_query},
@@ -87,6 +91,7 @@ static status dynamodb_tick(struct call *c)
 {
     tokens_sweep(c);
     backups_expire(c);
+    told_expire(c);
     jobs_tick(c);
     gone_step(c);
     upkeep_tick(dynamodb_of(c));

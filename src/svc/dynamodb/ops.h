@@ -32,6 +32,11 @@ status ddb_describe_continuous_backups(struct call *c);
 status ddb_restore_table_to_point_in_time(struct call *c);
 status ddb_update_continuous_backups(struct call *c);
 
+/* ---- api_export.c ---- */
+status ddb_describe_export(struct call *c);
+status ddb_export_table_to_point_in_time(struct call *c);
+status ddb_list_exports(struct call *c);
+
 /* ---- api_batch.c ---- */
 status ddb_batch_get_item(struct call *c);
 status ddb_batch_write_item(struct call *c);
