@@ -141,15 +141,25 @@ status ddb_delete_table(struct call *c)
     return OK;
 }
 
-/* ListTables */
+/* ListTables: by name, a page at a time. */
 status ddb_list_tables(struct call *c)
 {
+    struct str after = arg_str(c, "ExclusiveStartTableName");
+    size_t limit = (size_t)arg_int(c, "Limit", LIST_MAX);
     size_t count;
     struct table **tables = tables_sorted(c, &count);
-    struct value *list = put_list(c, "TableNames", count);
+    struct value *list;
+    size_t at = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        list_add_str(list, arena_dup(c->arena, tables[i]->name));
+    while (at < count && str_cmp(tables[at]->name, after) <= 0) {
+        at++;
+    }
+    list = put_list(c, "TableNames", count - at < limit ? count - at : limit);
+    for (; at < count && list->count < limit; at++) {
+        list_add_str(list, arena_dup(c->arena, tables[at]->name));
+    }
+    if (at < count) {
+        put_str(c, "LastEvaluatedTableName", arena_dup(c->arena, tables[at - 1]->name));
     }
     return OK;
 }

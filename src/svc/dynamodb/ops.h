@@ -13,6 +13,29 @@ status ddb_delete_table(struct call *c);
 status ddb_describe_table(struct call *c);
 status ddb_list_tables(struct call *c);
 
+/* ---- api_insights.c ---- */
+status ddb_describe_insights(struct call *c);
+status ddb_list_insights(struct call *c);
+status ddb_update_insights(struct call *c);
+
+/* ---- api_policy.c ---- */
+status ddb_delete_policy(struct call *c);
+status ddb_get_policy(struct call *c);
+status ddb_put_policy(struct call *c);
+
+/* ---- api_setting.c ---- */
+status ddb_describe_endpoints(struct call *c);
+status ddb_describe_limits(struct call *c);
+
+/* ---- api_tag.c ---- */
+status ddb_list_tags(struct call *c);
+status ddb_tag_resource(struct call *c);
+status ddb_untag_resource(struct call *c);
+
+/* ---- api_ttl.c ---- */
+status ddb_describe_ttl(struct call *c);
+status ddb_update_ttl(struct call *c);
+
 /* ---- api_update_table.c ---- */
 status ddb_update_table(struct call *c);
 

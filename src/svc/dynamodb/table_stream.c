@@ -93,6 +93,8 @@ void stream_begin(struct call *c, struct table *table, uint8_t view)
     table->streams[kept] = (struct stream){.view = view, .label_ms = label_ms,
                                            .first = txn_log_state(c->txn, table->log).last + 1};
     table->stream_count = kept + 1;
+    text_set(&table->extras[EXTRA_STREAM_POLICY], STR_NONE); /* it was the former stream's */
+    text_set(&table->extras[EXTRA_STREAM_POLICY_REVISION], STR_NONE);
 }
 
 void stream_end(struct call *c, struct table *table)
