@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of streams share: reading all there is to read."""
+import threading
+
+from dynamodb_kit import plain
 
 
 def stream_of(ddb, table):
@@ -43,11 +46,18 @@ def records_of(streams, arn, **more):
 
 def told(records):
     """(name, old image, new image) of each record, as Python's."""
-    from dynamodb_kit import plain
-
     return [(r["eventName"], plain(r["dynamodb"].get("OldImage", {})),
              plain(r["dynamodb"].get("NewImage", {}))) for r in records]
 
 
 def sequences(records):
     return [r["dynamodb"]["SequenceNumber"] for r in records]
+
+
+def wait_for(ready, seconds=20):
+    """For what comes by itself, looking often."""
+    for _ in range(seconds * 100):
+        if ready():
+            return
+        threading.Event().wait(0.01)
+    assert ready()

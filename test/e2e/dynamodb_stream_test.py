@@ -130,6 +130,36 @@ def test_records_have_ids_and_numbers_of_their_own_that_stay(ddb, streams):
     assert records_of(streams, arn, Limit=7) == records
 
 
+def test_batches_and_transactions_leave_a_record_for_each_change(ddb, streams):
+    table = make(ddb, StreamSpecification=stream())
+    put(ddb, table, pk="same", n=1)
+    ddb.batch_write_item(RequestItems={table: [
+        {"PutRequest": {"Item": item(pk=f"b{n}")}} for n in range(3)] + [
+        {"PutRequest": {"Item": item(pk="same", n=1)}}]})
+    ddb.transact_write_items(TransactItems=[
+        {"Put": {"TableName": table, "Item": item(pk="t")}},
+        {"Delete": {"TableName": table, "Key": item(pk="b0")}},
+        {"ConditionCheck": {"TableName": table, "Key": item(pk="b1"),
+                            "ConditionExpression": "attribute_exists(pk)"}}])
+    refused("TransactionCanceledException", ddb.transact_write_items, TransactItems=[
+        {"Put": {"TableName": table, "Item": item(pk="no")}},
+        {"ConditionCheck": {"TableName": table, "Key": item(pk="b0"),
+                            "ConditionExpression": "attribute_exists(pk)"}}])
+    assert told(records_of(streams, stream_of(ddb, table))) == [
+        ("INSERT", {}, {"pk": "same", "n": 1}), ("INSERT", {}, {"pk": "b0"}),
+        ("INSERT", {}, {"pk": "b1"}), ("INSERT", {}, {"pk": "b2"}), ("INSERT", {}, {"pk": "t"}),
+        ("REMOVE", {"pk": "b0"}, {})]
+
+
+def test_a_stream_begins_with_the_change_after_it(ddb, streams):
+    table = make(ddb)
+    put(ddb, table, pk="a", n=1)
+    ddb.update_table(TableName=table, StreamSpecification=stream())
+    put(ddb, table, pk="a", n=2)
+    assert told(records_of(streams, stream_of(ddb, table))) == [
+        ("MODIFY", {"pk": "a", "n": 1}, {"pk": "a", "n": 2})]
+
+
 # ---- pages ----
 
 def test_a_page_has_at_most_a_thousand_records(ddb, streams):
@@ -372,6 +402,60 @@ def test_nothing_is_lost_for_who_reads_on(timed):
                                                            "ShardId": shard["ShardId"]})
             at = iterator(streams, arn, shard)
     assert seen == list(range(130))
+
+
+def test_a_disabled_stream_is_read_for_a_day(timed):
+    weir, ddb, streams, table, arn = timed
+    put(ddb, table, pk="a", n=0)
+    weir.advance("5h")
+    put(ddb, table, pk="a", n=1)
+    ddb.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    put(ddb, table, pk="a", n=2)
+    weir.advance("1h")
+    about = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+    assert about["StreamStatus"] == "DISABLED"
+    assert all("EndingSequenceNumber" in s["SequenceNumberRange"] for s in about["Shards"])
+    assert [int(new["n"]) for _, _, new in told(records_of(streams, arn))] == [0, 1]
+    assert read_from(streams, iterator(streams, arn, about["Shards"][-1]))[1] is None
+    ddb.update_table(TableName=table, StreamSpecification=stream("KEYS_ONLY"))
+    put(ddb, table, pk="a", n=3)
+    again = stream_of(ddb, table)
+    assert again != arn
+    assert [r["dynamodb"]["Keys"] for r in records_of(streams, again)] == [item(pk="a")]
+    assert [s["StreamArn"] for s in streams.list_streams(TableName=table)["Streams"]] == [arn, again]
+    assert len(records_of(streams, arn)) == 2
+    weir.advance("1379m")
+    assert streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    weir.advance("1m")
+    refused(NOT_FOUND, streams.describe_stream, StreamArn=arn)
+    assert [s["StreamArn"] for s in streams.list_streams(TableName=table)["Streams"]] == [again]
+
+
+def test_a_deleted_tables_stream_is_read_for_a_day(timed):
+    weir, ddb, streams, table, arn = timed
+    put(ddb, table, pk="a", n=0)
+    weir.advance("5h")
+    put(ddb, table, pk="a", n=1)
+    ddb.delete_table(TableName=table)
+    make(ddb, TableName=table, StreamSpecification=stream())  # one of its name hides nothing
+    put(ddb, table, pk="a", n=2)
+    again = stream_of(ddb, table)
+    for hard in (False, True):
+        weir.restart(hard=hard)
+        ddb, streams = weir.client("dynamodb"), weir.client("dynamodbstreams")
+        assert again != arn
+        about = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+        assert about["StreamStatus"] == "DISABLED" and len(about["Shards"]) == 2
+        assert [int(new["n"]) for _, _, new in told(records_of(streams, arn))] == [0, 1]
+        assert [int(new["n"]) for _, _, new in told(records_of(streams, again))] == [2]
+        assert [s["StreamArn"] for s in streams.list_streams(TableName=table)["Streams"]] == [
+            arn, again]
+    weir.advance("24h")
+    refused(NOT_FOUND, streams.describe_stream, StreamArn=arn)
+    assert len(streams.list_streams()["Streams"]) == 1
+    weir.advance("2m")  # the sweep comes by
+    refused(NOT_FOUND, streams.describe_stream, StreamArn=arn)
+    assert len(shards_of(streams, again)) == 7
 
 
 def test_streams_survive_a_kill(timed):

@@ -127,6 +127,7 @@ static status start_at_number(struct call *c, const struct stream_shard *shard, 
 {
     struct str text = arg_str(c, "SequenceNumber");
     struct stream_sequence most = {shard->last, UINT32_MAX};
+    bool aged = shard->from_ms < c->now - STREAM_MS; /* its beginning may not be known any more */
     struct stream_sequence sequence;
     uint64_t horizon, next;
 
@@ -135,7 +136,7 @@ static status start_at_number(struct call *c, const struct stream_shard *shard, 
                     STR_ARG(arg_str(c, "ShardIteratorType")));
     }
     if (!stream_sequence_read(text, &sequence) ||
-        stream_sequence_cmp(sequence, stream_shard_starts(shard)) < 0 ||
+        (!aged && stream_sequence_cmp(sequence, stream_shard_starts(shard)) < 0) ||
         stream_sequence_cmp(sequence, shard->open ? most : stream_shard_ends(shard)) > 0) {
         return fail(c, &DDB_VALIDATION, "Invalid SequenceNumber for the shard");
     }
@@ -258,74 +259,80 @@ static bool is_listed(struct call *c, const struct table *table)
            (name.bytes == 0 || str_eq(table->name, name));
 }
 
-static void list_of_table(struct call *c, const struct table *table, struct listed *list,
-                          size_t *count)
+/* What may be listed, gathered; first only counted. */
+struct listing {
+    struct listed *items; /* NULL: counting */
+    size_t count;         /* of them */
+};
+
+static void list_of_table(struct call *c, const struct table *table, struct listing *listing)
 {
-    for (size_t i = 0; i < table->stream_count; i++) {
+    for (size_t i = 0; is_listed(c, table) && i < table->stream_count; i++) {
         const struct stream *stream = &table->streams[i];
 
-        if (stream_readable(stream, c->now)) {
-            list[(*count)++] = (struct listed){stream_arn(c->arena, table, stream), table, stream};
+        if (!stream_readable(stream, c->now)) {
+            continue;
         }
+        if (listing->items != NULL) {
+            listing->items[listing->count] =
+                (struct listed){stream_arn(c->arena, table, stream), table, stream};
+        }
+        listing->count++;
+    }
+}
+
+static void list_of_tables(struct call *c, struct listing *listing)
+{
+    const struct dynamodb *dynamodb = cell_state(c->cell, "dynamodb");
+    struct str key;
+    void *table;
+
+    listing->count = 0;
+    for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &table);) {
+        list_of_table(c, table, listing);
+    }
+    for (const struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
+        list_of_table(c, LINK_OWNER(at, struct table, place), listing);
     }
 }
 
 /* Of the call's account and region, in the order of their ARNs, in the call's arena. */
-static struct listed *streams_sorted(struct call *c, size_t *ret_count)
+static struct listing streams_sorted(struct call *c)
 {
-    const struct dynamodb *dynamodb = cell_state(c->cell, "dynamodb");
-    struct listed *list;
-    size_t room = 0;
-    struct str key;
-    void *value;
+    struct listing listing = {NULL, 0};
 
-    for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &value);) {
-        room += is_listed(c, value) ? ((const struct table *)value)->stream_count : 0;
-    }
-    for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
-        room += LINK_OWNER(at, struct table, place)->stream_count;
-    }
-    list = arena_alloc(c->arena, (room + 1) * sizeof(*list));
-    *ret_count = 0;
-    for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
-        if (is_listed(c, LINK_OWNER(at, struct table, place))) {
-            list_of_table(c, LINK_OWNER(at, struct table, place), list, ret_count);
-        }
-    }
-    for (size_t i = 0; map_next(dynamodb->tables, &i, &key, &value);) {
-        if (is_listed(c, value)) {
-            list_of_table(c, value, list, ret_count);
-        }
-    }
-    qsort(list, *ret_count, sizeof(*list), by_arn);
-    return list;
+    list_of_tables(c, &listing);
+    listing.items = arena_alloc(c->arena, (listing.count + 1) * sizeof(struct listed));
+    list_of_tables(c, &listing);
+    qsort(listing.items, listing.count, sizeof(struct listed), by_arn);
+    return listing;
 }
 
 /* ListStreams: those that go on and those that ended within a day. */
 status ddb_list_streams(struct call *c)
 {
     struct str after = arg_str(c, "ExclusiveStartStreamArn");
-    struct listed *listed;
+    struct listing listing;
     struct value *list;
     int64_t limit;
-    size_t count;
     size_t i = 0;
 
     TRY(limit_of_call(c, LIST_MAX, &limit));
-    listed = streams_sorted(c, &count);
-    while (i < count && str_cmp(listed[i].arn, after) <= 0) {
+    listing = streams_sorted(c);
+    while (i < listing.count && str_cmp(listing.items[i].arn, after) <= 0) {
         i++;
     }
-    list = put_list(c, "Streams", count);
-    for (; i < count && list->count < limit; i++) {
+    list = put_list(c, "Streams", (size_t)limit);
+    for (; i < listing.count && list->count < limit; i++) {
+        const struct listed *listed = &listing.items[i];
         struct value *item = list_add(c->arena, list);
 
-        set_str(item, "StreamArn", listed[i].arn);
-        set_str(item, "TableName", arena_dup(c->arena, listed[i].table->name));
-        set_str(item, "StreamLabel", stream_label(c->arena, listed[i].stream));
+        set_str(item, "StreamArn", listed->arn);
+        set_str(item, "TableName", arena_dup(c->arena, listed->table->name));
+        set_str(item, "StreamLabel", stream_label(c->arena, listed->stream));
     }
-    if (i < count) {
-        put_str(c, "LastEvaluatedStreamArn", listed[i - 1].arn);
+    if (i < listing.count) {
+        put_str(c, "LastEvaluatedStreamArn", listing.items[i - 1].arn);
     }
     return OK;
 }

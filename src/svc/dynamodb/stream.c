@@ -12,26 +12,6 @@ bool stream_readable(const struct stream *stream, int64_t now_ms)
     return stream->ended_ms == 0 || stream->ended_ms > now_ms - STREAM_MS;
 }
 
-uint64_t streams_need(struct call *c, const struct table *table)
-{
-    uint64_t need = UINT64_MAX;
-
-    for (size_t i = 0; i < table->stream_count; i++) {
-        if (stream_readable(&table->streams[i], c->now) && table->streams[i].first < need) {
-            need = table->streams[i].first;
-        }
-    }
-    if (need != UINT64_MAX) {
-        uint64_t horizon = 0;
-
-        if (txn_log_seek(c->txn, table->log, c->now - STREAM_MS, &horizon) == OK &&
-            horizon > need) {
-            need = horizon;
-        }
-    }
-    return need;
-}
-
 static status not_found(struct call *c, struct str arn)
 {
     return fail(c, &DDB_NOT_FOUND, "Requested resource not found: Stream: %.*s not found",

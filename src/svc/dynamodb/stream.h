@@ -20,16 +20,13 @@
 
 /* Whether it can still be read: it goes on, or ended within a day. */
 bool stream_readable(const struct stream *stream, int64_t now_ms);
-/* The oldest record of the change log that a stream may still show; UINT64_MAX: none. What is
- * before it may be trimmed as far as streams are concerned. */
-uint64_t streams_need(struct call *c, const struct table *table);
-
 /* A stream and whose it is. */
 struct stream_place {
     const struct table *table;   /* whose */
     const struct stream *stream; /* which */
 };
-/* By its ARN; ResourceNotFoundException. From any service's call. */
+/* By its ARN, also when the table was deleted. ResourceNotFoundException. From any service's
+ * call. */
 status stream_of_arn(struct call *c, struct str arn, struct stream_place *ret_place);
 
 /* ---- stream_read.c: shards and records. All of it from any service's call. ---- */
