@@ -17,7 +17,9 @@ static size_t member_keys_bytes(const struct value *structure)
 
     for (uint32_t i = 0; i < structure->count; i++) {
         if (structure->items[i].kind != VALUE_NONE) {
-            bytes += model_text(model_members[shape->first + i].name).bytes + 4;
+            uint32_t place = shape->first + value_place(structure, i);
+
+            bytes += model_text(model_members[place].name).bytes + 4;
         }
     }
     return bytes;
@@ -33,6 +35,7 @@ static size_t tree_bytes(const struct value *value)
     case VALUE_BLOB:
         return base64_encoded_bytes(value->str.bytes) + 12;
     case VALUE_STRUCT:
+    case VALUE_ONE:
         bytes += member_keys_bytes(value);
         /* fall through */
     case VALUE_LIST:

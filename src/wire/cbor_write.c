@@ -78,14 +78,16 @@ static void write_structure(struct buf *out, const struct value *value, bool tim
     const struct shape *shape = model_shape(value->shape);
     uint32_t set = 0;
 
-    assert(value->count == shape->count);
+    assert(value->count == (value->kind == VALUE_ONE ? 1 : shape->count));
     for (uint32_t i = 0; i < value->count; i++) {
         set += value->items[i].kind != VALUE_NONE;
     }
     write_head(out, MAP, set);
     for (uint32_t i = 0; i < value->count; i++) {
         if (value->items[i].kind != VALUE_NONE) {
-            cbor_write_text(out, json_key(&model_members[shape->first + i]));
+            uint32_t place = shape->first + value_place(value, i);
+
+            cbor_write_text(out, json_key(&model_members[place]));
             cbor_write(out, &value->items[i], times_ms);
         }
     }
@@ -131,6 +133,7 @@ void cbor_write(struct buf *out, const struct value *value, bool times_ms)
         write_moment(out, value->moment_ms, times_ms);
         return;
     case VALUE_STRUCT:
+    case VALUE_ONE:
         write_structure(out, value, times_ms);
         return;
     case VALUE_LIST:

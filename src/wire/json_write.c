@@ -183,9 +183,9 @@ static void write_structure(const struct writer *w, const struct value *value, b
     const struct shape *shape = model_shape(value->shape);
     char before = '{';
 
-    assert(value->count == shape->count);
+    assert(value->count == (value->kind == VALUE_ONE ? 1 : shape->count));
     for (uint32_t i = 0; i < value->count; i++) {
-        const struct member *member = &model_members[shape->first + i];
+        const struct member *member = &model_members[shape->first + value_place(value, i)];
         if (value->items[i].kind == VALUE_NONE || (body_only && !in_answer_body(member))) {
             continue;
         }
@@ -267,6 +267,7 @@ static void write_value(const struct writer *w, const struct value *value,
         write_map(w, value);
         return;
     case VALUE_STRUCT:
+    case VALUE_ONE:
         write_structure(w, value, false);
         return;
     }

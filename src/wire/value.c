@@ -15,11 +15,15 @@
 
 static struct value *field(const struct value *structure, const char *member)
 {
+    static struct value none; /* what a VALUE_ONE does not have; never written to: see place */
     int index;
 
-    assert(structure->kind == VALUE_STRUCT);
+    assert(structure->kind == VALUE_STRUCT || structure->kind == VALUE_ONE);
     index = model_member_index(model_shape(structure->shape), str_c(member));
     assert(index >= 0); /* a member that the model does not have is a bug of ours */
+    if (structure->kind == VALUE_ONE) {
+        return structure->room == (uint32_t)index ? structure->items : &none;
+    }
     return &structure->items[index];
 }
 
@@ -126,14 +130,17 @@ struct value *value_struct(struct arena *arena, uint32_t shape)
 /* The member's shape, by its place in the structure's fields. */
 static uint32_t member_shape(const struct value *structure, const struct value *at)
 {
-    return model_members[model_shape(structure->shape)->first +
-                         (uint32_t)(at - structure->items)].shape;
+    uint32_t index = structure->kind == VALUE_ONE ? structure->room
+                                                  : (uint32_t)(at - structure->items);
+
+    return model_members[model_shape(structure->shape)->first + index].shape;
 }
 
 static struct value *place(struct value *structure, const char *member, enum value_kind kind)
 {
     struct value *at = field(structure, member);
 
+    assert(structure->kind == VALUE_STRUCT || at == structure->items);
     *at = (struct value){.kind = (uint8_t)kind, .shape = member_shape(structure, at)};
     return at;
 }
@@ -202,6 +209,7 @@ struct value *set_map(struct arena *arena, struct value *structure, const char *
 
 void set_value(struct value *structure, const char *member, const struct value *value)
 {
+    assert(structure->kind == VALUE_STRUCT);
     *field(structure, member) = *value;
 }
 
@@ -215,24 +223,43 @@ static void blank(struct arena *arena, struct value *at, uint32_t shape)
     }
 }
 
-struct value *list_add(struct arena *arena, struct value *list)
+static struct value *list_next(struct value *list)
 {
-    struct value *at;
-
     assert(list->kind == VALUE_LIST);
     assert(list->count < list->room);
-    at = &list->items[list->count++];
+    return &list->items[list->count++];
+}
+
+struct value *list_add(struct arena *arena, struct value *list)
+{
+    struct value *at = list_next(list);
+
     blank(arena, at, model_members[model_shape(list->shape)->first].shape);
+    return at;
+}
+
+static void make_one(struct arena *arena, struct value *at, uint32_t shape, const char *member)
+{
+    int index = model_member_index(model_shape(shape), str_c(member));
+
+    assert(model_shape(shape)->kind == SHAPE_STRUCTURE);
+    assert(index >= 0);
+    *at = (struct value){.kind = VALUE_ONE, .shape = shape, .count = 1, .room = (uint32_t)index};
+    at->items = ARENA_NEW(arena, struct value);
+}
+
+struct value *list_add_one(struct arena *arena, struct value *list, const char *member)
+{
+    struct value *at = list_next(list);
+
+    make_one(arena, at, model_members[model_shape(list->shape)->first].shape, member);
     return at;
 }
 
 static struct value *list_place(struct value *list, enum value_kind kind)
 {
-    struct value *at;
+    struct value *at = list_next(list);
 
-    assert(list->kind == VALUE_LIST);
-    assert(list->count < list->room);
-    at = &list->items[list->count++];
     *at = (struct value){.kind = (uint8_t)kind,
                          .shape = model_members[model_shape(list->shape)->first].shape};
     return at;
@@ -259,7 +286,7 @@ struct value *list_add_map(struct arena *arena, struct value *list, size_t count
     return at;
 }
 
-struct value *map_add(struct arena *arena, struct value *map, struct str key)
+static struct value *map_next(struct value *map, struct str key)
 {
     struct pair *at;
 
@@ -267,8 +294,24 @@ struct value *map_add(struct arena *arena, struct value *map, struct str key)
     assert(map->count < map->room);
     at = &map->pairs[map->count++];
     at->key = key;
-    blank(arena, &at->value, model_members[model_shape(map->shape)->first + 1].shape);
     return &at->value;
+}
+
+struct value *map_add_one(struct arena *arena, struct value *map, struct str key,
+                          const char *member)
+{
+    struct value *at = map_next(map, key);
+
+    make_one(arena, at, model_members[model_shape(map->shape)->first + 1].shape, member);
+    return at;
+}
+
+struct value *map_add(struct arena *arena, struct value *map, struct str key)
+{
+    struct value *at = map_next(map, key);
+
+    blank(arena, at, model_members[model_shape(map->shape)->first + 1].shape);
+    return at;
 }
 
 struct value *map_add_list(struct arena *arena, struct value *map, struct str key,
@@ -286,15 +329,11 @@ struct value *map_add_list(struct arena *arena, struct value *map, struct str ke
 
 void map_add_str(struct value *map, struct str key, struct str s)
 {
-    struct pair *at;
+    struct value *at = map_next(map, key);
 
-    assert(map->kind == VALUE_MAP);
-    assert(map->count < map->room);
-    at = &map->pairs[map->count++];
-    at->key = key;
-    at->value = (struct value){.kind = VALUE_STR,
-                               .shape = model_members[model_shape(map->shape)->first + 1].shape};
-    at->value.str = s;
+    *at = (struct value){.kind = VALUE_STR,
+                         .shape = model_members[model_shape(map->shape)->first + 1].shape};
+    at->str = s;
 }
 
 /* ---- dumping ---- */
@@ -326,7 +365,7 @@ static void dump_struct(struct buf *out, const struct value *value)
             buf_add_c(out, ',');
         }
         first = false;
-        json_write_str(out, model_text(model_members[shape->first + i].name));
+        json_write_str(out, model_text(model_members[shape->first + value_place(value, i)].name));
         buf_add_c(out, ':');
         value_dump(out, &value->items[i]);
     }
@@ -381,6 +420,7 @@ void value_dump(struct buf *out, const struct value *value)
         dump_time(out, value->moment_ms);
         return;
     case VALUE_STRUCT:
+    case VALUE_ONE:
         dump_struct(out, value);
         return;
     case VALUE_LIST:

@@ -23,6 +23,7 @@ enum value_kind {
     VALUE_LIST,
     VALUE_MAP,
     VALUE_STRUCT,
+    VALUE_ONE, /* a structure of which one member is set (a union): in answers of JSON and CBOR */
 };
 
 struct pair;
@@ -31,14 +32,14 @@ struct value {
     uint8_t kind;   /* enum value_kind */
     uint32_t shape; /* index into model_shapes; 0 in documents */
     uint32_t count; /* items of a list, pairs of a map, fields of a structure */
-    uint32_t room;  /* items or pairs allocated */
+    uint32_t room;  /* items or pairs allocated; VALUE_ONE: the place of its member */
     union {
         bool truth;         /* VALUE_BOOL */
         int64_t number;     /* VALUE_INT */
         double real;        /* VALUE_DOUBLE */
         int64_t moment_ms;  /* VALUE_TIME */
         struct str str;       /* VALUE_STR and VALUE_BLOB; bytes live in the arena or longer */
-        struct value *items;  /* VALUE_LIST and VALUE_STRUCT */
+        struct value *items;  /* VALUE_LIST, VALUE_STRUCT and VALUE_ONE (which has one) */
         struct pair *pairs;   /* VALUE_MAP, in the order they came; keys may repeat in no map */
     };
 };
@@ -47,6 +48,12 @@ struct pair {
     struct str key;     /* text */
     struct value value; /* its */
 };
+
+/* The place in its shape of a structure's i-th field. */
+static inline uint32_t value_place(const struct value *structure, uint32_t i)
+{
+    return structure->kind == VALUE_ONE ? structure->room : i;
+}
 
 /* Reading. Absent members give STR_NONE, the fallback, or NULL. */
 const struct value *get(const struct value *structure, const char *member); /* NULL if not set */
@@ -82,6 +89,11 @@ void list_add_str(struct value *list, struct str s);
 void list_add_int(struct value *list, int64_t number);
 struct value *list_add_map(struct arena *arena, struct value *list, size_t count_max);
 struct value *map_add(struct arena *arena, struct value *map, struct str key);
+/* The same for structures that will have that member and no other: many small ones take a sixth of
+ * the room. Set it as any member. */
+struct value *list_add_one(struct arena *arena, struct value *list, const char *member);
+struct value *map_add_one(struct arena *arena, struct value *map, struct str key,
+                          const char *member);
 struct value *map_add_list(struct arena *arena, struct value *map, struct str key,
                            size_t count_max);
 void map_add_str(struct value *map, struct str key, struct str s);

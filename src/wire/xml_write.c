@@ -231,6 +231,7 @@ static void write_value(struct buf *out, const struct member *member, const stru
 {
     const struct shape *shape = model_shape(value->shape);
 
+    assert(value->kind != VALUE_ONE);
     if (value->kind == VALUE_STRUCT) {
         xml_write_members(out, value, style);
     } else if (value->kind == VALUE_LIST) {

@@ -427,7 +427,10 @@ static void list_to_value(struct arena *arena, struct datum list, struct value *
     struct cursor cursor = cursor_of(list.body);
 
     while (cursor.rest.bytes > 0) {
-        datum_to_value(arena, datum_read(&cursor), list_add(arena, to));
+        struct datum datum = datum_read(&cursor);
+        const char *type = datum_type_name(datum.type).at;
+
+        datum_to_value(arena, datum, list_add_one(arena, to, type));
     }
 }
 
@@ -439,7 +442,9 @@ static void pairs_to_map(struct arena *arena, struct str body, struct value *to)
         struct str name;
         struct datum value = datum_read_pair(&cursor, &name);
 
-        datum_to_value(arena, value, map_add(arena, to, name));
+        const char *type = datum_type_name(value.type).at;
+
+        datum_to_value(arena, value, map_add_one(arena, to, name, type));
     }
 }
 
