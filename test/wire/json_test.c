@@ -6,6 +6,7 @@
  */
 #include "tree.h"
 
+#include "wire/cbor.h"
 #include "wire/json.h"
 
 #include <math.h>
@@ -486,6 +487,41 @@ static void moments_follow_the_fallback(void **state)
     assert_string_equal(written(in, TIME_EPOCH), "{\"Timestamp\":-1.5}");
 }
 
+/* The same tree with structures in full and with those that have one field: every writer and reader
+ * of values takes them alike. */
+static void a_structure_of_one_field_is_as_one_of_all(void **state)
+{
+    uint32_t shape = operation_of("dynamodb", "GetItem")->output;
+    const char *cbor[2];
+    (void)state;
+
+    for (int narrow = 0; narrow < 2; narrow++) {
+        struct value *out = value_struct(arena, shape);
+        struct value *map = set_map(arena, out, "Item", 2);
+        struct value *one = narrow ? map_add_one(arena, map, STR("l"), "L")
+                                   : map_add(arena, map, STR("l"));
+        struct value *list = set_list(arena, one, "L", 2);
+        struct buf text;
+
+        set_str(narrow ? list_add_one(arena, list, "N") : list_add(arena, list), "N", STR("1"));
+        set_bool(narrow ? list_add_one(arena, list, "NULL") : list_add(arena, list), "NULL", true);
+        assert_string_equal(written(out, TIME_EPOCH),
+                            "{\"Item\":{\"l\":{\"L\":[{\"N\":\"1\"},{\"NULL\":true}]}}}");
+        assert_string_equal(dump_of(arena, out), written(out, TIME_EPOCH));
+        assert_true(has(one, "L"));
+        assert_false(has(one, "S"));
+        assert_true(str_eq(get_str(&list->items[0], "N"), STR("1")));
+        assert_null(get(&list->items[0], "NULL"));
+        assert_true(get_str(&list->items[1], "N").at == NULL);
+        buf_init(&text, TREE_ARENA_BYTES_MAX);
+        cbor_write(&text, out, false);
+        cbor[narrow] = arena_dup(arena, buf_str(&text)).at;
+        assert_true(text.bytes > 20);
+        buf_done(&text);
+    }
+    assert_string_equal(cbor[0], cbor[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,6 +553,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(doubles_are_the_shortest_that_read_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_is_written_as_aws_writes_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(moments_follow_the_fallback, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_structure_of_one_field_is_as_one_of_all, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
