@@ -88,12 +88,14 @@ status ddb_create_table(struct call *c)
         read = fail(c, &DDB_LIMIT, "Subscriber limit exceeded: There is a limit of %d tables per "
                     "subscriber", TABLES_MAX);
     }
+    if (read == OK) {
+        rand_uuid(c->rand, table->id);
+        read = table_make(c, table);
+    }
     if (read != OK) {
         table_free(table);
         return read;
     }
-    rand_uuid(c->rand, table->id);
-    table_make(c, table);
     put_table(c, put_struct(c, "TableDescription"), table, STR("CREATING"));
     return OK;
 }

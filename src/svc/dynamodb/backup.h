@@ -66,7 +66,7 @@ struct restoring {
     struct str within;        /* as in struct past_range */
     struct str range;         /* key_range_pack(); empty: all */
 };
-struct job *restore_begin(struct call *c, const struct restoring *restoring);
+struct job *restore_begin(struct call *c, const struct restoring *restoring); /* NULL: no memory */
 
 /* ---- key_range.c ---- */
 

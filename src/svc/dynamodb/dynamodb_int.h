@@ -45,7 +45,7 @@ status table_add(struct dynamodb *dynamodb, struct table *table); /* ERR_LIMIT *
 void table_detach(struct dynamodb *dynamodb, struct table *table);
 void table_remove(struct dynamodb *dynamodb, struct table *table); /* and frees it */
 /* A table read from a request becomes one: number, log, row, memory. */
-void table_make(struct call *c, struct table *table);
+status table_make(struct call *c, struct table *table); /* ERR_LIMIT */
 /* By the call's TableName, a name or an ARN. ResourceNotFoundException in the data plane's
  * words; also while it is filled (filling). */
 status table_of_call(struct call *c, struct table **ret_table);

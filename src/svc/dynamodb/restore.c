@@ -97,7 +97,9 @@ struct job *restore_begin(struct call *c, const struct restoring *restoring)
                       .within = restoring->within,
                       .about = restoring->range};
 
-    table_make(c, table);
+    if (table_make(c, table) != OK) {
+        return NULL;
+    }
     tally_save(c, table);
     job.id = table_arn(c->arena, table);
     job.target = table->number;

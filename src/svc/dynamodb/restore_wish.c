@@ -210,7 +210,10 @@ status restore_to(struct call *c, const struct table *like, struct restoring *re
     }
     summarize(c, table, like, told);
     restoring->table = table;
-    restore_begin(c, restoring);
+    if (restore_begin(c, restoring) == NULL) {
+        table_free(table);
+        return &ERR_LIMIT;
+    }
     put_table(c, put_struct(c, "TableDescription"), table, STR("CREATING"));
     return OK;
 }

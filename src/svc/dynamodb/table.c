@@ -190,15 +190,14 @@ void table_remove(struct dynamodb *dynamodb, struct table *table)
     table_free(table);
 }
 
-void table_make(struct call *c, struct table *table)
+status table_make(struct call *c, struct table *table)
 {
+    TRY(table_add(dynamodb_of(c), table)); /* the only thing that may fail, so before all others */
     number_take(c, table);
     table->log = txn_log_make(c->txn);
     table_save(c, table);
-    status added = table_add(dynamodb_of(c), table);
-
-    assert(added == OK);
     call_on(c, table_arn(c->arena, table));
+    return OK;
 }
 
 static bool name_good(struct str name)

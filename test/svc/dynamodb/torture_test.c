@@ -11,10 +11,11 @@
  * and transactions, of which some are cancelled. The process's end is a longjmp out of sys_die;
  * threads of the cell that was left behind are left too.
  */
-#include "../test/svc/dynamodb/weir.h"
+#include "../test/svc/dynamodb/agree.h"
 
 #include "sys/log.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
