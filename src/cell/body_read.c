@@ -11,6 +11,8 @@
  *  3. The hash of x-amz-content-sha256 is computed only when signatures are checked: it costs more
  *     than all the rest but MD5.
  *  4. A chunked body has to announce its decoded length, and to keep to it.
+ *  5. The content of a form is its file, and its fields are what announces the file: known only
+ *     when that begins.
  */
 #include "cell/body_read.h"
 
@@ -147,6 +149,14 @@ static status announce(struct body_read *read, const struct body_source *source,
     bool is_chunked = payload_of(sent, &chunked.payload);
 
     memset(read, 0, sizeof(*read));
+    read->head = request;
+    if (source->form != NULL) { /* rule 5 */
+        read->form = source->form;
+        read->body.declared_size = UINT64_MAX;
+        read->body.kind = CHECKSUM_CRC64NVME;
+        read->size_max = BODY_BYTES_MAX;
+        return OK;
+    }
     TRY(read_lengths(read, request, is_chunked, why));
     TRY(choose_kind(read, request, why));
     if (is_chunked) {
@@ -204,11 +214,34 @@ static status take_plain(void *arg, struct str plain)
     return taking->sink(taking->arg, plain);
 }
 
+/* Rule 5. */
+static status file_begun(void *arg, struct why *why)
+{
+    struct taking *taking = arg;
+    struct body_read *read = taking->read;
+
+    TRY(read->form->begun(read->form->arg, &read->head, why));
+    TRY(choose_kind(read, read->head, why));
+    if (read->trailer.bytes > 0) {
+        return why_set(why, &SIGV4_S3_INVALID, "A form has no trailer");
+    }
+    checksum_end(&read->sum, NULL);
+    if (read->body.kind != CHECKSUM_MD5) {
+        checksum_begin(&read->sum, read->body.kind);
+    }
+    return OK;
+}
+
 status body_read_take(struct body_read *read, struct str raw,
                       status (*sink)(void *arg, struct str plain), void *arg, struct why *why)
 {
     struct taking taking = {read, sink, arg, why};
 
+    if (read->form != NULL) {
+        struct form_sink form_sink = {file_begun, take_plain, &taking};
+
+        return form_feed(read->form->form, raw, &form_sink, why);
+    }
     return read->chunks != NULL ? sigv4_chunks_feed(read->chunks, raw, take_plain, &taking, why)
                                 : take_plain(&taking, raw);
 }
@@ -256,6 +289,9 @@ status body_read_end(struct body_read *read, struct why *why)
     struct call_body *body = &read->body;
     uint8_t md5[CHECKSUM_BYTES_MAX];
 
+    if (read->form != NULL) {
+        TRY(form_end(read->form->form, why));
+    }
     if (read->chunks != NULL &&
         (!sigv4_chunks_done(read->chunks) || body->size != body->declared_size)) {
         return why_set(why, &SIGV4_S3_BODY,
@@ -297,7 +333,7 @@ static status gather(void *arg, struct str plain)
     return OK;
 }
 
-static status read_chunked(struct body_read *read, struct arena *arena, struct str raw,
+static status read_wrapped(struct body_read *read, struct arena *arena, struct str raw,
                            struct why *why)
 {
     struct str gathered = str_of(arena_alloc(arena, raw.bytes + 1), 0);
@@ -337,9 +373,9 @@ status body_read_whole(const struct body_source *source, struct arena *arena, st
     struct str body = source->request->body;
     status went = announce(read, source, why);
 
-    if (went == OK && read->chunks != NULL) {
+    if (went == OK && body_is_wrapped(read)) {
         begin_sums(read);
-        went = read_chunked(read, arena, body, why);
+        went = read_wrapped(read, arena, body, why);
     } else if (went == OK) {
         sum_whole(read, body);
         /* The signature's check has found it to be the body's. */

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "cell/body.h"
+#include "wire/form.h"
 #include "wire/sigv4.h"
 
 #define BODY_BYTES_MAX (UINT64_C(5) << 30) /* S3's: an object in one PUT, a part */
@@ -21,7 +22,9 @@ extern const struct error BODY_SLOW_DOWN;      /* SlowDown, 503 */
 /* Of a request; its strings lie there. */
 struct body_read {
     struct call_body body;       /* the outcome; bytes and blob are the caller's */
-    struct sigv4_chunks *chunks; /* takes off aws-chunked; NULL: the body is the content */
+    struct sigv4_chunks *chunks; /* takes off aws-chunked; NULL: no chunks */
+    const struct body_form *form; /* takes the content out of a form; NULL: no form */
+    const struct http_request *head; /* whose fields announce; a form's own once it has begun */
     struct str trailer;          /* name of the field promised behind the content; STR_NONE */
     struct checksum md5;         /* being made */
     struct checksum sum;         /* the same, of body.kind */
@@ -31,12 +34,28 @@ struct body_read {
     char sum_text[64];           /* body.sum_sent, when a trailer brought it */
 };
 
+/* A browser's form: its fields are the head that announces the file in it. */
+struct body_form {
+    struct form *form;                  /* being read; the source's own */
+    /* The fields are whole: what a client would have sent as header fields. On whichever thread
+     * reads. */
+    status (*begun)(void *arg, const struct http_request **ret_head, struct why *why);
+    void *arg;                          /* its argument */
+};
+
 /* Where a body comes from. */
 struct body_source {
     const struct http_request *request; /* its head */
     const struct sigv4 *sigv4;          /* as read from that */
     const struct sigv4_seed *seed;      /* of its signature; NULL: nothing is checked */
+    const struct body_form *form;       /* the content is a form's file; NULL: it is not */
 };
+
+/* Whether content is taken out of what comes; else it is what comes. */
+static inline bool body_is_wrapped(const struct body_read *read)
+{
+    return read->chunks != NULL || read->form != NULL;
+}
 
 /* Takes in what the fields announce. */
 status body_read_begin(struct body_read *read, const struct body_source *source, struct why *why);

@@ -25,6 +25,14 @@
 struct cell;
 struct fault_more;
 
+/* A form that a browser posted. */
+struct call_form {
+    const struct http_header *fields; /* before its file, in order; names in lower case */
+    size_t count;                     /* of them */
+    struct str filename;              /* what the browser calls the file; empty: nothing */
+    struct value *in;                 /* the call's, to be completed */
+};
+
 struct call {
     struct cell *cell;                 /* where it runs */
     struct arena *arena;               /* freed when the answer left; in a resumed call: fresh */
@@ -47,6 +55,7 @@ struct call {
     struct arena *keep;                /* lives as long as the whole call, parked or not */
     bool limits;                       /* --limits=aws: throttle as AWS would */
     const struct call_body *body;      /* a streaming payload, received; NULL: none */
+    const struct call_form *form;      /* a browser's form, whose file is body; NULL: none */
     struct call_reply *reply;          /* what the model does not say about the answer, or NULL */
     struct str resource;               /* ARN of what is changed, for the journal; see call_on() */
     struct value *detail;              /* members of the error's shape, or NULL; fail_detail() */

@@ -16,7 +16,7 @@
  *  4. A turn's answers are all handed over before the loop sleeps; net sends each connection's in
  *     one write.
  */
-#include "cell/door_int.h"
+#include "cell/posted.h"
 
 #include "base/mem.h"
 #include "sys/log.h"
@@ -251,7 +251,7 @@ static status read_body(struct visit *visit, struct http_request *request,
 {
     struct call *c = &visit->task.call;
     bool checked = visit->home->door->auth && sigv4->present;
-    struct body_source source = {request, sigv4, checked ? &visit->home->seed : NULL};
+    struct body_source source = {request, sigv4, checked ? &visit->home->seed : NULL, NULL};
 
     if (sigv4->body_later) {
         return intake_begin(visit, &source);
@@ -360,6 +360,9 @@ static void request(void *ctx, struct exchange *x)
     } else if (other_asked(door, x, &route, &slot)) {
         visit->route = route;
         readable = other_begin(visit, slot);
+    } else if (posted_asked(door, x, &route, &slot)) {
+        visit->route = route;
+        readable = posted_begin(visit, slot, false);
     } else {
         readable = read_call(visit, &read, false);
     }
@@ -374,41 +377,53 @@ static void request(void *ctx, struct exchange *x)
     door_to_batch(visit);
 }
 
-/* Whether the body belongs into a blob: a streaming operation that weir has, not known to be
- * small. */
-static bool takes_stream(struct door *door, struct exchange *x)
+/* Whether the body belongs into a blob: a streaming operation that weir has, or a form with a file,
+ * not known to be small. *ret_form: the form's service. */
+static bool takes_stream(struct door *door, struct exchange *x, struct route *ret_route,
+                         const struct cell_service **ret_form)
 {
     const struct http_request *request = exchange_request(x);
     const struct cell_service *slot;
     struct sigv4 sigv4 = {.present = false};
-    struct route route = {.service = NULL};
     struct why why;
 
+    *ret_form = NULL;
     if (exchange_body_expected(x) <= CALL_BODY_INLINE_MAX ||
         cell_page(door->cell, request->path, request->authority, &slot) != NULL ||
         admin_is(request)) {
         return false;
     }
+    if (posted_asked(door, x, ret_route, &slot)) {
+        *ret_form = slot;
+        return true;
+    }
     (void)sigv4_read(request, exchange_arena(x), &why, &sigv4);
     return wire_route(request, sigv4.present ? sigv4.service : STR_NONE, exchange_arena(x), &why,
-                      &route) == OK &&
-           (route.operation->flags & OPERATION_STREAM_IN) != 0 &&
-           cell_op(door->cell, route.operation) != NULL;
+                      ret_route) == OK &&
+           (ret_route->operation->flags & OPERATION_STREAM_IN) != 0 &&
+           cell_op(door->cell, ret_route->operation) != NULL;
 }
 
 static enum http_body head(void *ctx, struct exchange *x, uint64_t *ret_bytes_max)
 {
     struct door *door = ctx;
+    const struct cell_service *form;
+    struct route route;
     status readable;
 
     (void)ret_bytes_max;
-    if (!takes_stream(door, x)) {
+    if (!takes_stream(door, x, &route, &form)) {
         return BODY_BUFFER;
     }
     struct http_request read = *exchange_request(x);
     struct visit *visit = visit_new(door, x);
 
-    readable = read_call(visit, &read, true);
+    if (form != NULL) {
+        visit->route = route;
+        readable = posted_begin(visit, form, true);
+    } else {
+        readable = read_call(visit, &read, true);
+    }
     if (readable != OK) {
         door_answer_error(visit, readable);
         return BODY_REFUSE;

@@ -8,7 +8,7 @@
  *  2. A whole body must outlive the call: one that lies in a resumed run's arena is copied first.
  *  3. A page's errors are JSON, {"message": …}, whatever else weir speaks.
  */
-#include "cell/door_int.h"
+#include "cell/posted.h"
 
 #include "sys/log.h"
 #include "wire/answer.h"
@@ -86,6 +86,7 @@ void door_end_visit(struct visit *visit)
     }
     reply_unpin(cell, visit->task.call.reply);
     intake_end(visit->intake, visit->task.blob_kept);
+    posted_end(visit->posted);
     exchange_set_user(visit->x, NULL);
     task_done_with(&visit->task);
 }

@@ -14,6 +14,8 @@
 
 #define LOOPS_MAX 64
 
+struct posted;
+
 /* Where a visit is, as its loop sees it. */
 enum visit_place {
     VISIT_INTAKE,  /* its body is on the way into a blob */
@@ -33,6 +35,7 @@ struct visit {
     bool head_sent;              /* streaming: the answer has begun */
     struct intake *intake;       /* of a large body, or NULL */
     struct sending *sending;     /* of what call_send() named, or NULL */
+    struct posted *posted;       /* the form it is, or NULL */
     struct link at_home;         /* in the home's batch or gated list */
     struct loop_work back;       /* brings it back to its home from another thread */
     char request_id[36];         /* a UUID */

@@ -4,8 +4,8 @@
  *
  * Rules
  *  1. The loop only copies: pieces of INTAKE_PIECE_BYTES go to two works on the door's pool, one
- *     takes off aws-chunked and sums, the other enciphers and writes. Each work runs on one thread
- *     at a time, so pieces stay in order; the two run side by side.
+ *     takes the content out of aws-chunked or a form and sums, the other enciphers and writes. Each
+ *     work runs on one thread at a time, so pieces stay in order; the two run side by side.
  *  2. While INTAKE_PIECES_MAX pieces of an upload wait, its peer is held back. So an upload holds
  *     at most those, what one read brings, and the blob writer's buffer: about 2.5 MiB.
  *  3. The write work has the last word, also when something failed or the peer is gone: it finishes
@@ -41,7 +41,7 @@ struct intake {
     struct call_cipher cipher;   /* SSE-C */
     bool enciphers;              /* cipher is used */
     struct piece *filling;       /* the loop's next piece */
-    struct piece *passing;       /* the sum work's next piece, when chunks are taken off */
+    struct piece *passing;       /* the sum work's next piece, when content is taken out */
     struct piece *only;          /* the whole content, when it is small */
     struct blob_writer *writer;  /* the write work's; NULL before the first piece */
     struct cipher_run *run;      /* the write work's */
@@ -153,7 +153,7 @@ static void to_write(struct intake *intake, struct piece *piece, bool is_new)
     lock_give(&intake->lock);
 }
 
-/* Content from which chunks were taken off. */
+/* Content that was taken out of chunks or a form. */
 static status pass(void *arg, struct str plain)
 {
     struct intake *intake = arg;
@@ -190,7 +190,7 @@ static status sum_piece(struct intake *intake, struct piece *piece, struct why *
     struct str raw = str_of(piece->at, piece->bytes);
     status taken;
 
-    if (intake->read.chunks == NULL) {
+    if (!body_is_wrapped(&intake->read)) {
         taken = body_read_take(&intake->read, raw, pass_as_it_is, NULL, why);
         to_write(intake, piece, false);
         return taken;
@@ -257,6 +257,10 @@ static void run_sums(struct pool_work *work)
 static status write_piece(struct intake *intake, struct piece *piece)
 {
     if (intake->writer == NULL) {
+        if (body_cipher_key(intake->read.head, intake->cipher.key)) {
+            intake->enciphers = true;
+            rand_secret(intake->cipher.iv, sizeof(intake->cipher.iv));
+        }
         TRY(blob_create(blobs_of(intake), str_of(intake->id, BLOB_ID_BYTES), &intake->writer));
         intake->run = intake->enciphers ? cipher_begin(&intake->cipher, 0) : NULL;
     }
@@ -429,10 +433,6 @@ status intake_begin(struct visit *visit, const struct body_source *source)
     if (admitted != OK) {
         body_read_done(&intake->read);
         return admitted;
-    }
-    if (body_cipher_key(c->request, intake->cipher.key)) {
-        intake->enciphers = true;
-        rand_secret(intake->cipher.iv, sizeof(intake->cipher.iv));
     }
     fresh_id(visit, intake->id);
     lock_init(&intake->lock);

@@ -41,10 +41,14 @@ struct service {
      * work), and what it staged is not committed yet: where there is something (and only there),
      * more may be staged. For logs of requests. NULL: none. */
     void (*called)(struct call *c, status result);
-    /* A request of the service's host or scope that no operation is for: a browser's preflight, a
-     * posted form. c->in and c->out are NULL; answers by call_answer(). ERR_NOT_FOUND: it is not
-     * about what is the service's. NULL: none. */
+    /* A request of the service's host or scope that no operation is for: a browser's preflight.
+     * c->in and c->out are NULL; answers by call_answer(). ERR_NOT_FOUND: it is not about what is
+     * the service's. NULL: none. */
     status (*other)(struct call *c);
+    /* A browser's form with a file, which no model has: it runs as that operation, with c->form,
+     * and in c->in what the form's fields say as header fields; answers by call_answer(). */
+    const char *form_operation;      /* NULL: none */
+    status (*form)(struct call *c);
     const struct page *pages;        /* NULL: none */
     size_t page_count;
 };

@@ -3,7 +3,9 @@
  * AWS Signature Version 4: in the Authorization header, in a presigned URL, in a POST policy's
  * form, and over chunked bodies (STREAMING-AWS4-HMAC-SHA256-PAYLOAD, …-TRAILER, and
  * STREAMING-UNSIGNED-PAYLOAD-TRAILER). Reading and checking are apart: with auth off a signature is
- * read for its scope and never checked.
+ * read for its scope and never checked. URLs presigned with version 2, which some clients still
+ * make by default, are read for their access key; where signatures are checked they are refused, as
+ * S3 does for buckets made since 2020.
  *
  * Source: "Create a signed AWS API request" and "Signature calculations for the Authorization
  * header: transferring payload in multiple chunks", AWS documentation.
@@ -49,6 +51,7 @@ enum sigv4_payload {
 struct sigv4 {
     bool present;               /* there is a signature at all */
     bool presigned;             /* in the query */
+    bool version_two;           /* presigned as clients of old do it */
     bool s3;                    /* signed as S3 does: paths as they are, and in S3's words */
     bool body_later;            /* set by a caller who streams the body and will compare what came
                                  * with content_hash; sigv4_check then takes that as it is */
@@ -94,6 +97,7 @@ status sigv4_check_policy(const struct sigv4 *scope, struct str policy, struct s
 /* The answers to who is nobody: without a signature, and with an access key that there is not. */
 status sigv4_missing(bool s3, struct why *why);
 status sigv4_unknown_key(const struct sigv4 *sigv4, struct why *why);
+status sigv4_unsupported(struct why *why); /* signed in another way */
 
 /* Signs a request as a client does: the Authorization header's value. For weir's own outgoing calls
  * and for tests. Covers the host and all headers given (in any order), among which x-amz-date must

@@ -319,6 +319,9 @@ status sigv4_check(const struct sigv4 *sigv4, const struct http_request *request
     };
 
     assert(sigv4->present);
+    if (sigv4->version_two) {
+        return sigv4_unsupported(why);
+    }
     assert(sigv4->signed_at.bytes == SIGV4_DATE_BYTES);
     TRY(time_check(sigv4, now_ms, why));
     TRY(cover_check(sigv4, request, why));

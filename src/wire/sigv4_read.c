@@ -375,7 +375,43 @@ static status query_read(const struct params *params, struct why *why, struct si
     return scope_date_check(sigv4, why);
 }
 
+/* ?AWSAccessKeyId=…&Signature=…&Expires=…: version 2, which has no scope. */
+static void version_two_read(struct str rest, struct arena *arena, struct sigv4 *sigv4)
+{
+    struct str key = STR_NONE;
+    bool is_signed = false;
+    bool is_action = false;
+
+    while (rest.at != NULL) {
+        struct str part = str_split(&rest, '&');
+        size_t equals = str_find(part, '=', 0);
+        struct str name = str_slice(part, 0, equals);
+        struct str value = str_slice(part, equals + 1, part.bytes);
+
+        if (str_eq(name, STR("AWSAccessKeyId")) && !percent_decode(arena, value, true, &key)) {
+            key = STR_NONE;
+        }
+        is_signed |= str_eq(name, STR("Signature"));
+        is_action |= str_eq(name, STR("Action")); /* of a Query service: nothing of S3's */
+    }
+    if (key.bytes == 0 || !is_signed || is_action) {
+        return;
+    }
+    sigv4->present = sigv4->presigned = sigv4->version_two = sigv4->s3 = true;
+    sigv4->access_key = key;
+    sigv4->region = STR("us-east-1"); /* the only one whose clients still do it */
+    sigv4->service = STR("s3");
+    sigv4->payload = PAYLOAD_UNSIGNED;
+}
+
 /* ---- both ---- */
+
+status sigv4_unsupported(struct why *why)
+{
+    return why_set(why, &SIGV4_S3_INVALID,
+                   "The authorization mechanism you have provided is not supported. Please use "
+                   SIGV4_ALGORITHM ".");
+}
 
 /* Other ways of AWS's to sign: Version 2, and Version 4 with elliptic curves. */
 static status other_algorithm(struct str authorization, struct why *why)
@@ -383,9 +419,7 @@ static status other_algorithm(struct str authorization, struct why *why)
     if (!str_starts(authorization, STR("AWS4-")) && !str_starts(authorization, STR("AWS "))) {
         return OK;
     }
-    return why_set(why, &SIGV4_S3_INVALID,
-                   "The authorization mechanism you have provided is not supported. Please use "
-                   SIGV4_ALGORITHM ".");
+    return sigv4_unsupported(why);
 }
 
 status sigv4_read(const struct http_request *request, struct arena *arena, struct why *why,
@@ -413,6 +447,8 @@ status sigv4_read(const struct http_request *request, struct arena *arena, struc
         } else if (params.algorithm.at != NULL) {
             TRY(other_algorithm(params.algorithm, why));
         }
+    } else if (str_find_str(request->query, STR("AWSAccessKeyId=")) < request->query.bytes) {
+        version_two_read(request->query, arena, &sigv4);
     }
     *ret_sigv4 = sigv4;
     return OK;

@@ -140,3 +140,65 @@ def test_off_is_for_loopback_only(tmp_path):
     run = subprocess.run([weir_path(), "serve", "--data", str(tmp_path / "d"), "--listen",
                           "0.0.0.0:0"], capture_output=True, text=True, timeout=30, check=False)
     assert run.returncode != 0 and "--auth=on" in run.stderr
+
+
+def test_a_form_is_signed_by_its_policy(weir):
+    key, secret = weir.key
+    s3 = weir.signed(key, secret, "s3", signature_version="s3v4")
+    s3.create_bucket(Bucket="forms")
+    old = weir.signed(key, secret, "s3", signature_version="s3")
+    for content in (b"small", bytes(300_000)):
+        fields = s3.generate_presigned_post("forms", "k")["fields"]
+        assert s3_kit.post(weir, "/forms", fields, content)[0] == 204
+        for code, status, bad in (
+                ("SignatureDoesNotMatch", 403, {**fields, "x-amz-signature": "0" * 64}),
+                ("SignatureDoesNotMatch", 403, {**fields, "policy": "e30="}),
+                ("InvalidAccessKeyId", 403, {**fields, "x-amz-credential": fields[
+                    "x-amz-credential"].replace(key, "AKIANOBODY")}),
+                ("InvalidArgument", 400, {**fields, "x-amz-credential": key}),
+                ("AccessDenied", 403, {"key": "k"}),
+                ("InvalidRequest", 400, old.generate_presigned_post("forms", "k")["fields"])):
+            answer = s3_kit.post(weir, "/forms", bad, content)
+            assert answer[0] == status and f"<Code>{code}</Code>".encode() in answer[2], answer
+    assert s3.head_object(Bucket="forms", Key="k")["ContentLength"] == 300_000
+
+
+def test_everybody_may_post_where_the_policy_says_so(weir):
+    s3 = weir.signed(*weir.key, "s3")
+    s3.create_bucket(Bucket="open-forms")
+    s3.delete_public_access_block(Bucket="open-forms")
+    s3.put_bucket_policy(Bucket="open-forms", Policy=json.dumps({"Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject",
+         "Resource": "arn:aws:s3:::open-forms/in/*"}]}))
+    assert s3_kit.post(weir, "/open-forms", {"key": "in/${filename}"})[0] == 204
+    assert s3_kit.post(weir, "/open-forms", {"key": "out/${filename}"})[0] == 403
+    assert s3_kit.body(s3.get_object(Bucket="open-forms", Key="in/a.txt")) == b"hello"
+
+
+def test_presigned_urls_are_checked_and_expire(weir):
+    key, secret = weir.key
+    s3 = weir.signed(key, secret, "s3", signature_version="s3v4")
+    s3.create_bucket(Bucket="presigned")
+
+    def ask(method, url, body=None, **headers):
+        return weir.ask(method, url[len(weir.url):], body, headers)
+
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "presigned", "Key": "a b/ü"})
+    assert ask("PUT", url, b"hello")[0] == 200
+    assert ask("PUT", url, bytes(300_000))[0] == 200
+    assert b"SignatureDoesNotMatch" in ask("PUT", url.replace("/a%20b", "/a%20c"), b"hello")[2]
+    url = s3.generate_presigned_url("get_object", Params={
+        "Bucket": "presigned", "Key": "a b/ü", "ResponseContentType": "text/x-card"})
+    status, headers, content = ask("GET", url)
+    assert (status, len(content), headers["content-type"]) == (200, 300_000, "text/x-card")
+    assert ask("GET", url.replace("x-card", "x-cart"))[0] == 403
+    assert ask("HEAD", url)[0] == 403  # signed for another method
+    late = s3.generate_presigned_url("get_object", ExpiresIn=0,
+                                     Params={"Bucket": "presigned", "Key": "a b/ü"})
+    status, _, content = ask("GET", late)
+    assert status == 403 and b"Request has expired" in content
+    old = weir.signed(key, secret, "s3", signature_version="s3").generate_presigned_url(
+        "get_object", Params={"Bucket": "presigned", "Key": "a b/ü"})
+    assert "AWSAccessKeyId" in old  # which S3 does not take for new buckets either
+    status, _, content = ask("GET", old)
+    assert status == 400 and b"Please use AWS4-HMAC-SHA256" in content

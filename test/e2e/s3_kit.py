@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 numbers = itertools.count(1)
 MIB = 1 << 20
+BOUNDARY = "----WebKitFormBoundaryweir"  # of posted forms
 
 
 def bucket_name():
@@ -58,3 +59,22 @@ def raw(weir, method, operation, headers=None, **params):
 
 def status(answer):
     return answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def form_of(fields, content, filename="a.txt", behind=()):
+    """A form's bytes; fields in order, then the file."""
+    out = b""
+    parts = [(f'name="{name}"', value) for name, value in fields.items()]
+    if content is not None:
+        parts.append((f'name="file"; filename="{filename}"\r\nContent-Type: text/plain', content))
+    parts += [(f'name="{name}"', value) for name, value in behind]
+    for head, value in parts:
+        value = value if isinstance(value, bytes) else value.encode()
+        out += (f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value +
+                b"\r\n")
+    return out + f"--{BOUNDARY}--\r\n".encode()
+
+
+def post(weir, path, fields, content=b"hello", headers=None, **more):
+    return weir.ask("POST", path, form_of(fields, content, **more), {
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **(headers or {})})

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     request.body = rest.at == NULL ? STR_NONE : rest;
     buf_init(&out, 1u << 20);
-    struct body_source source = {&request, &sigv4, checks ? &seed : NULL};
+    struct body_source source = {&request, &sigv4, checks ? &seed : NULL, NULL};
     status went = body_read_begin(&read, &source, &why);
 
     if (went == OK) {

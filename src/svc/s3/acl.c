@@ -347,15 +347,6 @@ static status acl_of_call(struct call *c, const struct bucket *bucket, bool obje
     return list_end(c, bucket, whole != NULL ? whole : list.policy, ret_acl);
 }
 
-status acl_of_name(struct call *c, const struct bucket *bucket, struct str name,
-                   struct str *ret_acl)
-{
-    struct list list = list_new(c, bucket->account);
-
-    TRY(canned_grants(c, &list, name, true));
-    return list_end(c, bucket, list.policy, ret_acl);
-}
-
 status object_acl_of_call(struct call *c, const struct bucket *bucket, struct str *ret_acl)
 {
     bool given;

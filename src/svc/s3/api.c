@@ -160,6 +160,8 @@ const struct service s3_service = {
     .tick = s3_tick,
     .called = access_log_called,
     .other = s3_preflight,
+    .form_operation = "PutObject",
+    .form = s3_post_object,
     .pages = settings_pages,
     .page_count = SETTINGS_PAGE_COUNT,
 };

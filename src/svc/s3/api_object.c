@@ -56,8 +56,7 @@ static status put_checks(struct call *c, struct object *object, struct customer_
     return encryption_of_call(c, object->bucket, key, object);
 }
 
-/* PutObject */
-status s3_put_object(struct call *c)
+status object_put(struct call *c, const char *event)
 {
     const struct call_body *body = body_of_call(c);
     struct object object = {
@@ -75,9 +74,15 @@ status s3_put_object(struct call *c)
     tag_of_content(c, (enum encryption)object.encryption, body->md5, object.md5);
     object.content = content_of_body(c, key.is ? key.key : NULL);
     object_push(c, &object, there ? &newest : NULL);
-    object_told(c, &object, "ObjectCreated:Put");
+    object_told(c, &object, event);
     put_new_object(c, &object, &key);
     return OK;
+}
+
+/* PutObject */
+status s3_put_object(struct call *c)
+{
+    return object_put(c, "ObjectCreated:Put");
 }
 
 /* ---- GetObject and HeadObject ---- */

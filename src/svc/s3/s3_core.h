@@ -188,8 +188,17 @@ enum range_kind range_read(struct str header, uint64_t size, uint64_t *ret_offse
 
 /* ---- api_object.c ---- */
 
+/* PutObject, and what does the same in other words; event: what is told of it. */
+status object_put(struct call *c, const char *event);
 /* ETag, checksum, version, encryption, expiration of a new object, where the output has them. */
 void put_new_object(struct call *c, const struct object *object, const struct customer_key *key);
+
+/* ---- form_policy.c ---- */
+
+/* Do a form's fields and its file meet the conditions of the policy (base64) in it? */
+status form_policy_check(struct call *c, struct str policy);
+/* The form's first field of that name as it is meant, ${filename} replaced; STR_NONE: none. */
+struct str form_field(struct call *c, const char *name);
 
 /* ---- lock.c ---- */
 

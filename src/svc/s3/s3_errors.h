@@ -27,8 +27,6 @@
     X(S3_MALFORMED_ACL, "MalformedACLError", 400, false,                                           \
       "The XML you provided was not well-formed or did not validate against our "                  \
       "published schema")                                                                          \
-    X(S3_MALFORMED_POST, "MalformedPOSTRequest", 400, false,                                       \
-      "The body of your POST request is not well-formed multipart/form-data.")                     \
     X(S3_MISSING_HEADER, "MissingSecurityHeader", 400, false,                                      \
       "Your request was missing a required header")                                                \
     X(S3_TOO_MANY_CONFIGURATIONS, "TooManyConfigurations", 400, false,                             \

@@ -22,6 +22,9 @@ status s3_head_object(struct call *c);
 status s3_put_object(struct call *c);
 status s3_get_object_attributes(struct call *c);
 
+/* form.c */
+status s3_post_object(struct call *c);
+
 /* api_delete.c */
 status s3_delete_object(struct call *c);
 status s3_delete_objects(struct call *c);

@@ -48,9 +48,6 @@ bool acl_is_public(const struct value *list);
 bool acl_is_enforced(const struct bucket *bucket); /* BucketOwnerEnforced: there are no ACLs */
 /* An object's ACL as kept in its row; NULL: the owner's only. */
 const struct value *acl_read(struct call *c, struct str text);
-/* What a canned ACL of a POSTed form says; InvalidArgument. */
-status acl_of_name(struct call *c, const struct bucket *bucket, struct str name,
-                   struct str *ret_acl);
 
 /* ---- policy.c ---- */
 
