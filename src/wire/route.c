@@ -344,6 +344,10 @@ struct str wire_bucket_of_host(struct str authority)
     if (at == host.bytes) {
         at = str_find_str(host, STR(".s3-"));
     }
+    if (at == host.bytes && str_ends(host, STR(".localhost")) &&
+        !str_eq(host, STR("s3.localhost"))) { /* what clients make of an endpoint "localhost" */
+        at = host.bytes - STR(".localhost").bytes;
+    }
     return at == 0 || at == host.bytes ? STR_NONE : str_slice(host, 0, at);
 }
 

@@ -48,7 +48,8 @@ struct route {
     struct str origin;                   /* the Origin field; CORS headers for it */
 };
 
-/* bucket.s3.region.amazonaws.com, bucket.s3.localhost: the bucket; STR_NONE: a host without. */
+/* bucket.s3.region.amazonaws.com, bucket.s3.localhost, bucket.localhost: the bucket; STR_NONE: a
+ * host without. */
 struct str wire_bucket_of_host(struct str authority);
 
 /* Finds the route by credential scope, X-Amz-Target, Action, path and host, in this order. scope is

@@ -202,3 +202,22 @@ def test_presigned_urls_are_checked_and_expire(weir):
     assert "AWSAccessKeyId" in old  # which S3 does not take for new buckets either
     status, _, content = ask("GET", old)
     assert status == 400 and b"Please use AWS4-HMAC-SHA256" in content
+
+
+def test_nobody_gets_what_is_public_and_nothing_else(weir):
+    s3 = weir.signed(*weir.key, "s3")
+    nobody = boto3.client("s3", endpoint_url=weir.url, region_name=REGION, config=Config(
+        signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+    s3.create_bucket(Bucket="acls", ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket="acls")
+    s3.put_object(Bucket="acls", Key="k", Body=b"hello", ACL="public-read")
+    assert s3_kit.body(nobody.get_object(Bucket="acls", Key="k")) == b"hello"
+    for acl in ("authenticated-read", "private"):
+        s3.put_object_acl(Bucket="acls", Key="k", ACL=acl)
+        s3_kit.refused("AccessDenied", 403, nobody.get_object, Bucket="acls", Key="k")
+    s3.put_bucket_website(Bucket="acls", WebsiteConfiguration={"IndexDocument": {"Suffix": "k"}})
+    host = {"Host": "acls.s3-website-us-east-1.amazonaws.com"}
+    assert weir.ask("GET", "/", headers=host)[0] == 403
+    s3.put_object_acl(Bucket="acls", Key="k", ACL="public-read")
+    assert weir.ask("GET", "/", headers=host)[::2] == (200, b"hello")
+    assert weir.ask("GET", "/nowhere", headers=host)[0] == 403  # who may not list is not told
