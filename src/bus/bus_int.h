@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "bus/bus.h"
 #include "bus/delivery.h"
+#include "bus/depot.h"
 #include "bus/hold.h"
 #include "bus/outbox.h"
 #include "bus/sink.h"
@@ -17,6 +18,7 @@
 #include "cell/timer.h"
 
 #define SINKS_MAX 32
+#define DEPOTS_MAX 8
 #define OWNERS_MAX 64
 #define CARRIERS_MAX 16
 
@@ -40,6 +42,8 @@ struct bus {
     struct cell *cell;             /* where it is */
     struct sink_entry sinks[SINKS_MAX];
     size_t sink_count;             /* of them */
+    const struct depot *depots[DEPOTS_MAX];
+    size_t depot_count;            /* of them */
     struct timer_owner timer_owners[OWNERS_MAX];
     size_t timer_owner_count;      /* of them */
     const struct hold_owner *hold_owners[OWNERS_MAX];

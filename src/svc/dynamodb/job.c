@@ -20,7 +20,7 @@ static const struct job_way *way_of(const struct job *job)
 {
     static const struct job_way *const ways[JOB_KINDS] = {
         [JOB_BACKUP] = &job_backup, [JOB_RESTORE] = &job_restore, [JOB_REWIND] = &job_rewind,
-        [JOB_FORGET] = &job_forget, [JOB_EXPORT] = &job_export,
+        [JOB_FORGET] = &job_forget, [JOB_EXPORT] = &job_export, [JOB_IMPORT] = &job_import,
     };
 
     assert(job->kind > 0);

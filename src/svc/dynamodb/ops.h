@@ -55,6 +55,11 @@ status ddb_describe_continuous_backups(struct call *c);
 status ddb_restore_table_to_point_in_time(struct call *c);
 status ddb_update_continuous_backups(struct call *c);
 
+/* ---- api_import.c ---- */
+status ddb_describe_import(struct call *c);
+status ddb_import_table(struct call *c);
+status ddb_list_imports(struct call *c);
+
 /* ---- api_export.c ---- */
 status ddb_describe_export(struct call *c);
 status ddb_export_table_to_point_in_time(struct call *c);

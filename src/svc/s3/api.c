@@ -5,6 +5,7 @@
  * torrents, Object Lambda.
  */
 #include "base/mem.h"
+#include "bus/depot.h"
 #include "bus/sink.h"
 #include "bus/timer.h"
 #include "svc/s3/s3_ops.h"
@@ -139,6 +140,7 @@ static status s3_open(struct cell *cell, void **ret_state)
     TRY(buckets_load(s3));
     bus_timer_owner(cell, "s3", s3_timer);
     bus_sink_add(cell, &s3_sink);
+    bus_depot_add(cell, &s3_depot);
     return settings_open(s3);
 }
 

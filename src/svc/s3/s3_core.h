@@ -108,7 +108,9 @@ const char *object_header_member(enum object_header header);
 /* ---- write.c ---- */
 
 struct sink;
+struct depot;
 extern const struct sink s3_sink; /* a bucket as a target of the bus */
+extern const struct depot s3_depot; /* a bucket as something to read from */
 
 /* ---- encryption.c ---- */
 
