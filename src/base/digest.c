@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * MD5, SHA-1, SHA-256 and HMAC-SHA-256 on OpenSSL (the CRCs are crc.c's).
+ * MD5, SHA-1, SHA-256 and HMAC-SHA-256 on OpenSSL (the CRCs are crc.c's, short MD5s md5.c's).
  *
  * Rules
  *  1. An algorithm is fetched once per process, a context made once per thread and algorithm and
@@ -9,7 +9,7 @@
  *  3. OpenSSL fails here only without memory or without the algorithm; neither can be answered
  *     sensibly by a caller, so the process says so and ends as mem_alloc does.
  */
-#include "base/digest.h"
+#include "base/digest_int.h"
 
 #include "base/mem.h"
 
@@ -105,6 +105,10 @@ static void hash(enum kind kind, struct str s, uint8_t *out)
 
 void md5(struct str s, uint8_t out[MD5_BYTES])
 {
+    if (s.bytes <= MD5_SHORT_BYTES_MAX) {
+        md5_short(s, out);
+        return;
+    }
     hash(KIND_MD5, s, out);
 }
 

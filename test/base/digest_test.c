@@ -272,6 +272,23 @@ static void constant_time_comparison_sees_every_bit(void **state)
     assert_true(bytes_eq_const_time(NULL, NULL, 0));
 }
 
+static void short_md5_agrees_with_the_library_at_every_length(void **state)
+{
+    (void)state;
+    struct seeded seeded = {1321};
+    for (int round = 0; round < 100; round++) {
+        for (size_t bytes = 0; bytes <= MD5_SHORT_BYTES_MAX + 10; bytes++) {
+            char text[MD5_SHORT_BYTES_MAX + 10];
+            uint8_t expected[MD5_BYTES];
+            uint8_t out[MD5_BYTES];
+            seeded_fill(&seeded, text, bytes);
+            assert_int_equal(EVP_Digest(text, bytes, expected, NULL, EVP_md5(), NULL), 1);
+            md5(str_of(text, bytes), out);
+            assert_memory_equal(out, expected, MD5_BYTES);
+        }
+    }
+}
+
 int main(void)
 {
     print_message("CRC: %s\n", crc_is_wide() ? "instructions and tables" : "tables only");
@@ -280,6 +297,7 @@ int main(void)
         cmocka_unit_test(crcs_agree_with_the_naive_way_at_every_length),
         cmocka_unit_test(crcs_continue_over_any_cut),
         cmocka_unit_test(hashes_have_their_published_values),
+        cmocka_unit_test(short_md5_agrees_with_the_library_at_every_length),
         cmocka_unit_test(hmac_has_its_published_values),
         cmocka_unit_test(hmac_agrees_with_the_library_for_keys_of_every_length),
         cmocka_unit_test(pieces_hash_as_the_whole),
