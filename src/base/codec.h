@@ -19,6 +19,10 @@ void base64_encode(struct str s, char *out);
 /* Decodes into out (at least s.bytes / 4 * 3 bytes; out may be s.at itself, in place). Strict:
  * padding required, no spaces, unused bits zero. False on anything else; out is then undefined. */
 bool base64_decode(struct str s, char *out, size_t *ret_bytes);
+/* Decodes, to out at or before s.at, letters at the front of s: as many as go quickly, in whole
+ * groups (out may be overwritten up to the last of them). Returns how many letters that were; 0
+ * where nothing is quick. What follows is looked at no further. */
+size_t base64_decode_run(struct str s, char *out);
 void buf_add_base64(struct buf *buf, struct str s);
 
 void hex_encode(struct str s, char *out);     /* 2 * s.bytes lower-case digits */

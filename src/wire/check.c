@@ -31,9 +31,18 @@
 #define MATCH_STEPS_MAX 1000000
 #define PATTERN_SUBJECT_BYTES_MAX 65536 /* longer texts are only measured */
 
+/* One name on the way to a value, on the stack of the walk: the way is written out only for what is
+ * wrong, which is rare; a request of 500 records has a thousand of them. */
+struct step {
+    const struct step *outer; /* the name before; NULL: the first */
+    struct str name;          /* of a member or a key */
+    uint32_t item;            /* of a list, counted from 1; 0: it is a name */
+    bool member;              /* the name is a structure's member */
+};
+
 struct checker {
     struct buf text;   /* the violations so far */
-    struct buf path;   /* where the walk is */
+    const struct step *path; /* where the walk is */
     uint32_t count;    /* of violations */
     bool body_only;    /* S3: only what travels in the body */
     bool lenient;      /* SQS: it has words of its own for names that are unknown */
@@ -186,6 +195,40 @@ static void show_value(struct buf *out, const struct value *value)
     }
 }
 
+static void add_step(struct buf *out, const struct step *step)
+{
+    struct str name = step->name;
+
+    if (out->bytes > 0) {
+        buf_add_c(out, '.');
+    }
+    if (step->item > 0) {
+        buf_printf(out, "%u.member", step->item);
+    } else if (step->member && name.bytes > 0) { /* streamName; URLs keep their capitals */
+        bool acronym = name.bytes > 1 && name.at[1] >= 'A' && name.at[1] <= 'Z';
+        char first = name.at[0];
+
+        buf_add_c(out, !acronym && first >= 'A' && first <= 'Z' ? (char)(first + 32) : first);
+        buf_add(out, str_slice(name, 1, name.bytes));
+    } else {
+        buf_add(out, name);
+    }
+}
+
+static void add_path(struct buf *out, const struct step *path)
+{
+    const struct step *steps[WIRE_DEPTH_MAX + 1];
+    size_t count = 0;
+
+    for (; path != NULL; path = path->outer) {
+        assert(count <= WIRE_DEPTH_MAX);
+        steps[count++] = path;
+    }
+    while (count > 0) {
+        add_step(out, steps[--count]);
+    }
+}
+
 /* value NULL: it is missing. */
 static void violate(struct checker *checker, const struct value *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -193,6 +236,7 @@ static void violate(struct checker *checker, const struct value *value, const ch
 static void violate(struct checker *checker, const struct value *value, const char *format, ...)
 {
     char rule[RULES_BYTES_MAX];
+    struct buf path;
     va_list args;
 
     checker->count++;
@@ -209,8 +253,11 @@ static void violate(struct checker *checker, const struct value *value, const ch
     va_start(args, format);
     vsnprintf(rule, sizeof(rule), format, args);
     va_end(args);
+    buf_init(&path, PATH_BYTES_MAX);
+    add_path(&path, checker->path);
     buf_printf(&checker->text, " at '%.*s' failed to satisfy constraint: %s",
-               STR_ARG(buf_str(&checker->path)), rule);
+               STR_ARG(buf_str(&path)), rule);
+    buf_done(&path);
 }
 
 /* ---- rules ---- */
@@ -297,33 +344,6 @@ static void check_text(struct checker *checker, const struct value *value,
 
 static void check_value(struct checker *checker, const struct value *value, uint32_t index);
 
-/* Appends to the path for the time of a visit; returns where it ended before. */
-static size_t step(struct checker *checker, struct str name, bool member)
-{
-    size_t before = checker->path.bytes;
-
-    if (before > 0) {
-        buf_add_c(&checker->path, '.');
-    }
-    if (member && name.bytes > 0) { /* streamName, not StreamName; URLs keep their capitals */
-        bool acronym = name.bytes > 1 && name.at[1] >= 'A' && name.at[1] <= 'Z';
-        char first = name.at[0];
-
-        buf_add_c(&checker->path,
-                  !acronym && first >= 'A' && first <= 'Z' ? (char)(first + 32) : first);
-        buf_add(&checker->path, str_slice(name, 1, name.bytes));
-    } else {
-        buf_add(&checker->path, name);
-    }
-    return before;
-}
-
-static void step_back(struct checker *checker, size_t before)
-{
-    checker->path.bytes = before;
-    checker->path.spent = false;
-}
-
 static void miss(struct checker *checker, struct str name)
 {
     checker->missing = checker->missing.at == NULL ? name : checker->missing;
@@ -342,14 +362,15 @@ static void check_struct(struct checker *checker, const struct value *value,
             (!missing && checker->body_only && member->location != AT_BODY)) {
             continue;
         }
-        size_t before = step(checker, model_text(member->name), true);
+        const struct step here = {checker->path, model_text(member->name), 0, true};
 
+        checker->path = &here;
         if (!missing) {
             check_value(checker, field, member->shape);
         } else if ((member->flags & MEMBER_IDEMPOTENCY_TOKEN) == 0) {
             miss(checker, model_text(member->name));
         }
-        step_back(checker, before);
+        checker->path = here.outer;
     }
 }
 
@@ -426,9 +447,7 @@ static void check_list(struct checker *checker, const struct value *value,
 
     check_size(checker, value, shape, value->count);
     for (uint32_t i = 0; i < value->count; i++) {
-        char number[32];
-        int bytes;
-        size_t before;
+        const struct step here = {checker->path, STR_NONE, i + 1, false};
 
         if (!is_there(&value->items[i])) {
             continue;
@@ -440,10 +459,9 @@ static void check_list(struct checker *checker, const struct value *value,
             }
             continue;
         }
-        bytes = snprintf(number, sizeof(number), "%u.member", i + 1);
-        before = step(checker, str_of(number, (size_t)bytes), false);
+        checker->path = &here;
         check_value(checker, &value->items[i], item);
-        step_back(checker, before);
+        checker->path = here.outer;
     }
 }
 
@@ -451,7 +469,7 @@ static void check_entries(struct checker *checker, const struct value *map, uint
 {
     for (uint32_t i = 0; i < map->count; i++) {
         const struct pair *pair = &map->pairs[i];
-        size_t before;
+        const struct step here = {checker->path, str_slice(pair->key, 0, 64), 0, false};
 
         if (!is_there(&pair->value)) {
             continue;
@@ -463,9 +481,9 @@ static void check_entries(struct checker *checker, const struct value *map, uint
             }
             continue;
         }
-        before = step(checker, str_slice(pair->key, 0, 64), false);
+        checker->path = &here;
         check_value(checker, &pair->value, index);
-        step_back(checker, before);
+        checker->path = here.outer;
     }
 }
 
@@ -533,7 +551,6 @@ status wire_check(const struct operation *operation, const struct value *input,
 
     (void)arena;
     buf_init(&checker.text, TEXT_BYTES_MAX * 16);
-    buf_init(&checker.path, PATH_BYTES_MAX);
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
     if (operation->input != 0) {
@@ -551,6 +568,5 @@ status wire_check(const struct operation *operation, const struct value *input,
                           checker.count, checker.count == 1 ? "" : "s", STR_ARG(text));
     }
     buf_done(&checker.text);
-    buf_done(&checker.path);
     return checked;
 }

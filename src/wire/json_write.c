@@ -178,6 +178,22 @@ static void write_moment(struct buf *out, int64_t moment_ms, enum time_format fo
 static void write_value(const struct writer *w, const struct value *value,
                         const struct member *member);
 
+/* What stands before a member's value. The model's names need no escaping. */
+static void write_key(struct buf *out, char before, struct str key)
+{
+    char *to = buf_reserve(out, key.bytes + 4);
+
+    if (to == NULL) {
+        return;
+    }
+    to[0] = before;
+    to[1] = '"';
+    memcpy(to + 2, key.at, key.bytes);
+    to[key.bytes + 2] = '"';
+    to[key.bytes + 3] = ':';
+    buf_used(out, key.bytes + 4);
+}
+
 static void write_structure(const struct writer *w, const struct value *value, bool body_only)
 {
     const struct shape *shape = model_shape(value->shape);
@@ -189,10 +205,8 @@ static void write_structure(const struct writer *w, const struct value *value, b
         if (value->items[i].kind == VALUE_NONE || (body_only && !in_answer_body(member))) {
             continue;
         }
-        buf_add_c(w->out, before);
+        write_key(w->out, before, json_key(member));
         before = ',';
-        json_write_str(w->out, json_key(member));
-        buf_add_c(w->out, ':');
         write_value(w, &value->items[i], member);
     }
     if (before == '{') {

@@ -168,6 +168,29 @@ static void base64_agrees_with_the_naive_way_on_damaged_texts(void **state)
     assert_in_range(accepted, 1000, 29000);
 }
 
+static void base64_runs_end_before_the_first_stranger(void **state)
+{
+    (void)state;
+    struct seeded seeded = {63};
+    size_t quick = 0;
+    for (int round = 0; round < 20000; round++) {
+        char plain[300];
+        char text[450];
+        size_t bytes = seeded_below(&seeded, sizeof(plain) + 1);
+        size_t letters = bytes / 3 * 4;
+        seeded_fill(&seeded, plain, bytes);
+        seeded_fill(&seeded, text, sizeof(text));
+        naive_encode((unsigned char *)plain, bytes, text);
+        text[letters] = "=\"\\\n\x80"[seeded_below(&seeded, 5)];
+        size_t done = base64_decode_run(str_of(text, sizeof(text)), text);
+        assert_int_equal(done % 4, 0);
+        assert_in_range(done, 0, letters);
+        assert_memory_equal(text, plain, done / 4 * 3);
+        quick += done;
+    }
+    assert_true(!base64_is_wide() || quick > 20000 * 64);
+}
+
 static void base64_is_added_to_buffers(void **state)
 {
     (void)state;
@@ -397,6 +420,7 @@ int main(void)
         cmocka_unit_test(base64_knows_every_letter_in_every_place),
         cmocka_unit_test(base64_refuses_what_encoding_never_writes),
         cmocka_unit_test(base64_agrees_with_the_naive_way_on_damaged_texts),
+        cmocka_unit_test(base64_runs_end_before_the_first_stranger),
         cmocka_unit_test(base64_is_added_to_buffers),
         cmocka_unit_test(hex_comes_back_at_every_length),
         cmocka_unit_test(hex_reads_both_cases_and_nothing_else),
