@@ -13,12 +13,15 @@
  *   3. Writing happens at the turn's end only, one write for all that is there.
  *   4. A peer that closes its sending side is gone, as one that resets is: half-closed connections
  *      are not kept.
- *   5. A connection with unread bytes is closed by shutting our side and reading on for LINGER_MS,
+ *   5. The bulk of a large HTTP/1.1 body that is to be whole in memory is read into its place there
+ *     (conn_room); what is fed then lies where it is to lie already.
+ *   6. A connection with unread bytes is closed by shutting our side and reading on for LINGER_MS,
  *      or the reset would overtake the answer.
  */
 #include "net/net_int.h"
 
 #include "base/mem.h"
+#include "net/http1_int.h"
 #include "net/tls_int.h"
 
 static const struct str preface = STR_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -155,6 +158,19 @@ void conn_plain(struct connection *c, struct str bytes)
     } else if (c->in.bytes > 0 && c->protocol == NULL && c->head_ms == 0) {
         c->head_ms = c->last_ms;
     }
+}
+
+struct room conn_room(struct connection *c)
+{
+    struct room room = {c->net->read_at, READ_BYTES};
+
+    if (c->tls == NULL && c->protocol == &http1_protocol && !c->dead && c->linger_ms == 0) {
+        size_t bytes;
+        char *place = http1_place(c, &bytes);
+
+        room = place == NULL ? room : (struct room){place, bytes};
+    }
+    return room;
 }
 
 void conn_take(struct connection *c, struct str bytes)

@@ -209,9 +209,23 @@ enum body_taken exchange_take(struct exchange *x, struct str piece)
             return taken;
         }
     }
-    memcpy(x->body_at + have, piece.at, piece.bytes);
+    if (piece.at != x->body_at + have) { /* else it was read into its place */
+        memcpy(x->body_at + have, piece.at, piece.bytes);
+    }
     x->request.body = str_of(x->body_at, have + piece.bytes);
     return BODY_TAKEN;
+}
+
+char *exchange_place(struct exchange *x, size_t *ret_bytes)
+{
+    size_t have = x->request.body.bytes;
+
+    if (x->mode != BODY_BUFFER || x->answered || x->paused ||
+        x->body_room - have < PLACE_BYTES_MIN) {
+        return NULL;
+    }
+    *ret_bytes = x->body_room - have;
+    return x->body_at + have;
 }
 
 void exchange_whole(struct exchange *x)

@@ -261,6 +261,21 @@ static size_t http1_feed(struct connection *c, struct str bytes)
     return taken;
 }
 
+char *http1_place(struct connection *c, size_t *ret_bytes)
+{
+    struct http1 *h = &c->http1;
+    size_t room = 0;
+    char *place;
+
+    if (h->state != HTTP1_LENGTH || h->current == NULL || h->left < PLACE_BYTES_MIN ||
+        c->in.bytes > 0 || c->blocked) {
+        return NULL;
+    }
+    place = exchange_place(h->current, &room);
+    *ret_bytes = room < h->left ? room : (size_t)h->left;
+    return place;
+}
+
 static void http1_resume(struct exchange *x)
 {
     conn_hungry(x->conn);

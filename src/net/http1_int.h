@@ -27,4 +27,8 @@ void http1_discard(struct connection *c); /* no more requests from this peer */
 /* http2.c: takes over a connection whose request asked for it; false when its settings are bad. */
 bool http2_upgrade(struct exchange *x, struct str settings);
 
+/* Where the body being read goes on, if so much of it is still to come that it should be read right
+ * there; else NULL. */
+char *http1_place(struct connection *c, size_t *ret_bytes);
+
 #endif

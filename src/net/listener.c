@@ -7,7 +7,8 @@
  *      connections. A port that is named is first bound alone once, or a second server would share
  *      it unseen.
  *   2. The Unix socket is on loop 0 and its connections stay there.
- *   3. Reads go into the loop's one buffer: what lives longer is copied by who keeps it.
+ *   3. Reads go where conn_room() says, mostly into the loop's one buffer: what lives longer is
+ *      copied by who keeps it.
  *   4. A write is tried at once; only what the kernel does not take waits in libuv, pointing into
  *      the chain, which is consumed when the write is over.
  *   5. Pieces of files go by sendfile(2). When the socket is full, the next few bytes are read and
@@ -160,10 +161,10 @@ static void socket_write(struct connection *c, struct chain *chain)
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_room)
 {
-    const struct connection *c = handle->data;
+    struct room room = conn_room(handle->data);
 
     (void)suggested;
-    *ret_room = uv_buf_init(c->net->read_at, READ_BYTES);
+    *ret_room = uv_buf_init(room.at, (unsigned)room.bytes);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *room)
@@ -224,6 +225,18 @@ static bool is_loopback(const struct sockaddr_storage *address)
            (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) && in6->sin6_addr.s6_addr[12] == 127);
 }
 
+/* On this machine there is no network to be fair to, but the system's own choice may cost: BBR, a
+ * common one, has a timer pace every answer. */
+static void set_local(struct connection *c)
+{
+    static const char plain[] = "reno"; /* which every kernel has */
+    uv_os_fd_t fd;
+
+    if (uv_fileno(&c->uv.handle, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof plain - 1);
+    }
+}
+
 /* Who is at the other end. */
 static void learn_peer(struct connection *c, bool is_unix)
 {
@@ -239,6 +252,9 @@ static void learn_peer(struct connection *c, bool is_unix)
         if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&address, &bytes) == 0) {
             (void)uv_ip_name((const struct sockaddr *)&address, c->peer, sizeof c->peer);
             c->is_local = is_loopback(&address);
+        }
+        if (c->is_local) {
+            set_local(c);
         }
     }
     c->peer_bytes = strlen(c->peer);

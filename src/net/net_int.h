@@ -28,6 +28,7 @@
 #define PIPELINE_MAX 32                       /* exchanges of an HTTP/1.1 connection under way */
 #define STREAMS_MAX 256                       /* the same for HTTP/2 */
 #define BODY_FIRST_MAX (1024u * 1024)         /* room made for a body before any of it came */
+#define PLACE_BYTES_MIN (16u * 1024)          /* of a body, to be worth a read of its own */
 #define BODY_SKIP_MAX (64u * 1024)            /* rest of a body read past to keep the connection */
 #define LOOP_BODY_BYTES_MAX (1024ull * 1024 * 1024) /* buffered bodies of a loop; 503 beyond */
 #define EXCHANGE_ARENA_BYTES_MAX (4u * HTTP_BODY_BYTES_MAX)
@@ -121,6 +122,11 @@ struct exchange {
     struct http2_head *head;    /* HTTP/2: its fields while they arrive */
 };
 
+struct room { /* where a read may go */
+    char *at;     /* its start */
+    size_t bytes; /* at most */
+};
+
 struct connection {
     struct link link;            /* in its loop's list */
     struct link dirty;           /* in its loop's list of those to be looked at */
@@ -210,6 +216,7 @@ bool net_loop_quiet(const struct net_loop *net); /* nothing waits for the turn's
 /* conn.c */
 struct connection *conn_new(struct net_loop *net, const struct transport *transport);
 void conn_open(struct connection *c);                    /* starts reading; counts */
+struct room conn_room(struct connection *c);             /* where the next read is to go */
 void conn_take(struct connection *c, struct str bytes);  /* from the transport */
 void conn_plain(struct connection *c, struct str bytes); /* from TLS, or the above */
 void conn_dirty(struct connection *c);   /* look at it when the turn ends */
@@ -232,6 +239,8 @@ void exchange_destroy(struct exchange *x);
 /* Tells the app of a head; exchange_request() and body_expected are set. */
 void exchange_tell(struct exchange *x);
 enum body_taken exchange_take(struct exchange *x, struct str piece);
+/* Where its next bytes will lie, if that is known and the room there; else NULL. */
+char *exchange_place(struct exchange *x, size_t *ret_bytes);
 void exchange_whole(struct exchange *x); /* the request is complete */
 /* Takes it off its connection: the app (if it knows) is told, and ends it. */
 void exchange_detach(struct exchange *x);
