@@ -11,9 +11,11 @@
  *  1. A visit is touched by its home loop's thread only, except while it is parked in the cell.
  *  2. Nothing leaves before its gate is durable; errors wait too, for what they say may rest on
  *     something not yet durable.
- *  3. Who syncs: the loop itself when few wait (a lone client then needs no thread switch), else
- *     the commit thread, so that the loop can go on reading.
- *  4. A turn's answers are all handed over before the loop sleeps; net sends each connection's in
+ *  3. Who syncs: the loop itself when few wait for little (a lone client then needs no thread
+ *     switch), else the commit thread, so that the loop can go on reading.
+ *  4. A large body does not wait for the turn's end: until then others would be read and decoded,
+ *     and nothing of it would be left in the processor's cache.
+ *  5. A turn's answers are all handed over before the loop sleeps; net sends each connection's in
  *     one write.
  */
 #include "cell/posted.h"
@@ -24,6 +26,8 @@
 #include <assert.h>
 
 #define INLINE_SYNC_MAX 8 /* with at most this many waiting the loop syncs by itself */
+#define INLINE_SYNC_BYTES_MAX (256u * 1024) /* ... that brought no more than this together */
+#define RUN_NOW_BYTES_MIN (64u * 1024) /* a body that the processor's cache would lose meanwhile */
 #define BODY_THREADS_MIN 4 /* some wait for the disk while others compute */
 #define BODY_THREADS_MAX 16
 
@@ -49,6 +53,7 @@ static void to_gate(struct visit *visit)
     visit->place = VISIT_GATE;
     list_push(&visit->home->gated, &visit->at_home);
     visit->home->gated_count++;
+    visit->home->gated_bytes += visit->task.weight;
 }
 
 /* Lets out everything whose gate is durable. */
@@ -64,6 +69,7 @@ static void release(struct door_loop *home)
         }
         link_remove(&visit->at_home);
         home->gated_count--;
+        home->gated_bytes -= visit->task.weight;
         finish(visit);
     }
 }
@@ -76,7 +82,7 @@ static void open_gate(struct door_loop *home)
     if (home->gated_count == 0) {
         return;
     }
-    if (home->gated_count <= INLINE_SYNC_MAX) {
+    if (home->gated_count <= INLINE_SYNC_MAX && home->gated_bytes <= INLINE_SYNC_BYTES_MAX) {
         journal_sync(journal);
         release(home);
         assert(home->gated_count == 0);
@@ -375,6 +381,9 @@ static void request(void *ctx, struct exchange *x)
         return;
     }
     door_to_batch(visit);
+    if (read.body.bytes >= RUN_NOW_BYTES_MIN) {
+        run_batch(visit->home);
+    }
 }
 
 /* Whether the body belongs into a blob: a streaming operation that weir has, or a form with a file,

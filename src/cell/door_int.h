@@ -47,6 +47,7 @@ struct door_loop {
     struct link batch;           /* visits to run at the end of this turn */
     struct link gated;           /* visits waiting for the gate, oldest first */
     size_t gated_count;
+    uint64_t gated_bytes;        /* of their bodies */
     bool waiting;                /* atomic: wants to hear when something became durable */
     bool told;                   /* atomic: durable is posted and has not run */
     struct loop_work durable;    /* what it hears */
