@@ -75,12 +75,12 @@ static bool page_fits(const struct page *page, struct str path, struct str host)
 const struct page *cell_page(const struct cell *cell, struct str path, struct str host,
                              const struct cell_service **ret_service)
 {
-    if (path.bytes <= 1 && !cell->has_host_pages) {
-        return NULL; /* the RPC protocols' every request */
-    }
     for (size_t i = 0; i < cell->service_count; i++) {
         const struct service *service = cell->services[i].service;
 
+        if (path.bytes <= 1 && !cell->services[i].has_host_pages) {
+            continue; /* the RPC protocols' every request */
+        }
         for (size_t j = 0; j < service->page_count; j++) {
             if (page_fits(&service->pages[j], path, host)) {
                 *ret_service = &cell->services[i];
@@ -124,7 +124,7 @@ static status service_add(struct cell *cell, const struct service *service, stru
         slot->by_index[operation - &model_operations[model->operation_first]] = &service->ops[i];
     }
     for (size_t i = 0; i < service->page_count; i++) {
-        cell->has_host_pages |= is_host_page(&service->pages[i]);
+        slot->has_host_pages |= is_host_page(&service->pages[i]);
     }
     cell->service_count++;
     if (service->open != NULL) {

@@ -74,6 +74,7 @@ struct cell_service {
     const struct op **by_index;    /* per operation of the model; NULL: not implemented */
     const struct service_model *model; /* NULL: a part without operations */
     void *state;                   /* from open() */
+    bool has_host_pages;           /* some page is found by the host's name */
 };
 
 #define CELL_SERVICES_MAX 64
@@ -89,7 +90,6 @@ struct cell {
     bool limits;                    /* --limits=aws */
     struct cell_service services[CELL_SERVICES_MAX];
     size_t service_count;
-    bool has_host_pages;            /* some page is found by the host's name */
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
     struct pool *workers;           /* for call_work() */
     struct cond call_ended;         /* for cell_call(): one of its tasks is done */

@@ -239,8 +239,7 @@ void exchange_destroy(struct exchange *x);
 /* Tells the app of a head; exchange_request() and body_expected are set. */
 void exchange_tell(struct exchange *x);
 enum body_taken exchange_take(struct exchange *x, struct str piece);
-/* Where its next bytes will lie, if that is known and the room there; else NULL. */
-char *exchange_place(struct exchange *x, size_t *ret_bytes);
+char *exchange_place(struct exchange *x, size_t *ret_bytes); /* of its next bytes; or NULL */
 void exchange_whole(struct exchange *x); /* the request is complete */
 /* Takes it off its connection: the app (if it knows) is told, and ends it. */
 void exchange_detach(struct exchange *x);

@@ -88,6 +88,12 @@ static bool is_s3(struct str service)
             str_eq(service, STR("s3-outposts")) || str_eq(service, STR("s3-object-lambda")));
 }
 
+/* Of a header that is not as it should be. */
+static bool looks_s3(struct str text)
+{
+    return str_find_str(text, STR("/s3/")) < text.bytes;
+}
+
 static enum sigv4_payload payload_of(struct str hash)
 {
     if (hash.bytes == SIGV4_HEX_BYTES || hash.bytes == 0) { /* nearly always */
@@ -125,9 +131,7 @@ static status scope_read(struct str text, struct why *why, struct sigv4 *sigv4)
     while (rest.at != NULL && count < 5) {
         parts[count++] = str_split(&rest, '/');
     }
-    if (count == 5) {
-        sigv4->s3 = is_s3(parts[3]);
-    }
+    sigv4->s3 = count == 5 ? is_s3(parts[3]) : sigv4->s3 || looks_s3(text);
     if (count != 5 || rest.at != NULL || parts[0].bytes == 0) {
         return sigv4->s3 || sigv4->presigned
                    ? why_set(why, sigv4->presigned ? &SIGV4_S3_QUERY : &SIGV4_S3_MALFORMED,
@@ -249,10 +253,10 @@ static status header_read(const struct fields *fields, struct arena *arena, stru
     struct str authorization = fields->authorization;
     bool dated = date_read(fields, arena, sigv4);
 
-    sigv4->s3 = str_find_str(authorization, STR("/s3/")) < authorization.bytes;
     TRY(parts_read(authorization, why, sigv4));
     if (sigv4->access_key.bytes == 0 || sigv4->signature.bytes == 0 ||
         sigv4->signed_headers.bytes == 0) {
+        sigv4->s3 |= sigv4->access_key.bytes == 0 && looks_s3(authorization);
         return incomplete(sigv4, authorization, why);
     }
     if (!dated) {

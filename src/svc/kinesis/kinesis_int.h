@@ -80,6 +80,7 @@ struct consumer {
 
 struct stream {
     struct str account, region, name;  /* owned */
+    struct str arn;            /* of these; owned */
     int64_t created_ms;        /* RegisterStreamConsumer or CreateStream */
     bool on_demand;
     bool distribute_auto;      /* RecordDistributionStrategy AUTO */

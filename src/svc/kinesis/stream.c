@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define NAME_KEY_BYTES_MAX 512
+#define ARN_ARENA_BYTES_MAX 65536
 
 void text_set(struct str *owned, struct str text)
 {
@@ -21,6 +22,18 @@ void text_set(struct str *owned, struct str text)
     *owned = str_of(copy, text.bytes);
 }
 
+/* Every call of the stream says it, so it is written once. */
+static void arn_make(struct stream *stream)
+{
+    struct arena *arena = arena_new(ARN_ARENA_BYTES_MAX);
+    struct arn arn = {arn_partition(stream->region), STR("kinesis"), stream->region,
+                      stream->account,
+                      arena_printf(arena, "stream/%.*s", STR_ARG(stream->name))};
+
+    text_set(&stream->arn, arn_write(arena, &arn));
+    arena_free(arena);
+}
+
 struct stream *stream_new(struct str account, struct str region, struct str name)
 {
     struct stream *stream = MEM_NEW(struct stream);
@@ -28,6 +41,7 @@ struct stream *stream_new(struct str account, struct str region, struct str name
     text_set(&stream->account, account);
     text_set(&stream->region, region);
     text_set(&stream->name, name);
+    arn_make(stream);
     stream->retention_hours = RETENTION_HOURS_MIN;
     stream->max_record_kib = RECORD_KIB_DEFAULT;
     return stream;
@@ -54,6 +68,7 @@ void stream_free(struct stream *stream)
     tags_done(&stream->tags);
     text_set(&stream->policy, STR_NONE);
     text_set(&stream->key_id, STR_NONE);
+    text_set(&stream->arn, STR_NONE);
     text_set(&stream->account, STR_NONE);
     text_set(&stream->region, STR_NONE);
     text_set(&stream->name, STR_NONE);
@@ -111,11 +126,7 @@ void stream_remove(struct kinesis *kinesis, struct stream *stream)
 
 struct str stream_arn(struct call *c, const struct stream *stream)
 {
-    struct arn arn = {arn_partition(stream->region), STR("kinesis"), stream->region,
-                      stream->account,
-                      arena_printf(c->arena, "stream/%.*s", STR_ARG(stream->name))};
-
-    return arn_write(c->arena, &arn);
+    return arena_dup(c->arena, stream->arn); /* the stream may be deleted in this call */
 }
 
 static status not_found(struct call *c, struct str name, struct str account)
