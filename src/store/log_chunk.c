@@ -13,12 +13,23 @@
  */
 #include "store/log_int.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 
 #include <assert.h>
 
 #define SLOTS_FIRST 8u
+#define SLOTS_SHARE 16u           /* of a block's data: as much room for slots */
+#define SUM_BYTES_MIN (4u * 1024) /* summed in one go while they are in the cache */
 
+size_t log_chunk_block_bytes(const struct logs *logs)
+{
+    size_t bytes = LOG_FRAME_HEADER_BYTES + logs->chunk_bytes + logs->chunk_bytes / SLOTS_SHARE;
+
+    return (bytes + LOG_BLOCK_BYTES - 1) / LOG_BLOCK_BYTES * LOG_BLOCK_BYTES;
+}
+
+/* What a block holds beside the data is not counted. */
 static uint64_t chunk_cost(const struct chunk *chunk)
 {
     return sizeof(*chunk) + chunk->data_room + chunk->slot_room * sizeof(struct log_slot);
@@ -44,22 +55,43 @@ bool log_chunk_is_tail(const struct chunk *chunk)
 
 /* ---- memory of one chunk ---- */
 
-static char *data_take(struct logs *logs, uint32_t bytes)
+/* The chunk's data, of room bytes: in a block if it is to be a full one. */
+static void data_take(struct logs *logs, struct chunk *chunk, uint32_t room)
 {
-    if (bytes == logs->chunk_bytes && logs->spare_count > 0) {
-        return logs->spare[--logs->spare_count];
-    }
-    return mem_alloc(bytes);
-}
-
-static void data_give(struct logs *logs, char *data, uint32_t bytes)
-{
-    if (bytes == logs->chunk_bytes && bytes == LOG_CHUNK_BYTES &&
-        logs->spare_count < LOG_SPARE_CHUNKS_MAX) {
-        logs->spare[logs->spare_count++] = data;
+    chunk->data_room = room;
+    if (room != logs->chunk_bytes) {
+        chunk->data = mem_alloc(room);
         return;
     }
-    mem_free(data);
+    chunk->block = logs->spare_count > 0
+                       ? logs->spare[--logs->spare_count]
+                       : mem_aligned(LOG_BLOCK_BYTES, log_chunk_block_bytes(logs));
+    chunk->data = chunk->block + LOG_FRAME_HEADER_BYTES;
+}
+
+static void data_give(struct logs *logs, struct chunk *chunk)
+{
+    if (chunk->block == NULL) {
+        mem_free(chunk->data);
+    } else if (logs->chunk_bytes == LOG_CHUNK_BYTES && logs->spare_count < LOG_SPARE_CHUNKS_MAX) {
+        logs->spare[logs->spare_count++] = chunk->block;
+    } else {
+        mem_free(chunk->block);
+    }
+}
+
+static void data_grow(struct logs *logs, struct chunk *chunk, uint32_t room)
+{
+    if (room != logs->chunk_bytes) {
+        chunk->data = mem_grow(chunk->data, room);
+        chunk->data_room = room;
+        return;
+    }
+    char *outgrown = chunk->data;
+
+    data_take(logs, chunk, room);
+    memcpy(chunk->data, outgrown, chunk->frame.data_bytes);
+    mem_free(outgrown);
 }
 
 static void chunk_free(struct logs *logs, struct chunk *chunk)
@@ -73,7 +105,7 @@ static void chunk_free(struct logs *logs, struct chunk *chunk)
         logs->fresh_bytes -= cost;
     }
     link_remove(&chunk->link);
-    data_give(logs, chunk->data, chunk->data_room);
+    data_give(logs, chunk);
     mem_free(chunk->slots);
     mem_free(chunk);
 }
@@ -214,8 +246,7 @@ static struct chunk *chunk_new(struct logs *logs, struct log *log, size_t data_b
     make_room(logs, sizeof(*chunk) + room + SLOTS_FIRST * sizeof(struct log_slot));
     chunk = MEM_NEW(struct chunk);
     chunk->log = log;
-    chunk->data_room = room;
-    chunk->data = data_take(logs, room);
+    data_take(logs, chunk, room);
     chunk->slot_room = SLOTS_FIRST;
     chunk->slots = mem_alloc(SLOTS_FIRST * sizeof(struct log_slot));
     chunk->frame.log = log->number;
@@ -260,8 +291,7 @@ static bool chunk_grow(struct logs *logs, struct chunk *chunk, size_t data_bytes
         return false;
     }
     if (data_room != chunk->data_room) {
-        chunk->data = mem_grow(chunk->data, data_room);
-        chunk->data_room = data_room;
+        data_grow(logs, chunk, data_room);
     }
     if (slot_room != chunk->slot_room) {
         chunk->slots = mem_grow(chunk->slots, slot_room * sizeof(struct log_slot));
@@ -307,6 +337,11 @@ void log_chunk_add(struct chunk *chunk, int64_t at_ms, struct str head, struct s
     assert(frame->data_bytes + head.bytes + data.bytes <= chunk->data_room);
     data_add(chunk, head);
     data_add(chunk, data);
+    if (frame->data_bytes - chunk->summed_bytes >= SUM_BYTES_MIN) {
+        chunk->data_crc = crc32c(chunk->data_crc, str_of(chunk->data + chunk->summed_bytes,
+                                                         frame->data_bytes - chunk->summed_bytes));
+        chunk->summed_bytes = frame->data_bytes;
+    }
     chunk->slots[frame->count++] =
         (struct log_slot){frame->data_bytes, (uint32_t)(at_ms - frame->first_at_ms)};
     frame->last_at_ms = at_ms;

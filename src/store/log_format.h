@@ -10,7 +10,7 @@
  *
  *    0  u32  LOG_FRAME_MAGIC
  *    4  u32  CRC32C of the header from offset 8 on
- *    8  u32  CRC32C of slots and data
+ *    8  u32  CRC32C of the body
  *   12  u32  count of records, at least 1
  *   16  u64  log
  *   24  u64  sequence of the first record; the others follow without gaps
@@ -18,10 +18,13 @@
  *   40  i64  moment of the last record, ms
  *   48  u32  data bytes
  *   52       12 bytes of zero
- *   64  count slots, one per record: u32 offset in data where it ends, u32 ms after the first
- *       data: the records one after the other, then zeros to the next block
+ *   64  body: the records one after the other; zeros to the next multiple of 8;
+ *       count slots, one per record: u32 offset in data where it ends, u32 ms after the first
+ *       then zeros to the next block
  *
- * Slots lie in memory as they lie in the file, so a frame is used as it was read.
+ * Slots lie in memory as they lie in the file, so a frame is used as it was read. They stand behind
+ * the data so that a chunk can be written from where its records were gathered. Frames of data
+ * format 1 (LOG_FRAME_MAGIC_1) have them in front, and no zeros in between.
  *
  *   DIR/logs/manifest-<position, 20 digits>
  *
@@ -45,9 +48,11 @@
 #ifndef WEIR_STORE_LOG_FORMAT_H
 #define WEIR_STORE_LOG_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define LOG_FRAME_MAGIC 0x31434c57u /* "WLC1" */
+#define LOG_FRAME_MAGIC 0x32434c57u   /* "WLC2" */
+#define LOG_FRAME_MAGIC_1 0x31434c57u /* "WLC1" */
 #define LOG_FRAME_HEADER_BYTES 64u
 #define LOG_BLOCK_BYTES 4096u
 #define LOG_FRAME_RECORDS_MAX 16384u
@@ -72,12 +77,26 @@ struct log_frame {
     int64_t last_at_ms;  /* of the last record */
     uint32_t count;      /* of records */
     uint32_t data_bytes; /* of all of them */
-    uint32_t body_crc;   /* of slots and data */
+    uint32_t body_crc;   /* of data, zeros and slots */
+    bool slots_first;    /* as in data format 1 */
 };
+
+/* Where slots and data begin in the body. */
+static inline uint64_t log_frame_slots_at(const struct log_frame *frame)
+{
+    return frame->slots_first ? 0 : ((uint64_t)frame->data_bytes + 7) / 8 * 8;
+}
+
+static inline uint64_t log_frame_data_at(const struct log_frame *frame)
+{
+    return frame->slots_first ? (uint64_t)frame->count * sizeof(struct log_slot) : 0;
+}
 
 static inline uint64_t log_frame_body_bytes(const struct log_frame *frame)
 {
-    return (uint64_t)frame->count * sizeof(struct log_slot) + frame->data_bytes;
+    uint64_t slots = (uint64_t)frame->count * sizeof(struct log_slot);
+
+    return slots + (frame->slots_first ? frame->data_bytes : log_frame_slots_at(frame));
 }
 
 /* In the file, with the zeros behind it. */

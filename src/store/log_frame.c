@@ -17,6 +17,7 @@ void log_frame_put(const struct log_frame *frame, struct buf *out)
 {
     size_t start = out->bytes;
 
+    assert(!frame->slots_first);
     write_u32(out, LOG_FRAME_MAGIC);
     write_u32(out, 0); /* set below */
     write_u32(out, frame->body_crc);
@@ -51,7 +52,8 @@ bool log_frame_get(const char at[LOG_FRAME_HEADER_BYTES], struct log_frame *ret_
     frame.first_at_ms = (int64_t)read_u64(&cursor);
     frame.last_at_ms = (int64_t)read_u64(&cursor);
     frame.data_bytes = read_u32(&cursor);
-    if (magic != LOG_FRAME_MAGIC ||
+    frame.slots_first = magic == LOG_FRAME_MAGIC_1;
+    if ((magic != LOG_FRAME_MAGIC && !frame.slots_first) ||
         crc != crc32c(0, str_of(at + HEADER_CRC_FROM, LOG_FRAME_HEADER_BYTES - HEADER_CRC_FROM))) {
         return false;
     }
@@ -64,21 +66,13 @@ bool log_frame_get(const char at[LOG_FRAME_HEADER_BYTES], struct log_frame *ret_
     return true;
 }
 
-uint32_t log_frame_crc(const struct log_slot *slots, const struct log_frame *frame,
-                       const char *data)
-{
-    uint32_t crc = crc32c(0, str_of(slots, frame->count * sizeof(struct log_slot)));
-
-    return crc32c(crc, str_of(data, frame->data_bytes));
-}
-
 const char *log_frame_fault(const struct log_frame *frame, const char *body)
 {
-    const struct log_slot *slots = (const struct log_slot *)(const void *)body;
-    const char *data = body + frame->count * sizeof(struct log_slot);
+    const void *slots_at = body + log_frame_slots_at(frame);
+    const struct log_slot *slots = slots_at;
     struct log_slot last = {0, 0};
 
-    if (log_frame_crc(slots, frame, data) != frame->body_crc) {
+    if (crc32c(0, str_of(body, (size_t)log_frame_body_bytes(frame))) != frame->body_crc) {
         return "the checksum of its records does not agree";
     }
     for (uint32_t i = 0; i < frame->count; i++) {

@@ -32,8 +32,6 @@ struct log_files {
 void log_frame_put(const struct log_frame *frame, struct buf *out);
 /* The header alone; false when it is not one. */
 bool log_frame_get(const char at[LOG_FRAME_HEADER_BYTES], struct log_frame *ret_frame);
-uint32_t log_frame_crc(const struct log_slot *slots, const struct log_frame *frame,
-                       const char *data);
 /* Checksum, slots ascending and ending with the data: NULL, or what is wrong. */
 const char *log_frame_fault(const struct log_frame *frame, const char *body);
 /* A file from the set, opened when it is not there yet. */

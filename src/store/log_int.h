@@ -38,7 +38,7 @@
 #define LOG_CACHE_BYTES_MAX (8u * 1024 * 1024) /* of frames read back, or one frame */
 #define LOG_CACHE_FRAMES_MAX 32
 #define LOG_PLACES_MAX 65536            /* of all loaded segment indexes together */
-#define LOG_SPARE_CHUNKS_MAX 8          /* data buffers kept for reuse */
+#define LOG_SPARE_CHUNKS_MAX 8          /* blocks of chunks kept for reuse */
 
 enum chunk_state { CHUNK_FRESH, CHUNK_QUEUED, CHUNK_WRITTEN };
 
@@ -50,8 +50,11 @@ struct chunk {
     uint64_t offset;         /* in the segment */
     uint32_t number;         /* of the segment, for the writer */
     struct log_slot *slots;  /* one per record */
+    char *block;             /* the frame to be, aligned, data in its place; NULL: too small */
     char *data;              /* of the records */
     uint32_t data_room;      /* allocated */
+    uint32_t summed_bytes;   /* of data, that are in data_crc */
+    uint32_t data_crc;       /* taken while they are in the processor's cache */
     uint32_t slot_room;      /* allocated */
     struct log_frame frame;  /* what it holds; body_crc is set by the writer */
     uint8_t state;           /* enum chunk_state */
@@ -121,7 +124,7 @@ struct log_spill {
     struct lock files_lock;      /* of files: the writer, and who removes files */
     struct log_files files;      /* open for writing */
     struct buf head;             /* a frame's header being made */
-    char *block;                 /* a whole frame, aligned; under files_lock */
+    char *block;                 /* for a frame without one of its own; under files_lock */
     size_t block_room;           /* allocated */
 };
 
@@ -145,7 +148,7 @@ struct logs {
     struct link fresh, settled;    /* chunks */
     uint64_t memory_bytes;         /* of all chunks */
     uint64_t fresh_bytes;          /* of fresh ones */
-    char *spare[LOG_SPARE_CHUNKS_MAX]; /* data buffers of chunk_bytes */
+    char *spare[LOG_SPARE_CHUNKS_MAX]; /* blocks of chunks of chunk_bytes */
     size_t spare_count;            /* of them */
     struct link dirty;             /* segments */
     struct link loaded;            /* segments whose places are in memory, oldest first */
@@ -182,6 +185,8 @@ void log_chunks_drain(struct logs *logs);
 bool log_chunk_is_tail(const struct chunk *chunk);
 void log_chunks_free(struct logs *logs); /* all, at the end */
 struct log_view log_chunk_view(const struct chunk *chunk);
+/* The block of a chunk of chunk_bytes: header, data, and slots of 128 bytes' records or larger. */
+size_t log_chunk_block_bytes(const struct logs *logs);
 
 /* log_spill.c */
 void log_spill_start(struct logs *logs);

@@ -308,8 +308,8 @@ static status view_at(struct logs *logs, const struct log_segment *segment, uint
     }
     found->used = ++logs->cache_tick;
     ret_view->frame = &found->frame;
-    ret_view->slots = (const struct log_slot *)(const void *)found->body;
-    ret_view->data = found->body + found->frame.count * sizeof(struct log_slot);
+    ret_view->slots = (const void *)(found->body + log_frame_slots_at(&found->frame));
+    ret_view->data = found->body + log_frame_data_at(&found->frame);
     return OK;
 }
 

@@ -9,48 +9,69 @@
  */
 #include "store/log_int.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "sys/log.h"
 
 #include <assert.h>
 
-/* The frame as it will lie in the file, in the writer's aligned block: header, slots, data, zeros
- * to the next block. One copy, so that one direct write takes it past the page cache: copying fresh
- * pages there was half of all work when records came at hundreds of MB/s. */
-static void make_block(struct log_spill *spill, const struct chunk *chunk,
-                       const struct log_frame *frame)
+/* Where the frame is made as it will lie in the file: in the chunk's own block, around its data, or
+ * in the writer's, with a copy. Either is aligned, so one direct write takes it past the page
+ * cache: copying fresh pages there was half of all work when records came at hundreds of MB/s. */
+static char *block_for(struct logs *logs, const struct chunk *chunk)
 {
-    size_t bytes = (size_t)log_frame_bytes(frame);
-    size_t slots = frame->count * sizeof(struct log_slot);
-    size_t used = LOG_FRAME_HEADER_BYTES + slots + frame->data_bytes;
+    struct log_spill *spill = &logs->spill;
+    size_t bytes = (size_t)log_frame_bytes(&chunk->frame);
 
+    if (chunk->block != NULL && bytes <= log_chunk_block_bytes(logs)) {
+        return chunk->block;
+    }
     if (bytes > spill->block_room) {
         mem_free(spill->block);
         spill->block = mem_aligned(LOG_BLOCK_BYTES, bytes);
         spill->block_room = bytes;
     }
+    memcpy(spill->block + LOG_FRAME_HEADER_BYTES, chunk->data, chunk->frame.data_bytes);
+    return spill->block;
+}
+
+/* Readers use the chunk's data and slots meanwhile; what is written into its block stands before
+ * and behind the data. */
+static const char *make_block(struct logs *logs, const struct chunk *chunk)
+{
+    struct log_spill *spill = &logs->spill;
+    struct log_frame frame = chunk->frame;
+    char *block = block_for(logs, chunk);
+    char *body = block + LOG_FRAME_HEADER_BYTES;
+    size_t slots_at = (size_t)log_frame_slots_at(&frame);
+    size_t body_bytes = (size_t)log_frame_body_bytes(&frame);
+
+    memset(body + frame.data_bytes, 0, slots_at - frame.data_bytes);
+    memcpy(body + slots_at, chunk->slots, frame.count * sizeof(struct log_slot));
+    memset(body + body_bytes, 0,
+           (size_t)log_frame_bytes(&frame) - LOG_FRAME_HEADER_BYTES - body_bytes);
+    frame.body_crc = crc32c(chunk->data_crc,
+                            str_of(body + chunk->summed_bytes, body_bytes - chunk->summed_bytes));
     buf_clear(&spill->head);
-    log_frame_put(frame, &spill->head);
+    log_frame_put(&frame, &spill->head);
     assert(!buf_spent(&spill->head));
-    memcpy(spill->block, spill->head.at, LOG_FRAME_HEADER_BYTES);
-    memcpy(spill->block + LOG_FRAME_HEADER_BYTES, chunk->slots, slots);
-    memcpy(spill->block + LOG_FRAME_HEADER_BYTES + slots, chunk->data, frame->data_bytes);
-    memset(spill->block + used, 0, bytes - used);
+    memcpy(block, spill->head.at, LOG_FRAME_HEADER_BYTES);
+    return block;
 }
 
 static void write_frame(struct logs *logs, const struct chunk *chunk)
 {
     struct log_spill *spill = &logs->spill;
-    struct log_frame frame = chunk->frame;
+    const struct log_frame *frame = &chunk->frame;
     struct file *file = NULL;
+    const char *block = NULL;
     status wrote = OK;
 
-    frame.body_crc = log_frame_crc(chunk->slots, &frame, chunk->data);
     lock_take(&spill->files_lock);
-    make_block(spill, chunk, &frame);
-    wrote = log_files_get(&spill->files, logs, frame.log, chunk->number, &file);
+    block = make_block(logs, chunk);
+    wrote = log_files_get(&spill->files, logs, frame->log, chunk->number, &file);
     if (wrote == OK) {
-        wrote = file_write(file, chunk->offset, spill->block, (size_t)log_frame_bytes(&frame));
+        wrote = file_write(file, chunk->offset, block, (size_t)log_frame_bytes(frame));
     }
     lock_give(&spill->files_lock);
     if (wrote != OK) {

@@ -74,22 +74,27 @@ static status text_write(const struct files *files, const char *dir, const char 
 
 /* ---- format ---- */
 
+static status format_write(const struct files *files, const char *dir, struct why *why)
+{
+    char text[TEXT_BYTES_MAX];
+    int bytes = snprintf(text, sizeof(text), FORMAT_PREFIX "%u\n", STORE_FORMAT);
+    status made = text_write(files, dir, "format", str_of(text, (size_t)bytes));
+
+    return made == OK ? OK
+                      : why_set(why, made, "%s/format cannot be written (%s)", dir, made->code);
+}
+
 static status format_make(const struct files *files, const char *dir, struct why *why)
 {
     char path[STORE_PATH_BYTES_MAX];
-    char text[TEXT_BYTES_MAX];
     struct file *file = NULL;
-    int bytes = snprintf(text, sizeof(text), FORMAT_PREFIX "%u\n", STORE_FORMAT);
 
     store_path(dir, "checkpoint", path);
     if (file_open(files, path, FILE_READ, &file) == OK) {
         file_close(file);
         return why_set(why, &ERR_CORRUPT, "%s has a checkpoint but no format file", dir);
     }
-    status made = text_write(files, dir, "format", str_of(text, (size_t)bytes));
-
-    return made == OK ? OK
-                      : why_set(why, made, "%s/format cannot be written (%s)", dir, made->code);
+    return format_write(files, dir, why);
 }
 
 status store_format_check(const struct files *files, const char *dir, bool read_only,
@@ -119,7 +124,8 @@ status store_format_check(const struct files *files, const char *dir, bool read_
                        "%s has data format %llu; this weir reads up to %u: use a newer weir", dir,
                        (unsigned long long)number, STORE_FORMAT);
     }
-    return OK;
+    /* An older one is read as it is, but what is added is not for the weir that made it. */
+    return number < STORE_FORMAT && !read_only ? format_write(files, dir, why) : OK;
 }
 
 /* ---- the note of the last checkpoint ---- */

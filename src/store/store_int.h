@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#define STORE_FORMAT 1u                   /* of the data directory: DIR/format */
+#define STORE_FORMAT 2u                   /* of the data directory: DIR/format */
 #define STORE_PATH_BYTES_MAX 4096
 #define STORE_CACHE_BYTES (UINT64_C(32) << 20)            /* the index's block cache */
 #define STORE_CHECKPOINT_BYTES_DEFAULT (UINT64_C(256) << 20)

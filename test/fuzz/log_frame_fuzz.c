@@ -26,7 +26,8 @@ static void reseal(char *image, size_t bytes)
         memcpy(&magic, image + at, sizeof(magic));
         memcpy(&frame.count, image + at + COUNT_AT, sizeof(frame.count));
         memcpy(&frame.data_bytes, image + at + DATA_BYTES_AT, sizeof(frame.data_bytes));
-        if (magic != LOG_FRAME_MAGIC) {
+        frame.slots_first = magic == LOG_FRAME_MAGIC_1;
+        if (magic != LOG_FRAME_MAGIC && !frame.slots_first) {
             continue;
         }
         if (log_frame_body_bytes(&frame) <= bytes - at - LOG_FRAME_HEADER_BYTES) {

@@ -7,6 +7,7 @@
 #include "store/log.h"
 #include "store/log_int.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "sys/faulty.h"
 #include "sys/rand.h"
@@ -790,6 +791,59 @@ static void a_short_or_missing_segment_stops_the_opening(void **state)
     expect_fsck(f, 1, "0000000000000001-00000000.seg");
 }
 
+/* Turns the frame at the start of a file into what data format 1 had there: slots in front. */
+static void make_first_format(struct fixture *f, const char *path, uint64_t bytes)
+{
+    char *image = mem_alloc(bytes);
+    char *former = mem_zero(bytes);
+    struct file *file = NULL;
+    struct log_frame frame;
+    size_t got = 0;
+
+    assert_int_equal(file_open(f->files, path, FILE_WRITE, &file), OK);
+    assert_int_equal(file_read(file, 0, image, bytes, &got), OK);
+    assert_true(log_frame_get(image, &frame));
+    assert_int_equal(log_frame_bytes(&frame), bytes);
+    memcpy(former, image, LOG_FRAME_HEADER_BYTES);
+    memcpy(former, &(uint32_t){LOG_FRAME_MAGIC_1}, 4);
+    char *from = image + LOG_FRAME_HEADER_BYTES;
+    char *to = former + LOG_FRAME_HEADER_BYTES;
+    size_t slots = frame.count * sizeof(struct log_slot);
+
+    memcpy(to, from + log_frame_slots_at(&frame), slots);
+    memcpy(to + slots, from, frame.data_bytes);
+    uint32_t crc = crc32c(0, str_of(to, slots + frame.data_bytes));
+
+    memcpy(former + 8, &crc, 4);
+    crc = crc32c(0, str_of(former + 8, LOG_FRAME_HEADER_BYTES - 8));
+    memcpy(former + 4, &crc, 4);
+    assert_int_equal(file_write(file, 0, former, bytes), OK);
+    assert_int_equal(file_sync(file), OK);
+    file_close(file);
+    mem_free(image);
+    mem_free(former);
+}
+
+static void a_segment_of_the_first_format_is_read(void **state)
+{
+    struct fixture *f = *state;
+    char path[LOG_PATH_BYTES_MAX];
+
+    logs_make(f->logs, 1);
+    append(f, 1, 100);
+    checkpoint(f, 5);
+    log_segment_path(f->dir, 1, 0, path, sizeof(path));
+    make_first_format(f, path, log_find(f->logs, 1)->segments[0]->bytes);
+    expect_fsck(f, 0, NULL);
+    crash(f);
+    expect_log(f, 1, 1, 100);
+    append(f, 1, 100); /* and goes on in the second */
+    checkpoint(f, 6);
+    crash(f);
+    expect_log(f, 1, 1, 200);
+    expect_fsck(f, 0, NULL);
+}
+
 /* Wherever a byte of a segment is flipped: fsck names the file, no wrong record is given out. */
 static void a_damaged_segment_is_found(void **state)
 {
@@ -805,7 +859,7 @@ static void a_damaged_segment_is_found(void **state)
     checkpoint(f, 5);
     bytes = log_find(f->logs, 1)->segments[0]->bytes;
     used = LOG_FRAME_HEADER_BYTES + 100 * sizeof(struct log_slot) +
-           log_find(f->logs, 1)->segments[0]->data_bytes;
+           (log_find(f->logs, 1)->segments[0]->data_bytes + 7) / 8 * 8;
     log_segment_path(f->dir, 1, 0, path, sizeof(path));
     for (uint64_t offset = 0; offset < bytes; offset += offset < 100 ? 1 : 611) {
         flip(f, path, offset);
@@ -915,6 +969,7 @@ int main(void)
         BOTH(when_there_are_only_small_logs_they_are_written_too),
         BOTH(a_damaged_manifest_stops_the_opening),
         BOTH(a_short_or_missing_segment_stops_the_opening),
+        BOTH(a_segment_of_the_first_format_is_read),
         BOTH(a_damaged_segment_is_found),
         BOTH(power_cuts_at_any_time_leave_the_noted_checkpoint),
     };

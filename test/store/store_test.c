@@ -244,14 +244,35 @@ static void a_newer_format_is_refused_by_name(void **state)
     struct fixture *f = *state;
 
     close_store(f);
-    write_text(f, "format", "weir data 2\n");
-    expect_refused(f, &ERR_VERSION, "format 2");
+    write_text(f, "format", "weir data 3\n");
+    expect_refused(f, &ERR_VERSION, "format 3");
     write_text(f, "format", "something else\n");
     expect_refused(f, &ERR_CORRUPT, "format");
     write_text(f, "format", "weir data 0\n");
     expect_refused(f, &ERR_CORRUPT, "format");
     write_text(f, "format", "");
     expect_refused(f, &ERR_CORRUPT, "format");
+}
+
+/* What it holds is as it was, what is added is not for the weir that made it. */
+static void an_older_format_is_read_and_becomes_this_one(void **state)
+{
+    struct fixture *f = *state;
+    struct why why = {""};
+    char path[STORE_PATH_BYTES_MAX];
+    char text[32] = "";
+    FILE *file;
+
+    commit(f, 3);
+    close_store(f);
+    write_text(f, "format", "weir data 1\n");
+    assert_int_equal(store_open(&f->options, &why, &f->store), OK);
+    store_path(f->dir, "format", path);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, "weir data 2\n");
 }
 
 static void a_directory_that_lost_its_format_is_refused(void **state)
@@ -350,6 +371,7 @@ int main(void)
         ON_REAL(many_blobs_to_be_removed_ask_for_a_checkpoint),
         ON_REAL(a_directory_in_use_is_refused),
         ON_REAL(a_newer_format_is_refused_by_name),
+        ON_REAL(an_older_format_is_read_and_becomes_this_one),
         ON_REAL(a_directory_that_lost_its_format_is_refused),
         ON_REAL(a_damaged_note_is_refused),
         ON_REAL(an_index_ahead_of_the_journal_is_refused),
