@@ -30,7 +30,7 @@
 #define QUIET_MS 200 /* after opening */
 #define FIRST_SEGMENT_BYTES ((size_t)2 * 1024 * 1024)
 #define SEGMENT_GROWTH 4
-#define FILL_BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define FILL_BYTES_MAX ((size_t)1024 * 1024) /* not so much that it is fresh memory each time */
 #define FREE_COUNT_MAX 8
 
 void segment_path(const char *dir, uint64_t generation, const char *ending,
