@@ -170,6 +170,23 @@ def test_what_a_stream_cannot_take_does_not_stop_the_write(ddb, kinesis):
     assert [r["dynamodb"]["Keys"]["pk"]["S"] for _, _, r in got(kinesis, "gone")] == ["again"]
 
 
+def test_a_batch_is_cut_where_its_records_would_be_too_much_for_one_entry(fresh):
+    weir = fresh()
+    ddb, kinesis = weir.client("dynamodb"), weir.client("kinesis")
+    table, arn = make(ddb), sink(kinesis, "s")
+    kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=10240)
+    for n in range(25):
+        put(ddb, table, pk=f"k{n}", text="\x01" * 400_000)  # 2.4 MB of JSON
+    enable(ddb, table, arn)
+    wishes, rounds = {table: [{"DeleteRequest": {"Key": item(pk=f"k{n}")}} for n in range(25)]}, 0
+    while wishes:
+        wishes = ddb.batch_write_item(RequestItems=wishes)["UnprocessedItems"]
+        rounds += 1
+    assert 1 < rounds < 5
+    assert [r["dynamodb"]["Keys"]["pk"]["S"] for _, _, r in got(kinesis, "s")] == [
+        f"k{n}" for n in range(25)]
+
+
 def test_a_disabled_destination_gets_nothing_more(ddb, kinesis):
     table, arn = make(ddb), sink(kinesis, "off")
     put(ddb, table, pk="before")

@@ -13,6 +13,7 @@
  */
 #include "svc/dynamodb/destination.h"
 
+#include "base/codec.h"
 #include "base/digest.h"
 #include "bus/sink.h"
 #include "svc/dynamodb/number.h"
@@ -23,6 +24,8 @@
 #define VERSION 1
 #define PACKED_BYTES_MAX (DESTINATIONS_MAX * 1100u)
 #define RECORD_BYTES_MAX (128u << 20) /* two items of 400 KiB, however they are escaped */
+#define HEAD_BYTES_MAX (32u * 1024)   /* of a record beside its images: keys, names */
+#define TAKEN_BYTES_MAX (11u << 20)   /* no stream takes more than 10 MiB */
 #define EVENT_ID_BYTES 36
 #define PARTITION_KEY_BYTES (2 * MD5_BYTES)
 
@@ -190,6 +193,83 @@ static struct str key_text(struct arena *arena, const struct key_schema *schema,
     }
     return text;
 }
+
+/* ---- how long a record will be, before it is written ---- */
+
+static size_t quoted_bytes(struct str text)
+{
+    size_t bytes = 2 + text.bytes;
+
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned char letter = (unsigned char)text.at[i];
+
+        bytes += letter < 0x20 ? 5 : letter == '"' || letter == '\\';
+    }
+    return bytes;
+}
+
+/* At most, as a scalar attribute value. Recursion ends at DATUM_DEPTH_MAX, with the item. */
+static size_t scalar_bytes(struct datum datum)
+{
+    switch ((enum datum_type)datum.type) {
+    case DATUM_S:
+        return quoted_bytes(datum.body);
+    case DATUM_B:
+        return 2 + base64_encoded_bytes(datum.body.bytes);
+    default:
+        return 2 + NUMBER_TEXT_BYTES_MAX;
+    }
+}
+
+static size_t image_bytes(struct str attributes);
+
+static size_t value_bytes(struct datum datum)
+{
+    struct cursor cursor = cursor_of(datum.body);
+    size_t bytes = sizeof("{\"BOOL\":[]},");
+
+    if (datum.type == DATUM_M) {
+        return bytes + image_bytes(datum.body);
+    }
+    if (datum.type != DATUM_L && !datum_is_set(datum.type)) {
+        return bytes + scalar_bytes(datum);
+    }
+    while (cursor.rest.bytes > 0) {
+        bytes += datum.type == DATUM_L ? value_bytes(datum_read(&cursor))
+                                       : 1 + scalar_bytes(datum_read_member(&cursor, datum.type));
+    }
+    return bytes;
+}
+
+static size_t image_bytes(struct str attributes)
+{
+    struct cursor cursor = cursor_of(attributes);
+    size_t bytes = 2;
+
+    while (cursor.rest.bytes > 0) {
+        struct str name;
+        struct datum datum = datum_read_pair(&cursor, &name);
+
+        bytes += quoted_bytes(name) + 2 + value_bytes(datum);
+    }
+    return bytes;
+}
+
+size_t destinations_weight(const struct table *table, const struct item *old,
+                           const struct item *item)
+{
+    struct destinations all;
+    size_t bytes;
+
+    destinations_read(table, &all);
+    if (destinations_active(&all) == NULL) {
+        return 0;
+    }
+    bytes = HEAD_BYTES_MAX + image_bytes(old->attributes) + image_bytes(item->attributes);
+    return bytes < TAKEN_BYTES_MAX ? bytes : 0;
+}
+
+/* ---- telling ---- */
 
 struct bus_event destination_event(struct call *c, const struct table *table, struct str arn)
 {

@@ -37,6 +37,9 @@ struct str precision_name(uint8_t precision);
 /* An event of the table's for a stream, without what it says. */
 struct bus_event;
 struct bus_event destination_event(struct call *c, const struct table *table, struct str arn);
+/* How many bytes, about and at most, a change will have the active destination take. */
+size_t destinations_weight(const struct table *table, const struct item *old,
+                           const struct item *item);
 /* Hands a change to the active destination, if any. changed->item is there whenever the item is. */
 void destinations_tell(struct call *c, const struct table *table, const struct changed *changed);
 

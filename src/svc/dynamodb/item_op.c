@@ -4,6 +4,7 @@
  */
 #include "svc/dynamodb/item_op.h"
 
+#include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/legacy.h"
 #include "svc/dynamodb/throttle.h"
 
@@ -246,7 +247,8 @@ size_t write_weight(const struct item_write *write)
 
     return write->kind == WRITE_CHECK
                ? 0
-               : write->old.packed.bytes + copies * write->item.packed.bytes;
+               : write->old.packed.bytes + copies * write->item.packed.bytes +
+                     destinations_weight(write->table, &write->old, &write->item);
 }
 
 /* ---- several at once ---- */
