@@ -231,7 +231,7 @@ static bool due_read(struct arena *arena, struct str key, int64_t *ret_at_ms, ui
 {
     struct key_reader reader = {key};
     struct str skipped;
-    uint64_t at_ms;
+    uint64_t at_ms = 0;
     bool good = key_read_str(&reader, arena, &skipped) &&
                 key_read_str(&reader, arena, &skipped) && key_read_u64(&reader, &at_ms) &&
                 key_read_u64(&reader, ret_id);
