@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of DynamoDB share: tables of a test's own, values, AWS's refusals."""
 import itertools
+import time
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -76,3 +77,10 @@ def refused(code, call, *words, **more):
     assert error["Code"] == code, error
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     return error.get("Message", "")
+
+
+def until(condition, seconds=30):
+    """Asks again until it holds: what goes on step by step comes to its end."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
