@@ -7,7 +7,7 @@ import re
 
 import pytest
 from dynamodb_kit import VALIDATION, item, make, put, refused
-from dynamodb_stream_kit import records_of, stream, stream_of
+from dynamodb_stream_kit import records_of, stream, stream_of, wait_for
 from weir_server import ACCOUNT, REGION
 
 MS = "MILLISECOND"
@@ -115,6 +115,21 @@ def test_moments_are_as_exact_as_is_wished(fresh):
     bodies = [record["dynamodb"] for _, _, record in got(kinesis, "s")]
     assert [b["ApproximateCreationDateTime"] for b in bodies] == [1795420800123, 1795420800123000]
     assert [b["ApproximateCreationDateTimePrecision"] for b in bodies] == [MS, US]
+
+
+def test_an_item_that_expires_is_removed_by_the_service(fresh):
+    weir = fresh(clock="2026-11-23T08:00:00Z")
+    ddb, kinesis = weir.client("dynamodb"), weir.client("kinesis")
+    table = make(ddb)
+    enable(ddb, table, sink(kinesis, "s"))
+    ddb.update_time_to_live(TableName=table, TimeToLiveSpecification={
+        "Enabled": True, "AttributeName": "until"})
+    put(ddb, table, pk="a", until=1795420800 + 3600)
+    weir.advance("3h")
+    wait_for(lambda: len(got(kinesis, "s")) == 2)
+    record = got(kinesis, "s")[1][2]
+    assert record["eventName"] == "REMOVE"
+    assert record["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
 def test_every_type_is_written_as_the_api_writes_it(ddb, kinesis):

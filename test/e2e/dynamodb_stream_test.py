@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from dynamodb_kit import VALIDATION, item, make, put, refused
 from dynamodb_stream_kit import (iterator, read_from, records_of, sequences, shards_of, stream,
-                                 stream_of, told)
+                                 stream_of, told, wait_for)
 from weir_server import ACCOUNT, REGION
 
 TRIMMED = "TrimmedDataAccessException"
@@ -149,6 +149,22 @@ def test_batches_and_transactions_leave_a_record_for_each_change(ddb, streams):
         ("INSERT", {}, {"pk": "same", "n": 1}), ("INSERT", {}, {"pk": "b0"}),
         ("INSERT", {}, {"pk": "b1"}), ("INSERT", {}, {"pk": "b2"}), ("INSERT", {}, {"pk": "t"}),
         ("REMOVE", {"pk": "b0"}, {})]
+
+
+def test_an_item_that_expires_is_removed_by_the_service(timed):
+    weir, ddb, streams, table, arn = timed
+    ddb.update_time_to_live(TableName=table, TimeToLiveSpecification={
+        "Enabled": True, "AttributeName": "until"})
+    put(ddb, table, pk="a", until=1795420800 + 3600)
+    put(ddb, table, pk="b", until=1795420800 + 3600)
+    ddb.delete_item(TableName=table, Key=item(pk="b"))
+    weir.advance("3h")
+    wait_for(lambda: len(records_of(streams, arn)) == 4)
+    records = records_of(streams, arn)
+    assert [r["eventName"] for r in records] == ["INSERT", "INSERT", "REMOVE", "REMOVE"]
+    assert "userIdentity" not in records[2]
+    assert records[3]["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    assert records[3]["dynamodb"]["OldImage"]["pk"] == {"S": "a"}
 
 
 def test_a_stream_begins_with_the_change_after_it(ddb, streams):
@@ -456,6 +472,22 @@ def test_a_deleted_tables_stream_is_read_for_a_day(timed):
     weir.advance("2m")  # the sweep comes by
     refused(NOT_FOUND, streams.describe_stream, StreamArn=arn)
     assert len(shards_of(streams, again)) == 7
+
+
+def test_streams_of_one_moment_have_arns_of_their_own(timed):
+    _, ddb, streams, table, first = timed
+    put(ddb, table, pk="a")
+    ddb.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    ddb.update_table(TableName=table, StreamSpecification=stream())
+    second = stream_of(ddb, table)
+    put(ddb, table, pk="b")
+    ddb.delete_table(TableName=table)
+    make(ddb, TableName=table, StreamSpecification=stream())
+    third = stream_of(ddb, table)
+    put(ddb, table, pk="c")
+    assert first < second < third
+    assert [[r["dynamodb"]["Keys"]["pk"]["S"] for r in records_of(streams, arn)]
+            for arn in (first, second, third)] == [["a"], ["b"], ["c"]]
 
 
 def test_streams_survive_a_kill(timed):

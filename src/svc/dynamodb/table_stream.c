@@ -76,17 +76,36 @@ status stream_begin_check(struct call *c, const struct table *table)
     return OK;
 }
 
+static int64_t newest_label(const struct table *table)
+{
+    return table->stream_count > 0 ? table->streams[table->stream_count - 1].label_ms : 0;
+}
+
+/* An ARN names one stream, also of a table that comes after one of its name within a moment. */
+static int64_t label_take(struct call *c, const struct table *table)
+{
+    const struct dynamodb *dynamodb = dynamodb_of(c);
+    int64_t newest_ms = newest_label(table);
+
+    for (const struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
+        const struct table *gone = LINK_OWNER(at, struct table, place);
+
+        if (str_eq(gone->name, table->name) && str_eq(gone->account, table->account) &&
+            str_eq(gone->region, table->region) && newest_label(gone) > newest_ms) {
+            newest_ms = newest_label(gone);
+        }
+    }
+    return c->now > newest_ms ? c->now : newest_ms + 1;
+}
+
 void stream_begin(struct call *c, struct table *table, uint8_t view)
 {
     size_t over = streams_over(table, c->now);
     size_t kept = table->stream_count - over;
-    int64_t label_ms = c->now;
+    int64_t label_ms = label_take(c, table);
 
     assert(table_stream(table) == NULL);
     if (kept > 0) {
-        int64_t former_ms = table->streams[table->stream_count - 1].label_ms;
-
-        label_ms = label_ms > former_ms ? label_ms : former_ms + 1; /* a label names one stream */
         memmove(table->streams, &table->streams[over], kept * sizeof(struct stream));
     }
     table->streams = mem_grow(table->streams, (kept + 1) * sizeof(struct stream));
