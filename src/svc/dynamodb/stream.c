@@ -18,7 +18,7 @@ static status not_found(struct call *c, struct str arn)
                 STR_ARG(arn));
 }
 
-static bool find_labelled(struct call *c, const struct table *table, struct str label,
+static bool find_labelled(struct call *c, struct table *table, struct str label,
                           struct stream_place *ret_place)
 {
     for (size_t i = 0; table != NULL && i < table->stream_count; i++) {
@@ -40,7 +40,7 @@ static bool find_gone(struct call *c, const struct arn *arn, struct str name, st
     const struct dynamodb *dynamodb = cell_state(c->cell, "dynamodb");
 
     for (struct link *at = dynamodb->gone.next; at != &dynamodb->gone; at = at->next) {
-        const struct table *table = LINK_OWNER(at, struct table, place);
+        struct table *table = LINK_OWNER(at, struct table, place);
 
         if (str_eq(table->account, arn->account) && str_eq(table->region, arn->region) &&
             str_eq(table->name, name) && find_labelled(c, table, label, ret_place)) {

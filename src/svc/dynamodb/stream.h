@@ -22,7 +22,7 @@
 bool stream_readable(const struct stream *stream, int64_t now_ms);
 /* A stream and whose it is. */
 struct stream_place {
-    const struct table *table;   /* whose */
+    struct table *table;         /* whose */
     const struct stream *stream; /* which */
 };
 /* By its ARN, also when the table was deleted. ResourceNotFoundException. From any service's
@@ -54,7 +54,8 @@ status stream_shard_horizon(struct call *c, const struct stream_shard *shard,
                             uint64_t *ret_sequence);
 
 /* Records of a shard, as the model's Record structures. Whoever waits for more parks on
- * place.table->changed, and looks again. */
+ * place.table->changed until shard.to_ms (time alone ends a shard), and then finds everything anew
+ * by the stream's ARN. A stream's end and its table's wake, too. */
 struct stream_reading {
     uint64_t next;             /* in: where to read; out: where to go on */
     size_t count_max;          /* records at most */
