@@ -157,7 +157,8 @@ bench: all build/.setup-bench
 install: all
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	install -D -m 644 docs/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
-	install -D -m 644 docs/weir.service $(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,/usr/local/bin,$(PREFIX)/bin,' docs/weir.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/weir.service
 
 clean:
 	rm -rf build build-*

@@ -4,9 +4,8 @@
  *
  * A status is OK or a line of an error table: this file's for what can go wrong in any program,
  * a service's own for what its API documents. The sentence for a person travels beside it, in a
- * struct why that the caller owns. Three kinds of wrong are kept apart (STYLE.md, habit 9): a
- * caller's mistake is a service's error line; the environment's is one of the lines below; our own
- * is an assert.
+ * struct why that the caller owns. Three kinds of wrong are kept apart: a caller's mistake is a
+ * service's error line; the environment's is one of the lines below; our own is an assert.
  */
 #ifndef WEIR_BASE_ERROR_H
 #define WEIR_BASE_ERROR_H

@@ -3,7 +3,7 @@
  * weir's own doors, below /_weir/, for the command line and the console:
  *
  *   GET  /_weir/health                     version, position, durability
- *   GET  /_weir/journal?from=&since=&until=&service=&resource=&count=
+ *   GET  /_weir/journal?from=&to=&service=&resource=&count=
  *                                          JSON lines; x-weir-next says where to go on
  *   GET  /_weir/clock                      the moment
  *   POST /_weir/clock?advance=3d           moves it on
@@ -85,15 +85,6 @@ static void health(struct door *door, struct exchange *x)
     buf_done(&text);
 }
 
-static bool moment_of(struct str text, int64_t now, int64_t *ret_ms)
-{
-    if (text.bytes == 0) {
-        *ret_ms = 0;
-        return true;
-    }
-    return moment_from_text(text, now, ret_ms);
-}
-
 static void journal(struct door *door, struct exchange *x)
 {
     struct journal_filter filter = {.count_max = JOURNAL_COUNT_DEFAULT};
@@ -101,18 +92,17 @@ static void journal(struct door *door, struct exchange *x)
     uint64_t next = 0;
     uint64_t count = JOURNAL_COUNT_DEFAULT;
     int64_t now = clock_now_ms(cell_clock(door->cell));
-    struct str from = parameter(x, "from");
     struct str count_text = parameter(x, "count");
     struct buf text;
 
     filter.service = parameter(x, "service");
     filter.resource = parameter(x, "resource");
-    if ((from.bytes > 0 && !str_to_u64(from, &filter.from)) ||
-        (count_text.bytes > 0 && !str_to_u64(count_text, &count)) || count == 0 ||
-        count > JOURNAL_COUNT_MAX || !moment_of(parameter(x, "since"), now, &filter.from_ms) ||
-        !moment_of(parameter(x, "until"), now, &filter.to_ms)) {
-        answer_problem(x, 400, "from and count are numbers; since and until are moments such as "
-                               "2026-11-23T08:55:00Z, or 10m for ten minutes ago");
+    if ((count_text.bytes > 0 && !str_to_u64(count_text, &count)) || count == 0 ||
+        count > JOURNAL_COUNT_MAX ||
+        !journal_place_read(parameter(x, "from"), now, &filter.from, &filter.from_ms) ||
+        !journal_place_read(parameter(x, "to"), now, &filter.to, &filter.to_ms)) {
+        answer_problem(x, 400, "count is a number up to 100000; from and to are positions, moments "
+                               "such as 2026-11-23T08:55:00Z, or 10m for ten minutes ago");
         return;
     }
     filter.count_max = (size_t)count;

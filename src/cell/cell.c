@@ -109,7 +109,7 @@ static status service_add(struct cell *cell, const struct service *service, stru
     const struct service_model *model = model_service(str_c(service->id));
     struct cell_service *slot = &cell->services[cell->service_count];
 
-    assert(model != NULL || service->op_count == 0);
+    assert(model != NULL || service->op_count == 0 || !model_is_pinned);
     assert(cell->service_count < CELL_SERVICES_MAX);
     slot->service = service;
     slot->model = model;
@@ -117,10 +117,13 @@ static status service_add(struct cell *cell, const struct service *service, stru
         slot->by_index = mem_zero(model->operation_count * sizeof(const struct op *));
         cell->by_model[model - model_services] = slot;
     }
-    for (size_t i = 0; i < service->op_count; i++) {
+    for (size_t i = 0; model != NULL && i < service->op_count; i++) {
         const struct operation *operation = model_operation(model, str_c(service->ops[i].name));
 
-        assert(operation != NULL);
+        if (operation == NULL) { /* nobody can ask for what older models do not have */
+            assert(!model_is_pinned);
+            continue;
+        }
         slot->by_index[operation - &model_operations[model->operation_first]] = &service->ops[i];
     }
     for (size_t i = 0; i < service->page_count; i++) {

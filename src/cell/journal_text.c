@@ -104,6 +104,12 @@ static status start_at(struct journal *journal, const struct journal_filter *fil
     return OK;
 }
 
+bool journal_place_read(struct str text, int64_t now_ms, uint64_t *ret_position, int64_t *ret_ms)
+{
+    return text.bytes == 0 || str_to_u64(text, ret_position) ||
+           moment_from_text(text, now_ms, ret_ms);
+}
+
 status journal_text(struct journal *journal, const struct journal_filter *filter, struct buf *out,
                     struct why *why, uint64_t *ret_next)
 {
@@ -121,6 +127,9 @@ status journal_text(struct journal *journal, const struct journal_filter *filter
     while ((read = journal_read_next(reader, why, &raw)) == OK) {
         struct entry entry;
 
+        if (filter->to != 0 && raw.position > filter->to) {
+            break;
+        }
         if (count == filter->count_max) {
             next = raw.position;
             break;

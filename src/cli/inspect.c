@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "net/client.h"
 #include "svc/services.h"
+#include "sys/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,8 @@ static const char *data_dir(const struct args *args)
 static const struct flag journal_flags[] = {
     FLAG_SERVER,
     {"data", "DIR", NULL, "Read a data directory that no weir is using, instead of asking."},
-    {"from", "POSITION", NULL, "Start at that position."},
-    {"since", "MOMENT", NULL, "2026-11-23T08:55:00Z, or 10m for ten minutes ago."},
-    {"until", "MOMENT", NULL, "The same, for the end."},
+    {"from", "PLACE", NULL, "A position, 2026-11-23T08:55:00Z, or 10m for ten minutes ago."},
+    {"to", "PLACE", NULL, "The same, for the end; it is shown, too."},
     {"service", "NAME", NULL, "Only that service's entries, such as kinesis."},
     {"resource", "TEXT", NULL, "Only entries whose resource's ARN contains this."},
     {"count", "N", "1000", "At most so many entries."},
@@ -69,6 +69,18 @@ static void print_entries(const struct args *args, struct str lines)
     }
 }
 
+/* Ago is before the machine's own clock here: the directory's has no moment while it rests. */
+static bool place_given(const struct args *args, const char *name, uint64_t *ret_position,
+                        int64_t *ret_ms)
+{
+    struct clock clock;
+
+    clock_init_real(&clock);
+    return !flag_given(args, name) ||
+           journal_place_read(str_c(flag_value(args, name)), clock_now_ms(&clock), ret_position,
+                              ret_ms);
+}
+
 static int journal_offline(const struct args *args)
 {
     struct store_options options = {.files = files_real(), .dir = data_dir(args)};
@@ -80,15 +92,13 @@ static int journal_offline(const struct args *args)
     uint64_t next;
     status read;
 
-    if ((flag_given(args, "from") && !str_to_u64(str_c(flag_value(args, "from")), &filter.from)) ||
-        !str_to_u64(str_c(flag_value(args, "count")), &count)) {
-        return usage_error(args, "--from and --count are numbers.");
+    if (!str_to_u64(str_c(flag_value(args, "count")), &count)) {
+        return usage_error(args, "--count is a number.");
     }
-    if ((flag_given(args, "since") &&
-         !time_from_iso(str_c(flag_value(args, "since")), &filter.from_ms)) ||
-        (flag_given(args, "until") &&
-         !time_from_iso(str_c(flag_value(args, "until")), &filter.to_ms))) {
-        return usage_error(args, "--since and --until are moments such as 2026-11-23T08:55:00Z.");
+    if (!place_given(args, "from", &filter.from, &filter.from_ms) ||
+        !place_given(args, "to", &filter.to, &filter.to_ms)) {
+        return usage_error(args, "--from and --to are positions, moments such as "
+                                 "2026-11-23T08:55:00Z, or 10m for ten minutes ago.");
     }
     filter.count_max = (size_t)count;
     filter.service = flag_given(args, "service") ? str_c(flag_value(args, "service")) : STR_NONE;
@@ -108,7 +118,7 @@ static int journal_offline(const struct args *args)
 
 static int journal_run(const struct args *args)
 {
-    static const char *const passed[] = {"from", "since", "until", "service", "resource", "count"};
+    static const char *const passed[] = {"from", "to", "service", "resource", "count"};
     struct arena *arena;
     struct client_answer answer;
     struct buf target;

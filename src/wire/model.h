@@ -156,6 +156,7 @@ extern const uint32_t model_error_shapes[];
 extern const uint32_t model_shape_count, model_member_count;
 extern const uint32_t model_operation_count, model_service_count;
 extern const char model_source[];              /* "botocore 1.44.5" */
+extern const bool model_is_pinned;              /* the models are those weir is written for */
 
 /* A text by its offset. Texts carry their length in the two bytes before the offset. */
 static inline struct str model_text(uint32_t offset)

@@ -20,11 +20,24 @@ static struct value *field(const struct value *structure, const char *member)
 
     assert(structure->kind == VALUE_STRUCT || structure->kind == VALUE_ONE);
     index = model_member_index(model_shape(structure->shape), str_c(member));
-    assert(index >= 0); /* a member that the model does not have is a bug of ours */
+    if (index < 0) { /* a bug of ours, if the models are those that weir is written for */
+        static _Thread_local struct value nowhere;
+
+        assert(!model_is_pinned);
+        nowhere = (struct value){.kind = VALUE_NONE};
+        return &nowhere;
+    }
     if (structure->kind == VALUE_ONE) {
         return structure->room == (uint32_t)index ? structure->items : &none;
     }
     return &structure->items[index];
+}
+
+/* Older models do not know every member: what is put there is in no answer. */
+static bool is_known(const struct value *structure, const char *member)
+{
+    return model_is_pinned ||
+           model_member_index(model_shape(structure->shape), str_c(member)) >= 0;
 }
 
 const struct value *get(const struct value *structure, const char *member)
@@ -139,9 +152,10 @@ static uint32_t member_shape(const struct value *structure, const struct value *
 static struct value *place(struct value *structure, const char *member, enum value_kind kind)
 {
     struct value *at = field(structure, member);
+    uint32_t shape = is_known(structure, member) ? member_shape(structure, at) : 0;
 
     assert(structure->kind == VALUE_STRUCT || at == structure->items);
-    *at = (struct value){.kind = (uint8_t)kind, .shape = member_shape(structure, at)};
+    *at = (struct value){.kind = (uint8_t)kind, .shape = shape};
     return at;
 }
 
@@ -179,16 +193,33 @@ struct value *set_struct(struct arena *arena, struct value *structure, const cha
 {
     struct value *at = field(structure, member);
 
+    if (!is_known(structure, member)) {
+        return value_struct(arena, 0);
+    }
     make_struct(arena, at, member_shape(structure, at));
+    return at;
+}
+
+/* A list or a map; where the member is not known, one that no answer will look at. */
+static struct value *place_many(struct arena *arena, struct value *structure, const char *member,
+                                enum value_kind kind)
+{
+    struct value *at = place(structure, member, kind);
+
+    if (is_known(structure, member)) {
+        assert(model_shape(at->shape)->kind == (kind == VALUE_LIST ? SHAPE_LIST : SHAPE_MAP));
+        return at;
+    }
+    at = ARENA_NEW(arena, struct value);
+    at->kind = (uint8_t)kind;
     return at;
 }
 
 struct value *set_list(struct arena *arena, struct value *structure, const char *member,
                        size_t count_max)
 {
-    struct value *at = place(structure, member, VALUE_LIST);
+    struct value *at = place_many(arena, structure, member, VALUE_LIST);
 
-    assert(model_shape(at->shape)->kind == SHAPE_LIST);
     assert(count_max <= UINT32_MAX);
     at->room = (uint32_t)count_max;
     at->items = arena_alloc(arena, (count_max + 1) * sizeof(struct value));
@@ -198,9 +229,8 @@ struct value *set_list(struct arena *arena, struct value *structure, const char 
 struct value *set_map(struct arena *arena, struct value *structure, const char *member,
                       size_t count_max)
 {
-    struct value *at = place(structure, member, VALUE_MAP);
+    struct value *at = place_many(arena, structure, member, VALUE_MAP);
 
-    assert(model_shape(at->shape)->kind == SHAPE_MAP);
     assert(count_max <= UINT32_MAX);
     at->room = (uint32_t)count_max;
     at->pairs = arena_alloc(arena, (count_max + 1) * sizeof(struct pair));

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from kinesis_kit import shard_id, stream_arn
-from weir_server import ACCOUNT, run_weir
+from weir_server import ACCOUNT, ROOT, run_weir, weir_path
 
 
 def aws_path():
@@ -148,6 +149,38 @@ def test_journal_tells_who_did_what(weir):
     assert "kinesis:CreateStream" in shown.stdout
 
 
+def test_journal_shows_a_span(fresh):
+    """Positions, moments and how long ago, asked of a server and of a directory at rest."""
+    weir = fresh(clock="2026-11-23T08:00:00Z")
+    kinesis = weir.client()
+    for i in range(3):
+        kinesis.create_stream(StreamName=f"span-{i}", ShardCount=1)
+        weir.advance("10m")
+
+    def names(*words, where=("--server", weir.address)):
+        run = run_weir("journal", *where, "--resource", "stream/span-", "--json", *words)
+        assert run.returncode == 0, run.stderr
+        entries = [json.loads(line) for line in run.stdout.splitlines()]
+        return [entry["resource"][-1] for entry in entries], entries
+
+    asked, entries = names()
+    assert asked == ["0", "1", "2"]
+    middle = str(entries[1]["position"])
+    spans = {("--from", middle): ["1", "2"], ("--to", middle): ["0", "1"],
+             ("--from", middle, "--to", middle): ["1"],
+             ("--from", "2026-11-23T08:05:00Z", "--to", "2026-11-23T08:15:00Z"): ["1"],
+             ("--from", "2026-11-23T08:10:00Z"): ["1", "2"]}
+    for words, wanted in spans.items():
+        assert names(*words)[0] == wanted, words
+    assert names("--from", "15m")[0] == ["2"]
+    for words in (("--from", "soon"), ("--to", "late"), ("--count", "many")):
+        run = run_weir("journal", "--server", weir.address, *words)
+        assert run.returncode != 0 and words[0][2:] in run.stderr
+    weir.stop()
+    for words, wanted in spans.items():
+        assert names(*words, where=("--data", weir.data))[0] == wanted, words
+
+
 def test_coverage_counts_the_same_tables():
     lines = [json.loads(line) for line in
              run_weir("coverage", "kinesis", "--json").stdout.splitlines()]
@@ -207,3 +240,90 @@ def test_relaxed_durability_says_so_on_every_answer(fresh):
     assert "relaxed" in weir.log_tail()
     answer = weir.client().list_streams()
     assert answer["ResponseMetadata"]["HTTPHeaders"]["x-weir-durability"] == "relaxed"
+
+
+def test_a_file_says_all_that_flags_say(fresh, tmp_path):
+    """Every flag of serve but --config itself is a name of the file, and means the same there."""
+    shown = run_weir("serve", "--help").stdout
+    flags = set(re.findall(r"^\s+--([a-z]+)", shown, re.M)) - {"config", "json", "help"}
+    values = {"data": str(tmp_path / "d"), "listen": "127.0.0.1:0", "unix": str(tmp_path / "s"),
+              "auth": "on", "durability": "relaxed", "keep": "1d,1g", "limits": "aws",
+              "clock": "2026-11-23T08:00:00Z", "loops": "1"}
+    assert flags == set(values)
+    config = tmp_path / "weir.conf"
+    config.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
+    process = subprocess.Popen([weir_path(), "serve", "--config", str(config)],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        said = [process.stdout.readline()]
+        while "http://" not in said[-1] and said[-1]:
+            said.append(process.stdout.readline())
+        text = "".join(said)
+        assert "AWS_ACCESS_KEY_ID=" in text  # auth is on
+        port = re.search(r"http://127.0.0.1:(\d+)", text).group(1)
+        health = json.loads(run_weir("health", "--server", f"127.0.0.1:{port}").stdout)
+        assert health["durability"] == "relaxed"
+        assert (tmp_path / "d" / "journal").is_dir() and (tmp_path / "s").is_socket()
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+    config.write_text("colour = blue\n")
+    run = run_weir("serve", "--config", str(config))
+    assert run.returncode == 2 and "colour" in run.stderr
+    config.write_text("limits = some\n")
+    run = run_weir("serve", "--config", str(config))
+    assert run.returncode == 2 and "limits" in run.stderr
+
+
+def test_every_command_has_help_and_json(weir, tmp_path):
+    """--json prints lines of JSON, or one document, whatever the command."""
+    listed = run_weir("help").stdout.split("Usage:")[1].split("Start here:")[0]
+    commands = re.findall(r"^  ([a-z]+) +[A-Z]", listed, re.M)
+    assert len(commands) >= 15
+    weir.client("sqs").create_queue(QueueName="json")
+    more = {"hold": ["queue", "json"], "release": ["queue", "json"], "redrive": ["json"],
+            "fsck": [str(tmp_path)], "coverage": ["sqs"]}
+    order = [c for c in commands if c != "serve"]
+    order.sort(key=lambda c: c == "release")  # what was held before
+    for command in commands:
+        shown = run_weir(command, "--help")
+        assert shown.returncode == 0 and "--json" in shown.stdout, command
+        assert "--help" in shown.stdout
+    for command in order:
+        server = ["--server", weir.address] if "--server" in run_weir(
+            command, "--help").stdout else []
+        run = run_weir(command, "--json", *server, *more.get(command, []))
+        text = (run.stdout or run.stderr).strip()
+        assert text or command in ("deliveries", "outbox"), command
+        if run.returncode == 0 and text:
+            assert is_json(text) or all(is_json(line) for line in text.splitlines()), command
+
+
+def is_json(text):
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_it_is_installed_where_it_is_told(tmp_path):
+    run = subprocess.run(["make", "install", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=ROOT,
+                         capture_output=True, text=True, timeout=600, check=False)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+    installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert installed == {"usr/bin/weir", "usr/share/man/man1/weir.1",
+                         "usr/lib/systemd/system/weir.service"}
+    shown = subprocess.run([str(tmp_path / "usr/bin/weir"), "version"], capture_output=True,
+                           text=True, check=True)
+    assert shown.stdout.startswith("weir ")
+    unit = (tmp_path / "usr/lib/systemd/system/weir.service").read_text()
+    assert "ExecStart=/usr/bin/weir serve" in unit  # where it was put
+    if shutil.which("man"):
+        page = subprocess.run(["man", "-l", str(tmp_path / "usr/share/man/man1/weir.1")],
+                              capture_output=True, text=True, check=False)
+        assert "event-driven AWS" in page.stdout
+
+
+def test_the_makefile_stays_short():
+    assert len((ROOT / "Makefile").read_text().splitlines()) < 200
