@@ -6,7 +6,7 @@
  * items that are fetched from the table for a local index's entries are rounded one by one. Source:
  * developer guide, "Provisioned throughput considerations for local secondary indexes".
  *
- * A page's time in the cell is bounded by PAGE_BYTES_MAX.
+ * A page's time in the cell is bounded by PAGE_BYTES_MAX and PAGE_ROWS_MAX: a few milliseconds.
  */
 #include "svc/dynamodb/walk.h"
 
@@ -156,7 +156,7 @@ bool walk_after(struct call *c, struct walk *walk, const struct item *key)
 struct reading {
     struct call *c;             /* whose arena, whose txn */
     const struct walk *walk;    /* what is asked */
-    struct walked walked;           /* so far */
+    struct walked walked;       /* so far */
     size_t room;                /* of walked.items */
     uint64_t bytes;             /* of the rows, as AWS counts */
     uint64_t fetched_bytes;     /* of the items from the table */
@@ -256,7 +256,7 @@ static bool is_full(const struct reading *r)
 {
     return (r->walk->limit > 0 && r->walked.scanned >= r->walk->limit) ||
            r->walk->bytes + r->bytes + r->fetched_bytes >= PAGE_BYTES_MAX ||
-           r->values >= PAGE_VALUES_MAX;
+           r->walked.scanned >= PAGE_ROWS_MAX || r->values >= PAGE_VALUES_MAX;
 }
 
 static status rows_read(struct reading *r, struct txn_scan *scan)

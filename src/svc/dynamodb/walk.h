@@ -19,8 +19,9 @@
 #include "svc/dynamodb/change.h"
 
 #define PAGE_BYTES_MAX ((uint64_t)1024 * 1024) /* as AWS counts; the item that passes it is in */
-/* What a page's items may take as value trees: 1 MiB of tiny attributes takes more. A page ends
- * there as it ends at 1 MiB. */
+/* A page also ends where many tiny items would hold the cell for long, or take too much memory as
+ * value trees. (AWS, too, counts something for each item, which it does not tell.) */
+#define PAGE_ROWS_MAX 25000
 #define PAGE_VALUES_MAX 100000
 
 struct walk {
