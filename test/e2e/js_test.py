@@ -118,3 +118,9 @@ def test_documents_and_their_stream(fresh, home):
                                           "message": "Invalid ShardIterator"}
     assert seen["errors"]["stream"]["name"] == "ResourceNotFoundException"
     assert seen["streamed"] == seen["names"]
+    assert seen["batch"] == ["none", "DuplicateItem"]
+    assert seen["selected"] == [{"at": 1, "list[1]": {"two": True}}, {"at": 2}, {"at": 3}]
+    assert seen["errors"]["statement"] == {
+        "name": "ValidationException", "status": 400,
+        "message": "Statement wasn't well formed, can't be processed: Expected data manipulation"}
+    assert seen["errors"]["transaction"]["name"] == "TransactionCanceledException"

@@ -9,7 +9,8 @@ import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetSha
   ListStreamsCommand } from "@aws-sdk/client-dynamodb-streams";
 import { CreateStreamCommand, DescribeStreamSummaryCommand, GetRecordsCommand as GetStreamRecords,
   GetShardIteratorCommand as GetStreamIterator, KinesisClient } from "@aws-sdk/client-kinesis";
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand,
+import { BatchExecuteStatementCommand, DeleteCommand, DynamoDBDocumentClient,
+  ExecuteStatementCommand, ExecuteTransactionCommand, GetCommand, PutCommand, QueryCommand,
   UpdateCommand } from "@aws-sdk/lib-dynamodb";
 
 const ddb = new DynamoDBClient({ maxAttempts: 1 });
@@ -88,5 +89,27 @@ const start = await kinesis.send(new GetStreamIterator({ StreamName: "js-changes
   ShardId: "shardId-000000000000", ShardIteratorType: "TRIM_HORIZON" }));
 const got = await kinesis.send(new GetStreamRecords({ ShardIterator: start.ShardIterator }));
 seen.streamed = got.Records.map((one) => JSON.parse(Buffer.from(one.Data).toString()).eventName);
+
+// ---- PartiQL ----
+
+await documents.send(new ExecuteStatementCommand({
+  Statement: `INSERT INTO "${TableName}" VALUE {'card': ?, 'at': ?, 'deep': ?}`,
+  Parameters: ["ql", 1, { list: [1, { two: true }], tags: new Set(["x"]) }] }));
+const insert = { Statement: `INSERT INTO "${TableName}" VALUE {'card': 'ql', 'at': ?}` };
+const batch = await documents.send(new BatchExecuteStatementCommand({
+  Statements: [{ ...insert, Parameters: [2] }, { ...insert, Parameters: [1] }] }));
+seen.batch = batch.Responses.map((one) => one.Error?.Code ?? "none");
+await documents.send(new ExecuteTransactionCommand({ TransactStatements: [
+  { Statement: `UPDATE "${TableName}" SET n = 7 WHERE card = 'ql' AND "at" = 2` },
+  { ...insert, Parameters: [3] }] }));
+const select = { Statement: `SELECT "at", deep.list[1] FROM "${TableName}" WHERE card = ?`,
+  Parameters: ["ql"], Limit: 2 };
+const page = await documents.send(new ExecuteStatementCommand(select));
+const rest = await documents.send(new ExecuteStatementCommand({ ...select,
+  NextToken: page.NextToken }));
+seen.selected = [...page.Items, ...rest.Items];
+await refusal("statement", documents, new ExecuteStatementCommand({ Statement: "SLECT 1" }));
+await refusal("transaction", documents, new ExecuteTransactionCommand({ TransactStatements: [
+  { ...insert, Parameters: [1] }] }));
 console.log(JSON.stringify(seen));
 for (const client of [documents, ddb, streams, kinesis]) client.destroy();
