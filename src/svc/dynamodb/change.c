@@ -264,7 +264,6 @@ static void change_stage(struct call *c, struct changing *change, bool expired)
         .operation = call_name(c)};
 
     change_rows(c, change);
-    tally_save(c, table);
     change_note(c, table, &changed);
     destinations_tell(c, table, &changed);
     waiters_wake(c->cell, &table->changed);

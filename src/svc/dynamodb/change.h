@@ -83,6 +83,16 @@ bool collection_asked(const struct call *c, const struct table *table);
 void put_collection(struct call *c, struct value *metrics, const struct table *table,
                     const struct item *item);
 
+/* ---- tally.c ---- */
+
+/* Where the tallies changed without a record of the change log, at the end; and before records are
+ * trimmed. */
+void tally_save(struct call *c, const struct table *table);
+void tally_load(struct dynamodb *dynamodb, struct table *table);
+/* At most TALLIES_BYTES_MAX. */
+#define TALLIES_BYTES_MAX (20 + INDEXES_MAX * 30)
+char *tallies_put(char *to, const struct table *table);
+
 /* ---- change_log.c ---- */
 
 /* One change, as the log tells it. */
@@ -97,6 +107,7 @@ struct changed {
     struct item old;     /* before; ITEM_ABSENT unless existed */
     struct item item;    /* after; ITEM_ABSENT unless has_item */
     struct str principal, operation, request_id; /* who and why */
+    struct str tallies;  /* of the table afterwards (tally.c); what change_note gets has none */
 };
 
 /* Stages the record and its "past" row. The sequence it got. */

@@ -52,7 +52,6 @@ void collection_change(struct call *c, const struct table *table, const struct i
     struct str row = row_of(c, table, item);
     uint64_t bytes = row_read(c, row);
     char *packed = arena_alloc(c->arena, ROW_BYTES_MAX);
-    size_t at = 0;
 
     assert(growth >= 0 || bytes >= (uint64_t)-growth);
     bytes += (uint64_t)growth;
@@ -60,12 +59,8 @@ void collection_change(struct call *c, const struct table *table, const struct i
         txn_delete(c->txn, row);
         return;
     }
-    packed[at++] = VERSION;
-    for (; bytes >= 0x80; bytes >>= 7) {
-        packed[at++] = (char)(bytes | 0x80);
-    }
-    packed[at++] = (char)bytes;
-    txn_put(c->txn, row, str_of(packed, at));
+    packed[0] = VERSION;
+    txn_put(c->txn, row, str_of(packed, (size_t)(datum_put_var(packed + 1, bytes) - packed)));
 }
 
 bool collection_asked(const struct call *c, const struct table *table)

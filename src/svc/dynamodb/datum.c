@@ -365,16 +365,6 @@ bool datum_sound(struct datum datum, unsigned depth_max)
 
 /* ---- writing ---- */
 
-static char *var_put(char *to, size_t number)
-{
-    while (number >= 0x80) {
-        *to++ = (char)(number | 0x80);
-        number >>= 7;
-    }
-    *to++ = (char)number;
-    return to;
-}
-
 static char *bytes_put(char *to, struct str s)
 {
     if (s.bytes > 0) {
@@ -385,7 +375,7 @@ static char *bytes_put(char *to, struct str s)
 
 char *datum_put_str(char *to, struct str s)
 {
-    return bytes_put(var_put(to, s.bytes), s);
+    return bytes_put(datum_put_var(to, s.bytes), s);
 }
 
 char *datum_put(char *to, struct datum datum)
@@ -401,7 +391,7 @@ char *datum_put(char *to, struct datum datum)
         *to++ = (char)(datum.body.bytes << 4 | datum.type);
     } else {
         *to++ = (char)(LENGTH_FOLLOWS << 4 | datum.type);
-        to = var_put(to, datum.body.bytes);
+        to = datum_put_var(to, datum.body.bytes);
     }
     return bytes_put(to, datum.body);
 }

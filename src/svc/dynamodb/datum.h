@@ -97,6 +97,14 @@ static inline size_t datum_packed_bytes_max(struct datum datum)
 {
     return DATUM_HEAD_BYTES_MAX + datum.body.bytes;
 }
+static inline char *datum_put_var(char *to, uint64_t number)   /* as read_var reads it */
+{
+    for (; number >= 0x80; number >>= 7) {
+        *to++ = (char)(number | 0x80);
+    }
+    *to++ = (char)number;
+    return to;
+}
 char *datum_put(char *to, struct datum datum);
 char *datum_put_str(char *to, struct str s); /* var length and bytes: names and set members */
 /* Containers are written in place: body starts at datum_open(to); datum_close makes the head. */

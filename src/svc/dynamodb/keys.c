@@ -9,8 +9,8 @@
  *   ("expiry", table, second, SUFFIX)                empty: the item is gone after that second
  *   ("collection", table, SUFFIX)                    u8 version 1, var bytes of a partition's items
  *                                                    and their entries in local indexes
- *   ("tally", table)                                 u8 version 1, var items, var bytes, then for
- *                                                    each index var number, items, bytes
+ *   ("tally", table)                                 counts as they were at some record of the
+ *                                                    change log; see tally.c
  *   ("token", …), ("due", …)                         tokens of transactions; see token.c
  *   ("doomed", table), ("gone", table)               sweep.c
  *   ("number")                                       u8 version 1, var: the last table's number
@@ -29,6 +29,7 @@
 #include <assert.h>
 
 #define VERSION 1
+#define ROW_BEGIN_BYTES_MAX 64 /* "dynamodb", a kind, a table's number */
 
 struct key row_kind(struct arena *arena, const char *kind)
 {
@@ -49,19 +50,28 @@ static struct key row_below(struct arena *arena, const char *kind, uint64_t tabl
 /* Bytes that are parts already. */
 static void key_raw(struct key *key, struct str parts)
 {
-    char *all = arena_alloc(key->arena, key->bytes + parts.bytes);
-
+    assert(key->bytes + parts.bytes <= key->room);
     assert(key->bytes + parts.bytes <= KEY_BYTES_MAX);
-    memcpy(all, key->at, key->bytes);
-    memcpy(all + key->bytes, parts.at, parts.bytes);
-    key->at = all;
+    memcpy(key->at + key->bytes, parts.at, parts.bytes);
     key->bytes += parts.bytes;
-    key->room = key->bytes;
+}
+
+/* The same as row_below, with room for so much behind it. */
+static struct key row_begin(struct arena *arena, const char *kind, uint64_t number, size_t more)
+{
+    size_t room = ROW_BEGIN_BYTES_MAX + more;
+    struct key key = {arena, arena_alloc(arena, room), 0, room};
+
+    key_str(&key, STR("dynamodb"));
+    key_str(&key, str_c(kind));
+    key_u64(&key, number);
+    assert(key.room == room);
+    return key;
 }
 
 static struct str row_with(struct arena *arena, const char *kind, uint64_t number, struct str rest)
 {
-    struct key key = row_below(arena, kind, number);
+    struct key key = row_begin(arena, kind, number, rest.bytes);
 
     key_raw(&key, rest);
     return key_end(&key);
@@ -75,7 +85,7 @@ struct str row_item(struct arena *arena, const struct table *table, struct str s
 struct str row_index(struct arena *arena, const struct table *table, const struct index *index,
                      struct str entry)
 {
-    struct key key = row_below(arena, "index", table->number);
+    struct key key = row_begin(arena, "index", table->number, 9 + entry.bytes);
 
     key_u64(&key, index->number);
     key_raw(&key, entry);
@@ -90,7 +100,7 @@ struct str row_collection(struct arena *arena, const struct table *table, struct
 struct str row_past(struct arena *arena, const struct table *table, struct str suffix,
                     uint64_t sequence)
 {
-    struct key key = row_below(arena, "past", table->number);
+    struct key key = row_begin(arena, "past", table->number, suffix.bytes + 9);
 
     key_raw(&key, suffix);
     key_u64(&key, sequence);
@@ -100,7 +110,7 @@ struct str row_past(struct arena *arena, const struct table *table, struct str s
 struct str row_expiry(struct arena *arena, const struct table *table, int64_t second,
                       struct str suffix)
 {
-    struct key key = row_below(arena, "expiry", table->number);
+    struct key key = row_begin(arena, "expiry", table->number, 9 + suffix.bytes);
 
     assert(second >= 0);
     key_u64(&key, (uint64_t)second);
@@ -152,10 +162,17 @@ static uint64_t spread(uint64_t hash)
     return hash ^ hash >> 31;
 }
 
-static struct key suffix_begin(struct arena *arena, const struct datum *hashes, size_t count)
+/* more: bytes of what follows behind the hash attributes. */
+static struct key suffix_begin(struct arena *arena, const struct datum *hashes, size_t count,
+                               size_t more)
 {
-    struct key key = {arena, NULL, 0, 0};
+    struct key key = {arena, NULL, 0, 9 + more};
     uint64_t hash = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        key.room += hashes[i].body.bytes + 3;
+    }
+    key.at = arena_alloc(arena, key.room); /* zeros in the parts make it grow */
 
     for (size_t i = 0; i < count; i++) {
         hash = spread(crc64nvme(hash, hashes[i].body));
@@ -169,7 +186,7 @@ static struct key suffix_begin(struct arena *arena, const struct datum *hashes, 
 
 struct str suffix_of_partition(struct arena *arena, const struct datum *hashes, size_t count)
 {
-    struct key key = suffix_begin(arena, hashes, count);
+    struct key key = suffix_begin(arena, hashes, count, 0);
 
     return key_end(&key);
 }
@@ -178,13 +195,15 @@ struct str suffix_of_item(struct arena *arena, const struct key_schema *schema,
                           const struct item *item)
 {
     struct datum parts[KEY_PARTS_MAX];
+    size_t more = 0;
     struct key key;
 
     for (uint8_t i = 0; i < schema->count; i++) {
         parts[i] = datum_find(item->attributes, schema->names[i]);
         assert(parts[i].type == schema->types[i]);
+        more += i < schema->hashes ? 0 : parts[i].body.bytes + 3;
     }
-    key = suffix_begin(arena, parts, schema->hashes);
+    key = suffix_begin(arena, parts, schema->hashes, more);
     for (uint8_t i = schema->hashes; i < schema->count; i++) {
         key_datum(&key, parts[i]);
     }
@@ -239,61 +258,7 @@ struct item item_of_suffix(struct arena *arena, const struct key_schema *schema,
     return item_make(body, at, NULL, &item) == OK ? item : ITEM_ABSENT;
 }
 
-/* ---- tallies, items ---- */
-
-void tally_save(struct call *c, const struct table *table)
-{
-    struct buf packed;
-
-    buf_init(&packed, 64u * (INDEXES_MAX + 1));
-    write_u8(&packed, VERSION);
-    write_var(&packed, table->tally.items);
-    write_var(&packed, table->tally.bytes);
-    for (size_t i = 0; i < table->index_count; i++) {
-        const struct index *index = table->indexes[i];
-
-        write_var(&packed, index->number);
-        write_var(&packed, index->tally.items);
-        write_var(&packed, index->tally.bytes);
-    }
-    assert(!buf_spent(&packed));
-    txn_put(c->txn, rows_of(c->arena, "tally", table->number),
-            arena_dup(c->arena, buf_str(&packed)));
-    buf_done(&packed);
-}
-
-static struct tally read_tally(struct cursor *cursor)
-{
-    uint64_t items = read_var(cursor);
-
-    return (struct tally){items, read_var(cursor)};
-}
-
-void tally_load(struct dynamodb *dynamodb, struct table *table)
-{
-    struct arena *arena = arena_new(1u << 20);
-    struct str packed;
-
-    if (store_get(cell_store(dynamodb->cell), arena, rows_of(arena, "tally", table->number),
-                  &packed)) {
-        struct cursor cursor = cursor_of(packed);
-
-        if (read_u8(&cursor) == VERSION) {
-            table->tally = read_tally(&cursor);
-        }
-        while (cursor_ok(&cursor) && cursor.rest.bytes > 0) {
-            uint64_t number = read_var(&cursor);
-            struct tally tally = read_tally(&cursor);
-
-            for (size_t i = 0; i < table->index_count; i++) {
-                if (table->indexes[i]->number == number) {
-                    table->indexes[i]->tally = tally;
-                }
-            }
-        }
-    }
-    arena_free(arena);
-}
+/* ---- items ---- */
 
 struct item item_load(struct call *c, const struct table *table, struct str suffix)
 {

@@ -43,8 +43,6 @@ struct str rows_of_index(struct arena *arena, uint64_t table_number, uint32_t in
 struct key row_kind(struct arena *arena, const char *kind);
 void number_take(struct call *c, struct table *table); /* a new table's */
 void number_load(struct dynamodb *dynamodb);
-void tally_save(struct call *c, const struct table *table);
-void tally_load(struct dynamodb *dynamodb, struct table *table);
 /* An item as it is now (with what this call staged); ITEM_ABSENT: there is none. */
 struct item item_load(struct call *c, const struct table *table, struct str suffix);
 

@@ -63,6 +63,7 @@ static bool trim_table(struct call *c, const struct table *table)
                        row_past(c->arena, table, changed.suffix, records[i].sequence));
         }
     }
+    tally_save(c, table); /* the newest record's are not to be missed */
     txn_log_trim(c->txn, table->log, records[count - 1].sequence + 1);
     return records[count - 1].sequence + 1 >= before;
 }

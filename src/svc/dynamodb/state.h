@@ -152,6 +152,7 @@ struct table {
     bool ttl_sweeping;         /* expiry rows of a time when items expired are still there */
     struct str extras[EXTRA_COUNT]; /* owned */
     struct tally tally;        /* its items */
+    uint64_t noted;            /* sequence of the change log's newest record */
     struct waiters changed;    /* woken by a change: who drains the change log */
     struct usage usage;        /* --limits=aws */
     struct link place;         /* among the busy or the gone ones */

@@ -11,7 +11,7 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "cell/cell.h"
-#include "svc/dynamodb/dynamodb_int.h"
+#include "svc/dynamodb/change.h"
 
 #include <assert.h>
 
