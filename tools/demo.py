@@ -14,7 +14,11 @@ keys. When the server is killed, objects are on their way, too. In the end both 
 and held against the objects, and these against the scans; and one object is followed by `weir
 trace`.
 
-The day passes in less than a minute and yet at its own times: weir's clock is set to the morning
+Each card's state is an item of a table: inside or not, last seen where and when. A scan changes it
+under a condition: who is inside cannot come in again, who is not cannot leave; that is refused. In the end the table is held against the scans, restored to what it was at 09:00, and
+one card's history is shown.
+
+The day passes in about a minute and yet at its own times: weir's clock is set to the morning
 (--clock) and moved on (POST /_weir/clock) to each moment at which somebody scans a card, so a
 record's arrival is its scan's moment, to the second. The scans are made from a seed.
 
@@ -44,6 +48,8 @@ BUCKET = TOPIC = "card-events"
 QUEUES = {  # name: filter policy on the notification, or none
     "attendance": None,
     "amsterdam": {"Records": {"s3": {"object": {"key": [{"prefix": "Amsterdam/"}]}}}}}
+TABLE = "cards"
+NINE = "cards-at-nine"
 SHARDS = 8
 STEP = 10  # seconds; readers at the doors report in these steps
 DAY = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)  # a Monday
@@ -106,12 +112,14 @@ def make_day(seed, employees):
 class Producer:
     """One office's connection to the stream, in a process of its own."""
 
-    def __init__(self, client, s3, office, scans):
-        self.client = client
-        self.s3 = s3
+    def __init__(self, server, office, scans):
+        self.client = server.client()
+        self.s3 = server.client("s3")
+        self.table = server.client("dynamodb")
         self.office = office
         self.scans = scans
         self.minute, self.landing, self.landed = None, [], 0  # scans that land together
+        self.changes = self.refused = 0  # of cards' states
         self.objects = {}  # key: times it was put, at least once acknowledged
         self.acknowledged = []  # (second, card, shard, sequence number, text)
         self.requests = self.retried = 0
@@ -140,8 +148,45 @@ class Producer:
                                   for (at, card, text), r in zip(batch, results)]
             left = left[at_once:]
             self.gather(batch)
+            for _, _, text in batch:
+                self.pass_door(json.loads(text))
             if at_once == 1:
                 self.land()  # the server is about to be killed: objects are on their way, too
+
+    def pass_door(self, scan):
+        """The card's state changes, if the door is one of those that count."""
+        if scan["way"] == "through":
+            return
+        while True:
+            with contextlib.suppress(BotoCoreError, ClientError):
+                if self.change_state(scan):
+                    self.changes += 1
+                else:
+                    self.refused += 1
+                break
+            time.sleep(0.02)
+
+    def change_state(self, scan):
+        """In only from outside, out only from inside. False: refused, as nobody is twice inside."""
+        inside = scan["way"] == "in"
+        condition = "attribute_not_exists(card) OR inside = :was" if inside else "inside = :was"
+        try:
+            self.table.update_item(
+                TableName=TABLE, Key={"card": {"N": str(scan["card"])}},
+                UpdateExpression="SET inside = :is, office = :office, door = :door, #at = :at, "
+                                 "#scan = :scan",
+                ConditionExpression=condition, ExpressionAttributeNames={"#at": "at", "#scan": "scan"},
+                ExpressionAttributeValues={
+                    ":is": {"BOOL": inside}, ":was": {"BOOL": not inside},
+                    ":office": {"S": scan["office"]}, ":door": {"S": scan["door"]},
+                    ":at": {"S": scan["at"]}, ":scan": {"N": str(scan["scan"])}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            # the server was killed behind the first try: it was done already
+            return error.response.get("Item", {}).get("scan") == {"N": str(scan["scan"])}
+        return True
 
     def gather(self, batch):
         """Scans that will land together: a minute's."""
@@ -169,13 +214,13 @@ class Producer:
 
 def produce(pipe, server, office, scans):
     """A producer process: puts what it is told to, says when it is done, hands over its notes."""
-    producer = Producer(server.client(), server.client("s3"), office, scans)
+    producer = Producer(server, office, scans)
     while (order := pipe.recv()) is not None:
         producer.put(*order)
         pipe.send(len(producer.acknowledged))
     producer.land()
     pipe.send((producer.acknowledged, producer.requests, producer.retried, producer.seconds,
-               producer.objects))
+               producer.objects, (producer.changes, producer.refused)))
 
 
 class Offices:
@@ -259,6 +304,16 @@ def make_fan_out(server):
             {"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]})
 
 
+def make_table(server):
+    dynamodb = server.client("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE, BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "card", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "card", "KeyType": "HASH"}])
+    dynamodb.update_continuous_backups(
+        TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+
+
 def empty_queue(sqs, name):
     """Everything in a queue, deleted: {key: times notified}."""
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
@@ -291,6 +346,67 @@ def compare_objects(server, put, acknowledged):
     if texts != collections.Counter(note[4] for note in acknowledged):
         wrong.append("the event objects do not hold the scans that were acknowledged")
     return wrong, queues
+
+
+# ---- the table of cards ----
+
+def read_table(dynamodb, name):
+    """{card: (inside, scan)}"""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=name)
+    return {int(item["card"]["N"]): (item["inside"]["BOOL"], int(item["scan"]["N"]))
+            for page in pages for item in page["Items"]}
+
+
+def states_of(acknowledged, until=None):
+    """The same, from the scans; and how many of these were to be refused."""
+    scans = sorted((json.loads(note[4]) for note in acknowledged
+                    if until is None or moment(note[0]) <= until),
+                   key=lambda scan: (scan["card"], scan["scan"]))
+    states, refused = {}, 0
+    for scan in scans:
+        inside = scan["way"] == "in"
+        was = states.get(scan["card"], (not inside if inside else None, 0))[0]
+        if scan["way"] == "through":
+            continue
+        if was is (not inside):
+            states[scan["card"]] = (inside, scan["scan"])
+        else:
+            refused += 1
+    return states, refused
+
+
+def show_table(server, notes, acknowledged):
+    changes, refused = (sum(found[5][i] for found in notes) for i in range(2))
+    dynamodb = server.client("dynamodb")
+    nine = DAY.replace(hour=9)
+    wrong = []
+    say("\nThe table of cards: a condition lets nobody in twice")
+    row("changes of state", f"{changes:,}", "UpdateItem, one at a time")
+    now, (wanted, refusals) = read_table(dynamodb, TABLE), states_of(acknowledged)
+    row("refused", f"{refused:,}", "in without having left, or out without having come")
+    if refused != refusals:
+        wrong.append(f"{refused} scans were refused, {refusals} were to be")
+    if now != wanted:
+        wrong.append(f"the table has {len(now)} cards, not as the scans say")
+    row("cards in it", f"{len(now):,}", f"{sum(inside for inside, _ in now.values()):,} inside at "
+        "the end of the day")
+    began = time.perf_counter()
+    dynamodb.restore_table_to_point_in_time(SourceTableName=TABLE, TargetTableName=NINE,
+                                            RestoreDateTime=nine)
+    dynamodb.get_waiter("table_exists").wait(TableName=NINE, WaiterConfig={"Delay": 1})
+    then, (wanted, _) = read_table(dynamodb, NINE), states_of(acknowledged, nine)
+    if then != wanted:
+        wrong.append(f"restored to 09:00 the table has {len(then)} cards, not as the scans say")
+    row("cards at 09:00", f"{len(then):,}", f"{sum(inside for inside, _ in then.values()):,} inside; "
+        f"restored and read in {time.perf_counter() - began:.1f} s")
+    card = next(card for card, (_, number) in sorted(now.items()) if number > 3)
+    told = run_weir("table", "history", TABLE, "--key", json.dumps({"card": card}), "--server",
+                    server.address)
+    say(f"\n$ weir table history {TABLE} --key '{{\"card\": {card}}}'")
+    say(told.stdout.rstrip())
+    if told.returncode != 0:
+        wrong.append(f"weir table history: {told.stderr}")
+    return wrong
 
 
 # ---- judging ----
@@ -409,6 +525,7 @@ def show(server, options):
     server.listen_port = server.port  # the producers keep its address
     server.client().create_stream(StreamName=STREAM, ShardCount=SHARDS)
     make_fan_out(server)
+    make_table(server)
     say(f"weir on {server.url}, data in {server.data}")
     print_day(day)
 
@@ -448,7 +565,8 @@ def show(server, options):
                         until=REPLAY[1])
     print_replay(replayed, time.perf_counter() - began)
     wrong += compare_replay(acknowledged, replayed, *REPLAY)
-    return wrong + show_objects(server, notes, acknowledged)
+    wrong += show_objects(server, notes, acknowledged)
+    return wrong + show_table(server, notes, acknowledged)
 
 
 def show_objects(server, notes, acknowledged):
@@ -497,8 +615,8 @@ def main():
         say(f"WRONG: {sentence}")
     if not wrong:
         say("Every acknowledged scan is there, in its card's order; every object, and its "
-            "notifications;\nthe replay gave exactly its ten minutes; weir fsck found nothing "
-            "wrong.")
+            "notifications;\nthe replay gave exactly its ten minutes; the table is as the scans "
+            "say, now and at 09:00;\nweir fsck found nothing wrong.")
     say(f"({time.perf_counter() - began:.0f} s in all)")
     return 1 if wrong else 0
 
