@@ -153,6 +153,8 @@ demo: all
 bench: all build/.setup-bench
 	$(PYTHON) test/bench/bench.py
 	$(PYTHON) test/bench/events.py
+	$(PYTHON) test/bench/tables.py
+	$(PYTHON) test/bench/dynamodb_scale.py
 
 install: all
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir

@@ -92,7 +92,7 @@ def fill(port, table, items, threads=8):
         worker.join()
 
 
-def measure(server, folder, table, items, name, seconds):
+def measure(server, folder, table, items, name, seconds, connections=32):
     """Rate, and the server's CPU for one, in microseconds."""
     text = " ".join(REQUESTS[name].replace('"T"', f'"{table}"').split())
     if name == "Query 25 of an index":
@@ -106,7 +106,7 @@ def measure(server, folder, table, items, name, seconds):
         "function request() return wrk.format(nil, '/', nil, "
         f"string.format([[{text}]], {values})) end\n")
     before, begin = server.cpu(), time.time()
-    out = subprocess.run(["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", str(script),
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script),
                           f"http://127.0.0.1:{server.port}/"], capture_output=True, text=True,
                          check=True).stdout
     if "Non-2xx" in out:
