@@ -110,6 +110,15 @@ def test_nested_paths_come_back_within_their_parents_alone(ddb, table):
     assert row.now() == {"pk": "nested", "a": {"b": "yo", "c": [8, 4], "n": 5}, "d": "cat"}
 
 
+def test_places_in_lists_are_those_of_the_path(ddb, table):
+    # what is set behind the end, and what moved up, is shown as AWS shows it: by the path's index
+    row = Row(ddb, table, "places", c=[1, 2, 3])
+    assert row.update("SET c[100] = :v", "UPDATED_NEW", v=70) is None
+    assert row.update("REMOVE c[1]", "UPDATED_NEW") == {"c": [3]}
+    assert row.update("REMOVE c[1], c[9]", "UPDATED_OLD") == {"c": [3]}
+    assert row.now() == {"pk": "places", "c": [1, 70]}
+
+
 # ---- upserts ----
 
 def test_an_update_makes_the_item_unless_it_only_takes_away(ddb, table):

@@ -117,6 +117,7 @@ enum extra {
 
 struct table {
     struct str account, region, name; /* owned */
+    struct str arn;            /* of those three; owned */
     char id[TABLE_ID_BYTES];   /* TableId */
     uint64_t number;           /* in its rows */
     uint64_t log;              /* the change log */

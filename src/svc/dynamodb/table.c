@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define NAME_KEY_BYTES_MAX 512
+#define ARN_TEXT_BYTES_MAX 4096
 #define TABLE_NAME_BYTES_MIN 3
 #define TABLE_NAME_BYTES_MAX 255
 
@@ -25,10 +26,17 @@ void text_set(struct str *owned, struct str text)
 struct table *table_new(struct str account, struct str region, struct str name)
 {
     struct table *table = MEM_NEW(struct table);
+    struct buf arn;
 
+    buf_init(&arn, ARN_TEXT_BYTES_MAX);
+    buf_printf(&arn, "arn:%.*s:dynamodb:%.*s:%.*s:table/%.*s", STR_ARG(arn_partition(region)),
+               STR_ARG(region), STR_ARG(account), STR_ARG(name));
+    assert(!buf_spent(&arn));
     text_set(&table->account, account);
     text_set(&table->region, region);
     text_set(&table->name, name);
+    text_set(&table->arn, buf_str(&arn));
+    buf_done(&arn);
     waiters_init(&table->changed);
     link_init(&table->place);
     return table;
@@ -82,6 +90,7 @@ void table_free(struct table *table)
     schema_done(&table->schema);
     text_set(&table->ttl_name, STR_NONE);
     text_set(&table->ttl_filled, STR_NONE);
+    text_set(&table->arn, STR_NONE);
     text_set(&table->account, STR_NONE);
     text_set(&table->region, STR_NONE);
     text_set(&table->name, STR_NONE);
@@ -268,10 +277,7 @@ status table_of_call(struct call *c, struct table **ret_table)
 
 struct str table_arn(struct arena *arena, const struct table *table)
 {
-    struct arn arn = {arn_partition(table->region), STR("dynamodb"), table->region, table->account,
-                      arena_printf(arena, "table/%.*s", STR_ARG(table->name))};
-
-    return arn_write(arena, &arn);
+    return arena_dup(arena, table->arn);
 }
 
 struct str stream_arn(struct arena *arena, const struct table *table, const struct stream *stream)

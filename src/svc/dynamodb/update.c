@@ -27,7 +27,7 @@ struct applying {
     struct write *writes;         /* outcomes; count of them */
     size_t count;                 /* at most one an action */
     size_t room;                  /* packed bytes they may take */
-    struct datum *lists;          /* to be joined, LISTS_MAX; used like a stack */
+    struct datum *lists;          /* to be joined, LISTS_MAX; used like a stack; NULL: not yet */
     size_t list_count;            /* of them */
     struct why number_why;        /* the last number's sentence */
 };
@@ -94,6 +94,9 @@ static void list_push(struct applying *a, struct datum list)
 {
     assert(list.type == DATUM_L);
     assert(a->list_count < LISTS_MAX);
+    if (a->lists == NULL) {
+        a->lists = arena_alloc(a->arena, LISTS_MAX * sizeof(*a->lists));
+    }
     a->lists[a->list_count++] = list;
 }
 
@@ -407,7 +410,6 @@ status update_apply(struct arena *arena, const struct update *update, const stru
     char *body;
 
     a.writes = arena_alloc(arena, (update->count + 1) * sizeof(*a.writes));
-    a.lists = arena_alloc(arena, LISTS_MAX * sizeof(*a.lists));
     if (update->count > 0) {
         TRY(check_all(&a, why));
     }
