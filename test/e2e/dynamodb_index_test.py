@@ -343,3 +343,29 @@ def test_eight_attributes(ddb, places):
     condition = condition.replace("h = :h", "h < :h")
     answer = query(ddb, places, "most", condition, {letter: letter for letter in "abcdefgh"})
     assert answer["Count"] == 0
+
+
+# ---- an index that is being made or deleted ----
+
+def test_an_index_is_read_when_it_is_whole(ddb):
+    """Until then it says that it is being filled; it never shows a part."""
+    table = make(ddb, "pk")
+    for first in range(0, 3000, 25):
+        ddb.batch_write_item(RequestItems={table: [
+            {"PutRequest": {"Item": item(pk=str(n), v="x")}} for n in range(first, first + 25)]})
+    ddb.update_table(
+        TableName=table, AttributeDefinitions=[{"AttributeName": "v", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": index("by-v", "v", projection="KEYS_ONLY")}])
+    refusals = set()
+    while True:
+        try:
+            answer = query(ddb, table, "by-v", "v = :v", {"v": "x"}, Select="COUNT")
+            break
+        except ddb.exceptions.ClientError as error:
+            refusals.add(error.response["Error"]["Message"])
+    assert answer["Count"] == 3000
+    assert refusals == {"Cannot read from backfilling global secondary index: by-v"}
+    ddb.update_table(TableName=table,
+                     GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-v"}}])
+    assert refused(VALIDATION, query, ddb, table, "by-v", "v = :v", {"v": "x"}) == \
+        "The table does not have the specified index: by-v"

@@ -233,3 +233,14 @@ def test_a_start_key_need_not_exist(ddb, things):
     ddb.delete_item(TableName=things, Key=key)
     assert numbers([ddb.scan(TableName=things, ExclusiveStartKey=key)]) == order[at + 1:]
     put(ddb, things, pk="p12", sk=50, n=50, tags={"t0", "all"})
+
+
+def test_a_page_of_tiny_items_ends_after_so_many(ddb):
+    """It would be below 1 MiB; but no scan holds the server for long."""
+    table = make(ddb)
+    count = 25100
+    for first in range(0, count, 25):
+        ddb.batch_write_item(RequestItems={table: [
+            {"PutRequest": {"Item": item(pk=str(n))}} for n in range(first, first + 25)]})
+    got = pages(ddb, table, Select="COUNT")
+    assert [p["Count"] for p in got] == [25000, 100]
