@@ -23,7 +23,9 @@ static char *key_more(struct key *key, size_t bytes)
         size_t room = key->room * 2 > key->bytes + bytes ? key->room * 2 : key->bytes + bytes;
         char *at = arena_alloc(key->arena, room);
 
-        memcpy(at, key->at, key->bytes);
+        if (key->bytes > 0) {
+            memcpy(at, key->at, key->bytes);
+        }
         key->at = at;
         key->room = room;
     }
