@@ -13,7 +13,8 @@
 const struct command *const commands[] = {
     &command_serve,    &command_health, &command_journal, &command_clock, &command_fsck,
     &command_hold,     &command_release, &command_holds,  &command_redrive, &command_trace,
-    &command_deliveries, &command_outbox, &command_coverage, &command_ca, &command_version, NULL,
+    &command_deliveries, &command_outbox, &command_table, &command_coverage, &command_ca,
+    &command_version, NULL,
 };
 
 static size_t flag_count(const struct command *command)
@@ -53,6 +54,14 @@ const char *flag_value(const struct args *args, const char *name)
 
     assert(index < flag_count(args->command));
     return args->values[index] != NULL ? args->values[index] : args->command->flags[index].fallback;
+}
+
+const char *flag_earlier(const struct args *args, const char *name)
+{
+    size_t index = flag_index(args->command, str_c(name));
+
+    assert(index < flag_count(args->command));
+    return args->earlier[index];
 }
 
 static void complain(const struct args *args, const char *format, va_list list)
@@ -141,6 +150,7 @@ static int take_flag(struct args *args, int argc, char **argv, int *at)
         args->values[index] = "";
         return EXIT_GOOD;
     }
+    args->earlier[index] = args->values[index];
     if (equals < text.bytes) {
         args->values[index] = argv[*at] + 2 + equals + 1;
         return EXIT_GOOD;

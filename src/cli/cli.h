@@ -31,6 +31,7 @@ struct flag {
 struct args {
     const struct command *command;   /* which */
     const char *values[FLAGS_MAX];   /* in the order of the command's flags; "" for one alone */
+    const char *earlier[FLAGS_MAX];  /* of a flag given twice: what it was before */
     const char *words[WORDS_MAX];    /* what are not flags */
     size_t word_count;
     bool json;                       /* --json */
@@ -53,6 +54,8 @@ int cli_main(int argc, char **argv);
 /* A flag's value, its fallback, or NULL. Asserts that the command has such a flag. */
 const char *flag_value(const struct args *args, const char *name);
 bool flag_given(const struct args *args, const char *name);
+/* What a flag that was given twice was first; NULL: it was not. */
+const char *flag_earlier(const struct args *args, const char *name);
 /* "weir serve: what is wrong. What to do." on standard error; returns EXIT_USAGE or
  * EXIT_TROUBLE. */
 int usage_error(const struct args *args, const char *format, ...)
@@ -74,7 +77,7 @@ status ask_server(const struct args *args, const char *method, struct str target
 extern const struct command command_serve, command_journal, command_fsck, command_ca,
     command_coverage, command_clock, command_health, command_version, command_hold,
     command_release, command_holds, command_trace, command_outbox, command_deliveries,
-    command_redrive;
+    command_redrive, command_table;
 
 #define FLAG_SERVER                                                                                \
     {"server", "ADDR:PORT", "127.0.0.1:4566", "The running weir to ask."}

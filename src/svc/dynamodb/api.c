@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/dynamodb/backup.h"
+#include "svc/dynamodb/pages.h"
 #include "svc/dynamodb/told.h"
 
 static const struct op ops[] = {
@@ -114,12 +115,22 @@ static status dynamodb_tick(struct call *c)
     return OK;
 }
 
+static const struct page pages[] = {
+    {"/_weir/dynamodb/show", false, page_show},
+    {"/_weir/dynamodb/diff", false, page_diff},
+    {"/_weir/dynamodb/history", false, page_history},
+    {"/_weir/dynamodb/restore", false, page_restore},
+    {"/_weir/dynamodb/job", false, page_job},
+};
+
 const struct service dynamodb_service = {
     .id = "dynamodb",
     OPS(ops),
     .open = dynamodb_open,
     .close = dynamodb_close,
     .tick = dynamodb_tick,
+    .pages = pages,
+    .page_count = sizeof(pages) / sizeof(pages[0]),
 };
 
 static const struct op stream_ops[] = {

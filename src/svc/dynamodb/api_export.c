@@ -69,7 +69,9 @@ static status incremental_read(struct call *c, struct wish *wish)
         return fail(c, &DDB_VALIDATION, "The difference between ExportFromTime and ExportToTime "
                                         "must be at least 15 minutes and at most 24 hours");
     }
-    TRY(past_cut(c, wish->table, wish->from_ms - 1, &wish->cut));
+    if (past_cut(c, wish->table, wish->from_ms - 1, &wish->cut) != OK) {
+        return not_then(c, "ExportFromTime");
+    }
     return past_cut(c, wish->table, wish->to_ms - 1, &wish->until);
 }
 

@@ -15,7 +15,7 @@
 
 int64_t pitr_earliest(const struct call *c, const struct table *table)
 {
-    int64_t earliest_ms = past_earliest(c, table);
+    int64_t earliest_ms = past_earliest(table);
     int64_t period_ms = c->now - (int64_t)table->pitr_days * MS_PER_DAY;
 
     earliest_ms = earliest_ms > period_ms ? earliest_ms : period_ms;
@@ -101,7 +101,7 @@ static status moment_read(struct call *c, const struct table *table, int64_t *re
                     "An invalid restore time was specified. RestoreDateTime must be between "
                     "EarliestRestorableDateTime and LatestRestorableDateTime.");
     }
-    return past_cut(c, table, *ret_at_ms, ret_cut);
+    return past_cut(c, table, *ret_at_ms, ret_cut); /* what is trimmed is before the earliest */
 }
 
 /* RestoreTableToPointInTime */

@@ -35,7 +35,9 @@ struct str export_data_key(struct arena *arena, const struct export *export, str
 
 /* ---- export_text.c ---- */
 
-/* One item's line; arena is scratch. */
+/* As DynamoDB JSON: {"pk":{"S":"a"}}; arena is scratch. */
+void item_text(struct buf *lines, struct arena *arena, const struct item *item);
+/* One item's line. */
 void export_line(struct buf *lines, struct arena *arena, const struct item *item);
 /* One changed item's; false: there is nothing to tell (it came and went). */
 struct export_change {

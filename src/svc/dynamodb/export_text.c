@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "wire/json.h"
 
-static void add_item(struct buf *lines, struct arena *arena, const struct item *item)
+void item_text(struct buf *lines, struct arena *arena, const struct item *item)
 {
     static uint32_t shape; /* of GetItem's output: a structure with an Item */
     struct value *holder;
@@ -23,7 +23,7 @@ static void add_item(struct buf *lines, struct arena *arena, const struct item *
 void export_line(struct buf *lines, struct arena *arena, const struct item *item)
 {
     buf_add(lines, STR("{\"Item\":"));
-    add_item(lines, arena, item);
+    item_text(lines, arena, item);
     buf_add(lines, STR("}\n"));
 }
 
@@ -39,14 +39,14 @@ bool export_change_line(struct buf *lines, struct arena *arena, const struct exp
     }
     buf_printf(lines, "{\"Metadata\":{\"WriteTimestampMicros\":{\"N\":\"%lld000\"}},\"Keys\":",
                (long long)change->at_ms);
-    add_item(lines, arena, &keys);
+    item_text(lines, arena, &keys);
     if (before && change->old_images) {
         buf_add(lines, STR(",\"OldImage\":"));
-        add_item(lines, arena, &item->before);
+        item_text(lines, arena, &item->before);
     }
     if (after) {
         buf_add(lines, STR(",\"NewImage\":"));
-        add_item(lines, arena, &item->after);
+        item_text(lines, arena, &item->after);
     }
     buf_add(lines, STR("}\n"));
     return true;

@@ -19,6 +19,9 @@ status past_cut(struct call *c, const struct table *table, int64_t at_ms, uint64
 {
     uint64_t behind;
 
+    if (at_ms < table->trimmed_ms) {
+        return &ERR_NOT_FOUND;
+    }
     TRY(txn_log_seek(c->txn, table->log, at_ms + 1, &behind));
     *ret_cut = behind > 0 ? behind - 1 : 0;
     return OK;

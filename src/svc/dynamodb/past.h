@@ -31,7 +31,8 @@ static inline struct past_of past_of_table(const struct table *table)
 
 /* A row's key of rows_of() and a suffix. */
 struct str past_joined(struct arena *arena, struct str prefix, struct str suffix);
-/* The cut of a moment: changes of that very millisecond have happened. */
+/* The cut of a moment: changes of that very millisecond have happened. ERR_NOT_FOUND: what was
+ * then is not kept any more. */
 status past_cut(struct call *c, const struct table *table, int64_t at_ms, uint64_t *ret_cut);
 /* Nothing behind that cut was trimmed. */
 bool past_reaches(struct call *c, const struct past_of *of, uint64_t cut);
@@ -113,7 +114,7 @@ status past_versions(struct call *c, const struct table *table, struct str suffi
 /* How long what was is kept at least. */
 int64_t past_keep_ms(const struct call *c, const struct table *table);
 /* The moment from which on it can be read. */
-int64_t past_earliest(const struct call *c, const struct table *table);
+int64_t past_earliest(const struct table *table);
 /* A step of trimming of every table; false: there is more. */
 bool past_trim(struct call *c);
 

@@ -24,15 +24,15 @@ int64_t past_keep_ms(const struct call *c, const struct table *table)
     return keep_ms < PAST_KEEP_MS_MAX ? keep_ms : PAST_KEEP_MS_MAX;
 }
 
-int64_t past_earliest(const struct call *c, const struct table *table)
+int64_t past_earliest(const struct table *table)
 {
-    int64_t kept_ms = c->now - past_keep_ms(c, table);
+    int64_t trimmed_ms = table->trimmed_ms;
 
-    return kept_ms > table->created_ms ? kept_ms : table->created_ms;
+    return trimmed_ms > table->created_ms ? trimmed_ms : table->created_ms;
 }
 
 /* One step of one table; false: there is more. */
-static bool trim_table(struct call *c, const struct table *table)
+static bool trim_table(struct call *c, struct table *table)
 {
     struct log_state state = txn_log_state(c->txn, table->log);
     struct log_record *records = arena_alloc(c->arena, TRIM_RECORDS * sizeof(*records));
@@ -65,6 +65,8 @@ static bool trim_table(struct call *c, const struct table *table)
     }
     tally_save(c, table); /* the newest record's are not to be missed */
     txn_log_trim(c->txn, table->log, records[count - 1].sequence + 1);
+    table->trimmed_ms = records[count - 1].at_ms;
+    table_save(c, table);
     return records[count - 1].sequence + 1 >= before;
 }
 

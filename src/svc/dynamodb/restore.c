@@ -36,6 +36,7 @@ static void settings_forget(struct table *table)
     table->ttl_filling = false;
     table->ttl_sweeping = false;
     table->stream_count = 0;
+    table->trimmed_ms = 0;
     table->protected = false;
     table->pitr = false;
     table->raised_ms = 0;

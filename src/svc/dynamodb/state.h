@@ -133,6 +133,7 @@ struct table {
     bool infrequent;           /* STANDARD_INFREQUENT_ACCESS */
     bool filling;              /* CREATING: a restore or an import brings its items; for the data
                                 * plane it is not there yet */
+    int64_t trimmed_ms;        /* moment of the newest record that the log let go; 0: none */
     bool pitr;                 /* PointInTimeRecoveryStatus ENABLED */
     uint32_t pitr_days;        /* RecoveryPeriodInDays */
     int64_t pitr_ms;           /* when it was enabled */

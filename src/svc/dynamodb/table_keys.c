@@ -186,6 +186,7 @@ static void write_plain(struct buf *packed, const struct table *table)
     write_str(packed, table->ttl_name);
     write_zigzag(packed, table->ttl_ms);
     write_str(packed, table->ttl_filled);
+    write_zigzag(packed, table->trimmed_ms);
 }
 
 static void read_plain(struct cursor *cursor, struct table *table)
@@ -216,6 +217,7 @@ static void read_plain(struct cursor *cursor, struct table *table)
     text_set(&table->ttl_name, read_str(cursor));
     table->ttl_ms = read_zigzag(cursor);
     text_set(&table->ttl_filled, read_str(cursor));
+    table->trimmed_ms = read_zigzag(cursor);
 }
 
 void table_pack(struct buf *packed, const struct table *table)
