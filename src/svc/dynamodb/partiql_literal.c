@@ -11,6 +11,7 @@
 
 #define INVALID "One or more parameter values were invalid: "
 #define PLACE_TEXT_BYTES_MAX 256
+#define COLLECTION_TEXT_BYTES_MAX 1024
 
 /* What is read so far of a list, a map or a set. */
 struct element {
@@ -246,17 +247,21 @@ static int member_cmp(const void *a, const void *b)
 
 static status refuse_duplicates(struct reader *r, const struct elements *elements, uint8_t type)
 {
-    struct str text = STR_NONE;
+    struct buf text;
 
     if (type == DATUM_N) {
         return why_set(r->terms.why, &DDB_VALIDATION, "Input collection contains duplicates");
     }
-    for (const struct element *one = elements->first; one != NULL; one = one->next) {
-        text = arena_printf(r->terms.arena, "%.*s%s%.*s", STR_ARG(text),
-                            one == elements->first ? "" : ", ", STR_ARG(one->value.body));
+    buf_init(&text, COLLECTION_TEXT_BYTES_MAX);
+    for (const struct element *one = elements->first; one != NULL && !buf_spent(&text);
+         one = one->next) {
+        buf_add(&text, one == elements->first ? STR("") : STR(", "));
+        buf_add(&text, one->value.body);
     }
-    return why_set(r->terms.why, &DDB_VALIDATION, INVALID "Input collection [%.*s] contains "
-                   "duplicates.", STR_ARG(text));
+    why_set(r->terms.why, &DDB_VALIDATION, INVALID "Input collection [%.*s] contains duplicates.",
+            STR_ARG(buf_str(&text)));
+    buf_done(&text);
+    return &DDB_VALIDATION;
 }
 
 static status members_check(struct reader *r, const struct elements *elements)
