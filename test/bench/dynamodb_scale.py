@@ -45,7 +45,7 @@ REQUESTS = {
     "Scan 25": """{"TableName":"T","Limit":25,"ExclusiveStartKey":{"pk":{"S":"%s"},
                    "sk":{"N":"%d"}}}""",
     "PutItem": """{"TableName":"T","Item":{"pk":{"S":"%s"},"sk":{"N":"%d"},"gpk":{"S":"g"},
-                   "text":{"S":"new"}}}""",
+                   "text":{"S":"new %d"}}}""",  # another each time: equal ones change nothing
 }
 
 
@@ -97,7 +97,7 @@ def measure(server, folder, table, items, name, seconds, connections=32):
     text = " ".join(REQUESTS[name].replace('"T"', f'"{table}"').split())
     if name == "Query 25 of an index":
         text = text.replace("%s", "g%s")
-    values = "key()" + (", math.random(0, 24)" if "%d" in text else "")
+    values = ", ".join(["key()", "math.random(0, 24)", "math.random(1, 1e9)"][:text.count("%")])
     script = pathlib.Path(folder) / "load.lua"
     headers = {**HEADERS, "X-Amz-Target": "DynamoDB_20120810." + name.split()[0]}
     script.write_text(
