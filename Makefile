@@ -155,6 +155,7 @@ bench: all build/.setup-bench
 	$(PYTHON) test/bench/events.py
 	$(PYTHON) test/bench/tables.py
 	$(PYTHON) test/bench/dynamodb_scale.py
+	$(PYTHON) test/bench/memory.py
 
 install: all
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir

@@ -11,6 +11,7 @@ Every figure is the median of the rounds. Rounds go around the servers, so that 
 machine hits all of them.
 """
 import argparse
+import atexit
 import base64
 import json
 import os
@@ -83,6 +84,7 @@ class Server:
         self.port = port
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         **kwargs)
+        atexit.register(self.stop)  # also when the run breaks off
 
     def wait(self):
         for _ in range(600):
@@ -105,6 +107,8 @@ class Server:
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(15)

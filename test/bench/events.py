@@ -6,7 +6,8 @@ the disk's own fdatasync time at the top.
 
   python test/bench/events.py --rounds 1 --seconds 1   a quick look
 
-weir answers when it is on disk; of the others only SeaweedFS and ElasticMQ keep anything.
+weir answers when it is on disk; of the others only SeaweedFS, ElasticMQ and redis (appendfsync always) keep
+anything. What a message and an object cost in memory, memory.py says.
 """
 import argparse
 import json
@@ -105,12 +106,12 @@ def start_moto(folder):
     if not (venv / "bin" / "moto_server").exists():
         HOME.mkdir(parents=True, exist_ok=True)
         if subprocess.run([sys.executable, "-m", "venv", str(venv)]).returncode != 0 or \
-                subprocess.run([str(venv / "bin" / "pip"), "install", "-q", "moto[server,s3,sqs,sns]"],
-                               capture_output=True).returncode != 0:
+                subprocess.run([str(venv / "bin" / "python"), "-m", "pip", "install", "-q",
+                                "moto[server,s3,sqs,sns]"], capture_output=True).returncode != 0:
             return None
     port = free_port()
-    return Server([str(venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], port,
-                  cwd=folder).wait()
+    return Server([str(venv / "bin" / "python"), str(venv / "bin" / "moto_server"), "-H",
+                   "127.0.0.1", "-p", str(port)], port, cwd=folder).wait()
 
 
 POM = """<project><modelVersion>4.0.0</modelVersion><groupId>bench</groupId><artifactId>bench</artifactId>
@@ -317,37 +318,6 @@ def s3_to_sqs(server, count=200):
     return sorted(times)[len(times) // 2]
 
 
-# ---- memory ----
-
-def memory(folder, count):
-    """Bytes of memory and disk a queued message and a small object cost."""
-    server = bench.start_weir(folder)
-    sqs = client("sqs", server.port)
-    s3 = client("s3", server.port)
-    s3.create_bucket(Bucket="many")
-    url = sqs.create_queue(QueueName="many")["QueueUrl"]
-    idle = server.rss_mib()
-    ten = json.dumps({"QueueUrl": url, "Entries": [{"Id": str(i), "MessageBody": "x" * 200}
-                                                   for i in range(10)]})
-    more = f"local left={count // 10}\nfunction request() left = left - 1\n" \
-           "if left == 0 then wrk.thread:stop() end return wrk.format() end\n"
-    Script(folder, "fill", "POST", "/", sqs_headers(server.port, "SendMessageBatch"), ten,
-           more).run(server, 16, 600)
-    messages = int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-                   ["ApproximateNumberOfMessages"])
-    queued = server.rss_mib()
-    more = f"local n=0\nfunction request() n = n + 1\nif n == {count} then wrk.thread:stop() end " \
-           "return wrk.format(nil, '/many/object-' .. n) end\n"
-    Script(folder, "objects", "PUT", "/many/k", signed(server.port, "PUT", "/many/k", "s3"),
-           f"string.rep('x', {SMALL})", more).run(server, 32, 600)
-    stored = server.rss_mib()
-    server.stop()
-    disk = sum(p.stat().st_size for p in (server.data / "kv").glob("**/*") if p.is_file())
-    return {"idle": idle, "messages": messages, "per_message": (queued - idle) * 1048576 / messages,
-            "per_object": (stored - queued) * 1048576 / count, "disk": disk / (messages + count),
-            "resident": stored}
-
-
 # ---- the run ----
 
 TARGETS = (  # what, peer, ratio at least
@@ -359,6 +329,7 @@ TARGETS = (  # what, peer, ratio at least
     ("SQS SendMessage, 64 connections", "elasticmq", 15),
     ("SQS Receive+Delete (each counted), 64 connections", "elasticmq", 15),
     ("SQS SendMessage, 64 connections", "moto", None),
+    ("SQS SendMessage, 64 connections", "redis", None),
     ("SNS Publish to 10 queues, 16 connections", "moto", None))
 CPU = (("S3 PUT 1 KiB, 64 connections", 22), ("S3 GET 1 KiB, 64 connections", 14),
        ("SQS SendMessage, 64 connections", 15),
@@ -372,7 +343,7 @@ def verdict(value, target, at_most=False):
     return f"{value:11.2f} {target:>8} {'ok' if good else 'below'}"
 
 
-def show(table, disk, way_ms, memory_found):
+def show(table, disk, way_ms):
     print(f"\ndisk: fdatasync of 4 KiB {disk:.0f} us\n")
     print(f"{'what':52} {'server':10} {'per second':>11} {'MB/s':>7} {'CPU us':>9}")
     for name, server in sorted(table.rows):
@@ -395,11 +366,6 @@ def show(table, disk, way_ms, memory_found):
     print(f"{'SNS deliveries a second, 10 queues':62}{verdict(ten * 10, 150000)}")
     print(f"{'S3 PUT to SNS to SQS receiver, p50 / fdatasync (at most)':62}"
           f"{verdict(way_ms * 1e3 / disk, 2, True)}")
-    m = memory_found
-    print(f"\n{m['messages']:,} queued messages of 200 B: {m['per_message']:.0f} bytes of memory each; "
-          f"then as many 1 KiB objects: {m['per_object']:.0f} bytes of memory each;\n"
-          f"{m['disk']:.0f} bytes of index on disk each; resident {m['resident']:.0f} MiB "
-          f"({m['idle']:.0f} idle)")
 
 
 def rounds(args, folder, table):
@@ -411,7 +377,8 @@ def rounds(args, folder, table):
     found = {"s3rver": start_s3rver(folder), "seaweed": start_seaweed(folder),
              "moto": start_moto(folder), "elasticmq": start_elasticmq(folder)}
     peers = {name: server for name, server in found.items() if server}
-    print("peers:", ", ".join(peers) or "none", file=sys.stderr)
+    redis = bench.start_redis(folder) if shutil.which("redis-server") else None
+    print("peers:", ", ".join([*peers, *(["redis"] if redis else [])]) or "none", file=sys.stderr)
     for name, server in {"weir": weir, **peers}.items():
         if name in ("weir", "seaweed"):
             client("s3", server.port).create_bucket(Bucket="bench")
@@ -423,6 +390,9 @@ def rounds(args, folder, table):
         print(f"round {number + 1} of {args.rounds}", file=sys.stderr)
         table.add("return 200, 64 connections", "nginx", empty.run(nginx, 64, args.seconds))
         table.add("S3 GET 64 MiB, 4 connections", "nginx", files.run(nginx, 4, args.seconds))
+        if redis:  # XADD of as many bytes, appendfsync always: what a queue on redis costs
+            table.add("SQS SendMessage, 64 connections", "redis",
+                      bench.redis_xadd(redis, 64, 200, args.seconds))
         for name, server in {"weir": weir, **peers}.items():
             if name in ("weir", "s3rver", "seaweed"):
                 s3_round(folder, table, server, name, args.seconds)
@@ -431,7 +401,7 @@ def rounds(args, folder, table):
             if name in ("weir", "moto"):
                 sns_round(folder, table, server, name, args.seconds)
     way = s3_to_sqs(weir)
-    for server in (weir, nginx, *peers.values()):
+    for server in (weir, nginx, *peers.values(), *([redis] if redis else [])):
         server.stop()
     return way
 
@@ -440,14 +410,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--many", type=int, default=1_000_000, help="messages and objects for memory")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="weir-bench-", dir=os.environ.get("WEIR_BENCH_DIR"))
     try:
         table = Table()
         disk = bench.fdatasync_us(folder)
         way = rounds(args, folder, table)
-        show(table, disk, way, memory(folder, args.many))
+        show(table, disk, way)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
