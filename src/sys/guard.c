@@ -218,7 +218,6 @@ static _Noreturn void become_program(const struct confine *confine, unsigned fea
     limit(RLIMIT_NOFILE, FILES_MAX);
     limit(RLIMIT_NPROC, PROCESSES_MAX);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_DATA, confine->memory_bytes + SLACK_BYTES);
     must(chdir(confine->dir) == 0, confine->dir);
     if ((features & GUARD_USER) != 0) {
         must(setgroups(0, NULL) == 0, "groups");
@@ -234,6 +233,7 @@ static _Noreturn void become_program(const struct confine *confine, unsigned fea
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
+    limit(RLIMIT_DATA, confine->memory_bytes + SLACK_BYTES); /* last: a sanitizer has more */
     (void)execve(confine->argv[0], (char *const *)(uintptr_t)confine->argv,
                  (char *const *)(uintptr_t)confine->envp);
     give_up(confine->argv[0]);
