@@ -36,8 +36,8 @@ def script(tmp_path):
     text = commands("Five minutes")
     text = text.replace("build/weir serve --data /tmp/weir &",
                         "build/weir serve --data /tmp/weir --listen 127.0.0.1:4566 &")
-    text = re.sub(r"^(build/weir (?:hold|holds|release|trace|journal)\b)", r"\1 --server "
-                  "127.0.0.1:4566", text, flags=re.M)
+    text = re.sub(r"^(build/weir (?!serve)\w+)(?!.*--server)", r"\1 --server 127.0.0.1:4566", text,
+                  flags=re.M)
     for port, mine in ports.items():
         text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{mine}")
     text = text.replace("/tmp/", f"{tmp_path}/").replace("build/weir", weir_path())
