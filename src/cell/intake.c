@@ -38,6 +38,7 @@ struct piece {
 struct intake {
     struct visit *visit;         /* whose body */
     struct body_read read;       /* sums; the sum work's while there are pieces */
+    struct http_request head;    /* read.head, which its bringer keeps no longer than its call */
     struct call_cipher cipher;   /* SSE-C */
     bool enciphers;              /* cipher is used */
     struct piece *filling;       /* the loop's next piece */
@@ -428,6 +429,8 @@ status intake_begin(struct visit *visit, const struct body_source *source)
 
     intake->visit = visit;
     TRY(body_read_begin(&intake->read, source, &c->why));
+    intake->head = *source->request;
+    intake->read.head = &intake->head;
     status admitted = admit(visit);
 
     if (admitted != OK) {
