@@ -258,11 +258,8 @@ def test_a_table_s_own_key_has_two_attributes_at_most(ddb):
 
 
 def test_what_is_not_there_answers_so(ddb):
-    vector = {"IndexName": "vec", "VectorAttribute": {"AttributeName": "v"}, "Dimensions": 3,
-              "Projection": {"ProjectionType": "ALL"}, "DistanceFunction": "COSINE"}
     name = make(ddb)
     for call, more in [
-            (create, {"VectorIndexes": [vector]}),
             (create, {"GlobalTableSourceArn": "arn:aws:dynamodb:eu-west-1:111122223333:table/x"}),
             (update, {"TableName": name, "ReplicaUpdates": [{"Create": {"RegionName": "x"}}]}),
             (update, {"TableName": name, "MultiRegionConsistency": "STRONG"})]:

@@ -33,6 +33,19 @@ void index_updates_do(struct call *c, struct table_update *update, const struct 
 bool index_updates_make(const struct value *list);
 bool index_updates_tune(const struct value *list);
 
+/* A new index of the draft is taken over, and is filled from now on; a table's is swept. */
+void index_begin(struct call *c, struct table_update *update);
+void index_end(struct call *c, struct table *table, struct index *index);
+/* Only one index at a time is made or deleted; but: not looked at. */
+status one_online(struct call *c);
+status online_check(struct call *c, const struct table *table, const struct index *but);
+
+/* ---- alter_vector.c: VectorIndexUpdates, the same ---- */
+
+status vector_updates_check(struct call *c, const struct value *list);
+status vector_updates_read(struct call *c, struct table_update *update, const struct value *list);
+void vector_updates_do(struct call *c, struct table_update *update, const struct value *list);
+
 /* ---- alter_throughput.c ---- */
 
 /* ProvisionedThroughput of the table (index NULL) or an index. units: afterwards. */

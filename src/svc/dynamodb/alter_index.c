@@ -5,6 +5,7 @@
  */
 #include "svc/dynamodb/alter.h"
 #include "svc/dynamodb/upkeep.h"
+#include "svc/dynamodb/vector.h"
 
 #include <assert.h>
 
@@ -52,7 +53,7 @@ bool index_updates_tune(const struct value *list)
 
 /* ---- checking ---- */
 
-static status one_online(struct call *c)
+status one_online(struct call *c)
 {
     return fail(c, &DDB_LIMIT, "Subscriber limit exceeded: Only 1 online index can be created or "
                                "deleted simultaneously per table");
@@ -87,7 +88,7 @@ status index_updates_check(struct call *c, const struct value *list)
     return online > 1 ? one_online(c) : OK;
 }
 
-static status online_check(struct call *c, const struct table *table, const struct index *but)
+status online_check(struct call *c, const struct table *table, const struct index *but)
 {
     for (size_t i = 0; i < table->index_count; i++) {
         if (table->indexes[i]->state != INDEX_ACTIVE && table->indexes[i] != but) {
@@ -142,8 +143,9 @@ static status draft_read(struct call *c, struct table_update *update, const stru
     TRY(attributes_read(c, arg(c, "AttributeDefinitions"), draft));
     TRY(index_read(c, draft, INDEX_GLOBAL, given, true));
     TRY(types_check(c, table, draft->indexes[0]));
+    TRY(vectors_conflict(c, table, draft));
     for (size_t i = 0; i < table->index_count; i++) {
-        included += table->indexes[i]->included_count;
+        included += table->indexes[i]->kind == INDEX_VECTOR ? 0 : table->indexes[i]->included_count;
     }
     if (included + draft->indexes[0]->included_count > PROJECTED_MAX) {
         return projected_too_many(c);
@@ -283,7 +285,7 @@ status index_updates_read(struct call *c, struct table_update *update, const str
 
 /* ---- doing ---- */
 
-static void create_do(struct call *c, struct table_update *update)
+void index_begin(struct call *c, struct table_update *update)
 {
     struct table *table = update->table;
     struct index *index;
@@ -298,6 +300,13 @@ static void create_do(struct call *c, struct table_update *update)
     upkeep_table(dynamodb_of(c), table);
 }
 
+void index_end(struct call *c, struct table *table, struct index *index)
+{
+    index->state = INDEX_DELETING;
+    text_set(&index->filled, STR_NONE);
+    upkeep_table(dynamodb_of(c), table);
+}
+
 void index_updates_do(struct call *c, struct table_update *update, const struct value *list)
 {
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
@@ -306,11 +315,9 @@ void index_updates_do(struct call *c, struct table_update *update, const struct 
         struct tuned tuned;
 
         if (action.create != NULL) {
-            create_do(c, update);
+            index_begin(c, update);
         } else if (action.delete != NULL) {
-            index->state = INDEX_DELETING;
-            text_set(&index->filled, STR_NONE);
-            upkeep_table(dynamodb_of(c), update->table);
+            index_end(c, update->table, index);
         } else {
             status read = tune_read(c, update, &action, index, &tuned);
 

@@ -53,6 +53,7 @@ static const struct op ops[] = {
     {"RestoreTableFromBackup", ddb_restore_table_from_backup},
     {"RestoreTableToPointInTime", ddb_restore_table_to_point_in_time},
     {"Scan", ddb_scan},
+    {"SearchVectors", ddb_search_vectors},
     {"TagResource", ddb_tag_resource},
     {"TransactGetItems", ddb_transact_get_items},
     {"TransactWriteItems", ddb_transact_write_items},

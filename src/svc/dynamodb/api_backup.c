@@ -6,6 +6,7 @@
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/restores.h"
 #include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/vector.h"
 
 #define LIST_DEFAULT 100
 #define LOOKS_MAX 1000 /* of one page of a list */
@@ -93,6 +94,7 @@ static void put_features(struct call *c, struct value *about, const struct table
 
     put_indexes(c, about, table, INDEX_LOCAL);
     put_indexes(c, about, table, INDEX_GLOBAL);
+    put_vectors(c, about, table, STR_NONE, true);
     if (stream != NULL) {
         given = set_struct(c->arena, about, "StreamDescription");
         set_bool(given, "StreamEnabled", true);

@@ -78,6 +78,7 @@ static status table_wanted(struct call *c, struct table **ret_table)
     struct table_wish wish = {.attributes = get(given, "AttributeDefinitions"),
                               .schema = get(given, "KeySchema"),
                               .globals = get(given, "GlobalSecondaryIndexes"),
+                              .vectors = get(given, "VectorIndexes"),
                               .provisioned = get(given, "ProvisionedThroughput"),
                               .on_demand = get(given, "OnDemandThroughput"),
                               .billing = get_str(given, "BillingMode")};
@@ -114,9 +115,6 @@ static status name_free(struct call *c)
     if (map_count(dynamodb_of(c)->tables) >= TABLES_MAX) {
         return fail(c, &DDB_LIMIT, "Subscriber limit exceeded: There is a limit of %d tables per "
                     "subscriber", TABLES_MAX);
-    }
-    if (has(given, "VectorIndexes")) {
-        return fail(c, &WIRE_NOT_IMPLEMENTED, "VectorIndexes is not implemented by weir");
     }
     return jobs_room(c);
 }

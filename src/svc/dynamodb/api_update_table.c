@@ -7,6 +7,7 @@
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/alter.h"
 #include "svc/dynamodb/upkeep.h"
+#include "svc/dynamodb/vector.h"
 
 #include "wire/wire.h"
 
@@ -17,14 +18,14 @@
 static const char *const members[] = {
     "ProvisionedThroughput",     "BillingMode",        "StreamSpecification", "SSESpecification",
     "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput",      "TableClass",
-    "GlobalSecondaryIndexUpdates",
+    "GlobalSecondaryIndexUpdates", "VectorIndexUpdates",
 };
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
-/* Global tables and vector indexes are not there. */
+/* Global tables are not there. */
 static const char *const missing[] = {
     "ReplicaUpdates",      "MultiRegionConsistency",
-    "VectorIndexUpdates",  "GlobalTableWitnessUpdates",
+    "GlobalTableWitnessUpdates",
     "GlobalTableSettingsReplicationMode", "DisassociationProtectionEnabled",
 };
 
@@ -79,7 +80,7 @@ static status together_check(struct call *c)
     const struct value *indexes = arg(c, "GlobalSecondaryIndexUpdates");
     bool throughput = is_given(c, "ProvisionedThroughput") || is_given(c, "BillingMode");
     bool stream = is_given(c, "StreamSpecification");
-    bool makes = index_updates_make(indexes);
+    bool makes = index_updates_make(indexes) || is_given(c, "VectorIndexUpdates");
 
     if (stream && (throughput || index_updates_tune(indexes))) {
         return fail(c, &DDB_VALIDATION,
@@ -114,6 +115,13 @@ static status request_check(struct call *c)
     if (is_given(c, "GlobalSecondaryIndexUpdates")) {
         TRY(index_updates_check(c, arg(c, "GlobalSecondaryIndexUpdates")));
     }
+    if (is_given(c, "VectorIndexUpdates")) {
+        TRY(vector_updates_check(c, arg(c, "VectorIndexUpdates")));
+    }
+    if (is_given(c, "VectorIndexUpdates") &&
+        index_updates_make(arg(c, "GlobalSecondaryIndexUpdates"))) {
+        return one_online(c);
+    }
     return together_check(c);
 }
 
@@ -135,6 +143,9 @@ static status billing_read(struct call *c, struct table_update *update)
     if (update->switched && !update->on_demand && provisioned == NULL) {
         return fail(c, &DDB_VALIDATION, INVALID "ProvisionedThroughput must be specified when "
                                                 "BillingMode is PROVISIONED");
+    }
+    if (!update->on_demand && vectors_count(update->table) > 0) {
+        return vectors_need_on_demand(c);
     }
     return provisioned == NULL ? OK
                                : provisioned_change(c, update->table, NULL, provisioned,
@@ -254,7 +265,8 @@ static status alter_read(struct call *c, struct table_update *update)
     TRY(throughput_read(c, update));
     TRY(stream_change_read(c, update));
     TRY(sse_change_read(c, update));
-    return index_updates_read(c, update, arg(c, "GlobalSecondaryIndexUpdates"));
+    TRY(index_updates_read(c, update, arg(c, "GlobalSecondaryIndexUpdates")));
+    return vector_updates_read(c, update, arg(c, "VectorIndexUpdates"));
 }
 
 static void alter_do(struct call *c, struct table_update *update)
@@ -276,6 +288,7 @@ static void alter_do(struct call *c, struct table_update *update)
     }
     table->protected = arg_bool(c, "DeletionProtectionEnabled", table->protected);
     index_updates_do(c, update, arg(c, "GlobalSecondaryIndexUpdates"));
+    vector_updates_do(c, update, arg(c, "VectorIndexUpdates"));
 }
 
 /* UpdateTable: what it changes is so at once, but for indexes, which are filled and swept. */

@@ -59,14 +59,36 @@ static void put_indexes(struct call *c, struct value *consumed, const struct cos
     }
 }
 
+/* Vector indexes are counted in bytes, once also in transactions. */
+static void put_vector_costs(struct call *c, struct value *consumed, const struct cost *cost)
+{
+    const struct table *table = cost->table;
+    struct value *map = NULL;
+
+    for (size_t i = 0; i < table->index_count; i++) {
+        const struct index *index = table->indexes[i];
+
+        if (index->kind != INDEX_VECTOR || cost->index_write_units[i] == 0) {
+            continue;
+        }
+        if (map == NULL) {
+            map = set_map(c->arena, consumed, "VectorIndexes", table->index_count);
+        }
+        set_double(map_add(c->arena, map, arena_dup(c->arena, index->name)),
+                   "VectorWriteRequestBytes", (double)cost->index_write_units[i]);
+    }
+}
+
 void put_cost(struct call *c, struct value *consumed, const struct cost *cost, unsigned times)
 {
     uint64_t halves = cost->read_halves;
     uint64_t units = cost->write_units;
 
-    for (size_t i = 0; i < INDEXES_MAX; i++) {
-        halves += cost->index_read_halves[i];
-        units += cost->index_write_units[i];
+    for (size_t i = 0; i < cost->table->index_count; i++) {
+        if (cost->table->indexes[i]->kind != INDEX_VECTOR) {
+            halves += cost->index_read_halves[i];
+            units += cost->index_write_units[i];
+        }
     }
     set_str(consumed, "TableName",
             cost->name.bytes > 0 ? cost->name : arena_dup(c->arena, cost->table->name));
@@ -78,6 +100,7 @@ void put_cost(struct call *c, struct value *consumed, const struct cost *cost, u
               times);
     put_indexes(c, consumed, cost, INDEX_LOCAL, times);
     put_indexes(c, consumed, cost, INDEX_GLOBAL, times);
+    put_vector_costs(c, consumed, cost);
 }
 
 static bool asked(const struct call *c)

@@ -9,6 +9,7 @@
 #include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/number.h"
 #include "svc/dynamodb/upkeep.h"
+#include "svc/dynamodb/vector.h"
 
 #include <assert.h>
 
@@ -41,6 +42,14 @@ static void tally_change(struct tally *tally, const struct item *old, const stru
 
 static bool is_projected(const struct table *table, const struct index *index, struct str name)
 {
+    if (index->kind == INDEX_VECTOR) {
+        if (str_eq(index->vector->attribute, name)) {
+            return false; /* it is kept as floats */
+        }
+        if (index->projection == PROJECT_ALL || vector_uses(index, name)) {
+            return true;
+        }
+    }
     for (uint8_t i = 0; i < table->schema.count; i++) {
         if (str_eq(table->schema.names[i], name)) {
             return true;
@@ -59,15 +68,15 @@ static bool is_projected(const struct table *table, const struct index *index, s
     return false;
 }
 
-static struct item project(struct arena *arena, const struct table *table,
-                           const struct index *index, const struct item *item)
+struct item index_project(struct arena *arena, const struct table *table,
+                          const struct index *index, const struct item *item)
 {
     struct cursor cursor = cursor_of(item->attributes);
     struct item projected = *item;
     char *body;
     char *at;
 
-    if (index->projection == PROJECT_ALL) {
+    if (index->projection == PROJECT_ALL && index->kind != INDEX_VECTOR) {
         return projected;
     }
     body = (char *)arena_alloc(arena, ITEM_HEAD_BYTES_MAX + item->attributes.bytes) +
@@ -93,8 +102,8 @@ static struct item project(struct arena *arena, const struct table *table,
 }
 
 /* The suffix in the index, then the table's key attributes. */
-static struct str entry_of(struct arena *arena, const struct table *table,
-                           const struct index *index, const struct item *item)
+struct str index_suffix(struct arena *arena, const struct table *table,
+                        const struct index *index, const struct item *item)
 {
     struct str suffix = suffix_of_item(arena, &index->schema, item);
     struct key keys = {arena, NULL, 0, 0};
@@ -117,8 +126,11 @@ bool index_entry(struct call *c, const struct table *table, const struct index *
     size_t hash_bytes = 0;
     size_t range_bytes = 0;
 
-    if (!is_there(item) || index->schema.count == 0) {
+    if (!is_there(item)) {
         return false;
+    }
+    if (index->kind == INDEX_VECTOR) {
+        return vector_entry(c, table, index, item, ret_entry);
     }
     for (uint8_t i = 0; i < index->schema.count; i++) {
         struct datum part = datum_find(item->attributes, index->schema.names[i]);
@@ -131,8 +143,8 @@ bool index_entry(struct call *c, const struct table *table, const struct index *
     if (hash_bytes > HASH_KEY_BYTES_MAX || range_bytes > RANGE_KEY_BYTES_MAX) {
         return false; /* written before the index was there */
     }
-    ret_entry->row = row_index(c->arena, table, index, entry_of(c->arena, table, index, item));
-    ret_entry->item = project(c->arena, table, index, item);
+    ret_entry->row = row_index(c->arena, table, index, index_suffix(c->arena, table, index, item));
+    ret_entry->item = index_project(c->arena, table, index, item);
     return true;
 }
 
@@ -174,7 +186,9 @@ static void change_in_index(struct call *c, struct changing *change, size_t at)
         change->growth += (int64_t)after.item.bytes - (int64_t)before.item.bytes;
     }
     if (change->cost != NULL) {
-        change->cost->index_write_units[at] += entry_cost(&before.item, &after.item, moved);
+        change->cost->index_write_units[at] +=
+            index->kind == INDEX_VECTOR ? vector_cost(&before.item, &after.item, moved)
+                                        : entry_cost(&before.item, &after.item, moved);
     }
 }
 

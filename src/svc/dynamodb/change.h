@@ -18,7 +18,7 @@ struct cost {
     uint64_t read_halves;                      /* read units, doubled */
     uint64_t write_units;                      /* of the table itself */
     uint64_t index_read_halves[INDEXES_MAX];   /* by place in table->indexes */
-    uint64_t index_write_units[INDEXES_MAX];   /* the same */
+    uint64_t index_write_units[INDEXES_MAX];   /* the same; bytes of a vector index */
 };
 
 /* Reading bytes (of one item, or what a page of a query looked at). */
@@ -60,10 +60,17 @@ void item_expire(struct call *c, struct table *table, const struct item *old);
 /* An item's entry in an index. False: it has none there. */
 struct entry_of_index {
     struct str row;      /* its key */
-    struct item item;    /* what is projected */
+    struct item item;    /* what is projected; packed is the row's value, of a vector index with
+                          * the vector */
 };
 bool index_entry(struct call *c, const struct table *table, const struct index *index,
                  const struct item *item, struct entry_of_index *ret_entry);
+/* Parts of that: the key's end, below row_index(); what is projected, of a vector index all but the
+ * vector. */
+struct str index_suffix(struct arena *arena, const struct table *table,
+                        const struct index *index, const struct item *item);
+struct item index_project(struct arena *arena, const struct table *table,
+                          const struct index *index, const struct item *item);
 /* The second after which it is gone; false: never. */
 bool item_expiry(const struct table *table, const struct item *item, int64_t now_ms,
                  int64_t *ret_second);

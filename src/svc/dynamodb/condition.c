@@ -21,7 +21,8 @@ status condition_read(struct terms *terms, enum expr_kind kind, struct str text,
     struct parser parser;
     struct expr *condition = NULL;
 
-    assert(kind == EXPR_CONDITION || kind == EXPR_FILTER || kind == EXPR_KEY_CONDITION);
+    assert(kind == EXPR_CONDITION || kind == EXPR_FILTER || kind == EXPR_KEY_CONDITION ||
+           kind == EXPR_SEARCH);
     TRY(parser_begin(&parser, terms, kind, text));
     TRY(parse_condition(&parser, &condition));
     TRY(check_condition(terms, kind, condition));

@@ -78,6 +78,7 @@ enum expr_kind {
     EXPR_KEY_CONDITION,
     EXPR_PROJECTION,
     EXPR_UPDATE,
+    EXPR_SEARCH,    /* of SearchVectors: a condition of equalities */
     EXPR_STATEMENT, /* a part of PartiQL: names and values are bound, sentences begin bare */
 };
 
@@ -121,7 +122,7 @@ struct expr {
     struct datum value;      /* OP_VALUE */
 };
 
-/* kind: EXPR_CONDITION, EXPR_FILTER or EXPR_KEY_CONDITION. */
+/* kind: EXPR_CONDITION, EXPR_FILTER, EXPR_KEY_CONDITION or EXPR_SEARCH. */
 status condition_read(struct terms *terms, enum expr_kind kind, struct str text,
                       const struct expr **ret_condition);
 /* attributes: of an item; of ITEM_ABSENT when there is none. Never fails: what has not the right

@@ -7,6 +7,7 @@
 #include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/legacy.h"
 #include "svc/dynamodb/throttle.h"
+#include "svc/dynamodb/vector.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -130,6 +131,7 @@ static status became(struct call *c, struct item_write *write)
         TRY(update_apply(c->arena, &write->update, there ? &write->old : &write->given, &c->why,
                          &write->item));
         TRY(index_keys_check(c, write->table, &write->item, true));
+        TRY(vectors_check(c, write->table, &write->old, &write->item));
         if (!there && only_removes(&write->update)) {
             write->item = ITEM_ABSENT;
         }

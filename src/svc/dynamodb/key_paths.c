@@ -67,6 +67,12 @@ status key_paths_check(struct call *c, const struct table *table, const struct p
     return OK;
 }
 
+/* A vector index has a sentence of its own (vector_check). */
+static bool is_keyed(const struct index *index)
+{
+    return index->state != INDEX_DELETING && index->kind != INDEX_VECTOR;
+}
+
 /* A value that the request gives to an index's key as it is must have its type. */
 static status literal_check(struct call *c, const struct table *table, const struct action *action)
 {
@@ -78,7 +84,7 @@ static status literal_check(struct call *c, const struct table *table, const str
     for (size_t at = 0; at < table->index_count; at++) {
         const struct index *index = table->indexes[at];
 
-        for (uint8_t i = 0; i < index->schema.count && index->state != INDEX_DELETING; i++) {
+        for (uint8_t i = 0; i < index->schema.count && is_keyed(index); i++) {
             uint8_t type = action->value->value.type;
 
             if (str_eq(index->schema.names[i], name) && type != index->schema.types[i]) {

@@ -58,7 +58,8 @@ status primary_of_item(struct call *c, const struct table *table, const struct i
 status primary_of_key_item(struct call *c, const struct table *table, const struct item *key,
                            struct str *ret_suffix);
 /* What the new item has for the keys of indexes: right types, not empty, not too long. AWS says it
- * differently for what is put and what an update makes. */
+ * differently for what is put and what an update makes. What an update makes of vectors is
+ * vectors_check()'s. */
 status index_keys_check(struct call *c, const struct table *table, const struct item *item,
                         bool update);
 

@@ -29,6 +29,10 @@ const struct parameters parameters_scan = {
     {"ProjectionExpression", "FilterExpression"},
     {"AttributesToGet", "ScanFilter", "ConditionalOperator"},
 };
+const struct parameters parameters_search = {
+    {"ProjectionExpression", "SearchConditionExpression"},
+    {NULL},
+};
 
 struct legacy {
     struct arena *arena; /* everything made */

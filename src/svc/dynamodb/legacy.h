@@ -24,6 +24,7 @@ extern const struct parameters parameters_update_item;
 extern const struct parameters parameters_get_item; /* and a table of BatchGetItem */
 extern const struct parameters parameters_query;
 extern const struct parameters parameters_scan;
+extern const struct parameters parameters_search;
 
 /* Either kind, not both; names and values only with expressions. */
 status parameters_check(struct arena *arena, const struct value *in,

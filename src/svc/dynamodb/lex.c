@@ -17,6 +17,7 @@ struct str expr_kind_name(enum expr_kind kind)
         [EXPR_KEY_CONDITION] = STR_INIT("KeyConditionExpression"),
         [EXPR_PROJECTION] = STR_INIT("ProjectionExpression"),
         [EXPR_UPDATE] = STR_INIT("UpdateExpression"),
+        [EXPR_SEARCH] = STR_INIT("SearchConditionExpression"),
         [EXPR_STATEMENT] = STR_INIT("Statement"),
     };
 

@@ -89,6 +89,9 @@ status ddb_list_streams(struct call *c);
 status ddb_query(struct call *c);
 status ddb_scan(struct call *c);
 
+/* ---- api_vector.c ---- */
+status ddb_search_vectors(struct call *c);
+
 /* ---- api_partiql.c ---- */
 status ddb_batch_execute_statement(struct call *c);
 status ddb_execute_statement(struct call *c);

@@ -3,6 +3,7 @@
  * Keys as requests give them, checked in AWS's words.
  */
 #include "svc/dynamodb/dynamodb_int.h"
+#include "svc/dynamodb/vector.h"
 
 #define MISMATCH "The provided key element does not match the schema"
 
@@ -140,8 +141,12 @@ status index_keys_check(struct call *c, const struct table *table, const struct 
                         bool update)
 {
     for (size_t at = 0; at < table->index_count; at++) {
-        if (table->indexes[at]->state != INDEX_DELETING) {
-            TRY(index_key_check(c, table->indexes[at], item, update));
+        const struct index *index = table->indexes[at];
+
+        if (index->kind == INDEX_VECTOR && !update) {
+            TRY(vector_check(c, index, &ITEM_ABSENT, item));
+        } else if (index->kind != INDEX_VECTOR && index->state != INDEX_DELETING) {
+            TRY(index_key_check(c, index, item, update));
         }
     }
     return OK;

@@ -4,6 +4,7 @@
  */
 #include "svc/dynamodb/restores.h"
 #include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/vector.h"
 
 #include "base/buf.h"
 #include "wire/json.h"
@@ -81,6 +82,30 @@ static status override_indexes(struct call *c, struct table *table, uint8_t kind
     return OK;
 }
 
+/* The same of vector indexes. */
+static status override_vectors(struct call *c, struct table *table, const struct value *list)
+{
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct index *index = table_index(table, get_str(&list->items[i], "IndexName"));
+
+        if (index == NULL || index->kind != INDEX_VECTOR ||
+            !vector_same(index, &list->items[i])) {
+            return fail(c, &DDB_VALIDATION, INVALID "Vector index override does not match an index "
+                        "of the source table: %.*s",
+                        STR_ARG(get_str(&list->items[i], "IndexName")));
+        }
+    }
+    for (size_t i = table->index_count; list != NULL && i-- > 0;) {
+        struct index *index = table->indexes[i];
+
+        if (index->kind == INDEX_VECTOR && named(list, index->name) == NULL) {
+            index_remove(table, index);
+        }
+    }
+    attributes_trim(table);
+    return OK;
+}
+
 /* ---- billing ---- */
 
 static void bill_on_demand(struct call *c, struct table *table)
@@ -95,6 +120,9 @@ static void bill_on_demand(struct call *c, struct table *table)
 
 static status bill_provisioned(struct call *c, struct table *table)
 {
+    if (vectors_count(table) > 0) {
+        return vectors_need_on_demand(c);
+    }
     table->on_demand = false;
     table->on_demand_ms = 0;
     table->on_demand_max = (struct throughput){0, 0};
@@ -152,6 +180,7 @@ static status overrides(struct call *c, struct table *table)
 
     TRY(override_indexes(c, table, INDEX_GLOBAL, arg(c, "GlobalSecondaryIndexOverride")));
     TRY(override_indexes(c, table, INDEX_LOCAL, arg(c, "LocalSecondaryIndexOverride")));
+    TRY(override_vectors(c, table, arg(c, "VectorIndexOverride")));
     TRY(override_billing(c, table));
     if (sse != NULL) {
         TRY(sse_read(c, sse, &kept));

@@ -67,13 +67,31 @@ struct usage {
     int64_t write_left;        /* of a write unit */
 };
 
+enum distance { DISTANCE_COSINE, DISTANCE_EUCLIDEAN, DISTANCE_DOT_PRODUCT };
+
+/* An attribute of a vector index's search schema. */
+struct vector_element {
+    struct str name;           /* owned */
+    uint8_t type;              /* DATUM_S, DATUM_N, DATUM_B */
+    bool hash;                 /* HASH; else INLINE_FILTER */
+};
+
+/* What only a vector index has. */
+struct vector_spec {
+    struct str attribute;      /* whose vectors; owned */
+    uint32_t dimensions;       /* of each vector */
+    uint8_t distance;          /* enum distance */
+    struct vector_element *elements; /* the search schema, as given; owned */
+    size_t element_count;      /* of them; at most one is HASH */
+};
+
 struct index {
     uint32_t number;           /* in its table's rows; never used twice there */
     uint8_t kind;              /* enum index_kind */
     uint8_t state;             /* enum index_state */
     uint8_t projection;        /* enum projection_kind */
     struct str name;           /* owned */
-    struct key_schema schema;  /* names owned; a vector index: none */
+    struct key_schema schema;  /* names owned; a vector index: its HASH element, or none */
     struct str *included;      /* PROJECT_INCLUDE: names, sorted; owned */
     size_t included_count;     /* of them */
     struct throughput provisioned; /* zeros: on demand */
@@ -81,7 +99,8 @@ struct index {
     struct throughput warm;    /* WarmThroughput as asked; zeros: AWS's */
     int64_t raised_ms, lowered_ms; /* LastIncreaseDateTime, LastDecreaseDateTime; 0: never */
     uint32_t lowered_today;    /* NumberOfDecreasesToday, on the day of lowered_ms */
-    struct str extra;          /* JSON of what only its kind has (a vector index); owned */
+    struct str extra;          /* packed: what only its kind has; owned */
+    struct vector_spec *vector; /* a vector index's extra, unpacked; NULL: another kind; owned */
     struct str filled;         /* INDEX_CREATING: items up to this suffix are in it; owned */
     int64_t created_ms;        /* c->now when it was made */
     struct tally tally;        /* its entries */

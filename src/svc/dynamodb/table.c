@@ -3,6 +3,7 @@
  * Tables: finding them by name or ARN, owning what belongs to them.
  */
 #include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/vector.h"
 
 #include "base/mem.h"
 #include "cell/doing.h"
@@ -69,6 +70,7 @@ static void index_free(struct index *index)
     mem_free(index->included);
     text_set(&index->name, STR_NONE);
     text_set(&index->extra, STR_NONE);
+    vector_free(index->vector);
     text_set(&index->filled, STR_NONE);
     mem_free(index);
 }

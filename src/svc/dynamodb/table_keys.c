@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/dynamodb/change.h"
+#include "svc/dynamodb/vector.h"
 
 #include <assert.h>
 
@@ -127,6 +128,8 @@ static void read_index(struct cursor *cursor, struct table *table)
     index->lowered_ms = read_zigzag(cursor);
     index->lowered_today = (uint32_t)read_var(cursor);
     text_set(&index->extra, read_str(cursor));
+    index->vector = index->kind == INDEX_VECTOR ? vector_unpack(index->extra) : NULL;
+    cursor->bad |= index->kind == INDEX_VECTOR && index->vector == NULL;
     text_set(&index->filled, read_str(cursor));
     index->created_ms = read_zigzag(cursor);
 }

@@ -7,6 +7,7 @@
  * index's key is one attribute or two; a global index's has up to four HASH and four RANGE ones.
  */
 #include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/vector.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -21,7 +22,7 @@
 
 /* ---- attributes ---- */
 
-static const struct attribute *attribute_find(const struct table *table, struct str name)
+const struct attribute *attribute_find(const struct table *table, struct str name)
 {
     for (size_t i = 0; i < table->attribute_count; i++) {
         if (str_eq(table->attributes[i].name, name)) {
@@ -65,7 +66,8 @@ static bool is_used(const struct table *table, struct str name)
     bool used = schema_names(&table->schema, name);
 
     for (size_t i = 0; i < table->index_count && !used; i++) {
-        used = schema_names(&table->indexes[i]->schema, name);
+        used = schema_names(&table->indexes[i]->schema, name) ||
+               vector_uses(table->indexes[i], name);
     }
     return used;
 }
@@ -249,7 +251,7 @@ static int name_order(const void *a, const void *b)
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static status projection_check(struct call *c, const struct value *projection)
+status index_projection_check(struct call *c, const struct value *projection)
 {
     struct str type = get_str(projection, "ProjectionType");
     const struct value *names = get(projection, "NonKeyAttributes");
@@ -273,7 +275,7 @@ static status projection_check(struct call *c, const struct value *projection)
     return OK;
 }
 
-static void projection_make(const struct value *projection, struct index *index)
+void index_projection_make(const struct value *projection, struct index *index)
 {
     struct str type = get_str(projection, "ProjectionType");
     const struct value *names = get(projection, "NonKeyAttributes");
@@ -302,7 +304,7 @@ static status projections_check(struct call *c, const struct table *table)
     size_t count = 0;
 
     for (size_t i = 0; i < table->index_count; i++) {
-        count += table->indexes[i]->included_count;
+        count += table->indexes[i]->kind == INDEX_VECTOR ? 0 : table->indexes[i]->included_count;
     }
     return count > PROJECTED_MAX ? projected_too_many(c) : OK;
 }
@@ -375,7 +377,7 @@ status index_read(struct call *c, struct table *table, uint8_t kind, const struc
     } else {
         TRY(global_schema_check(c, schema));
     }
-    TRY(projection_check(c, projection));
+    TRY(index_projection_check(c, projection));
     if (table_index(table, name) != NULL) {
         return fail(c, &DDB_VALIDATION, INVALID "Duplicate index name: %.*s", STR_ARG(name));
     }
@@ -384,7 +386,7 @@ status index_read(struct call *c, struct table *table, uint8_t kind, const struc
     index->created_ms = c->now;
     text_set(&index->name, name);
     schema_make(table, schema, &index->schema);
-    projection_make(projection, index);
+    index_projection_make(projection, index);
     return kind == INDEX_LOCAL ? OK : global_throughput(c, table, given, index, update);
 }
 
@@ -460,7 +462,7 @@ static status keys_read(struct call *c, const struct table_wish *wish, struct ta
     }
     TRY(schema_defined(c, table, wish->schema));
     TRY(schema_check(c, "keySchema", wish->schema));
-    if (wish->locals == NULL && wish->globals == NULL &&
+    if (wish->locals == NULL && wish->globals == NULL && wish->vectors == NULL &&
         wish->schema->count != table->attribute_count) {
         return fail(c, &DDB_VALIDATION, INVALID "Number of attributes in KeySchema does not "
                     "exactly match number of attributes defined in AttributeDefinitions");
@@ -488,6 +490,9 @@ status table_read(struct call *c, const struct table_wish *wish, struct table *t
     }
     if (wish->globals != NULL) {
         TRY(globals_read(c, wish->globals, table));
+    }
+    if (wish->vectors != NULL) {
+        TRY(vectors_read(c, wish->vectors, table));
     }
     TRY(projections_check(c, table));
     for (size_t i = 0; i < table->attribute_count; i++) {

@@ -3,6 +3,7 @@
  * What answers tell of a table and its indexes: a TableDescription.
  */
 #include "svc/dynamodb/tables.h"
+#include "svc/dynamodb/vector.h"
 
 #include "base/time.h"
 #include "wire/json.h"
@@ -152,8 +153,7 @@ static void put_locals(struct call *c, struct value *about, const struct table *
     }
 }
 
-/* An index of a table that is being made, changed, deleted shows that state; else its own. */
-static struct str index_status(const struct index *index, struct str table_status)
+struct str index_status(const struct index *index, struct str table_status)
 {
     static const struct str states[] = {STR_INIT("ACTIVE"), STR_INIT("CREATING"),
                                         STR_INIT("DELETING")};
@@ -271,6 +271,7 @@ void put_table(struct call *c, struct value *about, const struct table *table, s
     set_str(about, "TableId", arena_dup(c->arena, str_of(table->id, TABLE_ID_BYTES)));
     put_locals(c, about, table);
     put_globals(c, about, table, state);
+    put_vectors(c, about, table, state, false);
     put_stream(c, about, table);
     put_restore(c, about, table);
     put_sse(c, about, table);

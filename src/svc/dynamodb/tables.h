@@ -9,7 +9,9 @@
 
 #define WARM_READ_ON_DEMAND 12000 /* what AWS's on-demand tables take at once */
 #define WARM_WRITE_ON_DEMAND 4000
-#define PROJECTED_MAX 100         /* NonKeyAttributes of all indexes of a table together */
+/* NonKeyAttributes of all indexes of a table together; a vector index has as many to itself, with
+ * its vector and its search schema. */
+#define PROJECTED_MAX 100
 
 /* ---- api_table.c ---- */
 
@@ -24,6 +26,7 @@ struct table_wish {
     const struct value *schema;      /* KeySchema */
     const struct value *locals;      /* LocalSecondaryIndexes */
     const struct value *globals;     /* GlobalSecondaryIndexes */
+    const struct value *vectors;     /* VectorIndexes */
     const struct value *provisioned; /* ProvisionedThroughput */
     const struct value *on_demand;   /* OnDemandThroughput */
     const struct value *warm;        /* WarmThroughput */
@@ -39,6 +42,11 @@ status index_read(struct call *c, struct table *table, uint8_t kind, const struc
                   bool update);
 /* Checks AttributeDefinitions, and adds them to the table's but those that are there. */
 status attributes_read(struct call *c, const struct value *list, struct table *table);
+/* Of AttributeDefinitions; NULL: none. */
+const struct attribute *attribute_find(const struct table *table, struct str name);
+/* A Projection of any index. */
+status index_projection_check(struct call *c, const struct value *projection);
+void index_projection_make(const struct value *projection, struct index *index);
 /* Drops attributes that no schema names any more. */
 void attributes_trim(struct table *table);
 /* NonKeyAttributes of all indexes together: what is said of too many. */
@@ -76,6 +84,8 @@ status table_of_admin(struct call *c, struct table **ret_table);
 /* A TableDescription. state: "CREATING", "ACTIVE", …; STR_NONE: as it is. */
 void put_table(struct call *c, struct value *about, const struct table *table, struct str state);
 void put_schema(struct call *c, struct value *about, const struct key_schema *schema);
+/* An index of a table that is being made, changed, deleted shows that state; else its own. */
+struct str index_status(const struct index *index, struct str table_status);
 void put_projection(struct call *c, struct value *about, const struct index *index);
 struct str index_arn(struct arena *arena, const struct table *table, const struct index *index);
 struct str stream_label(struct arena *arena, const struct stream *stream);

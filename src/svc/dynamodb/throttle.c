@@ -141,6 +141,9 @@ void throttle_take(struct call *c, const struct cost *cost, unsigned times)
     limited = limited_of(table, NULL);
     take(&limited, cost->read_halves * times, cost->write_units * times);
     for (size_t i = 0; i < table->index_count; i++) {
+        if (table->indexes[i]->kind == INDEX_VECTOR) {
+            continue; /* bytes, without a limit */
+        }
         limited = limited_of(table, table->indexes[i]);
         take(&limited, cost->index_read_halves[i] * times, cost->index_write_units[i] * times);
     }

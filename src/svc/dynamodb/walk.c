@@ -50,7 +50,11 @@ status index_of_name(struct call *c, const struct table *table, struct str name,
         return OK;
     }
     index = table_index(table, name);
-    if (index == NULL || index->kind == INDEX_VECTOR || index->state == INDEX_DELETING) {
+    if (index != NULL && index->kind == INDEX_VECTOR) {
+        return fail(c, &DDB_VALIDATION, "%.*s operation not supported on this index type.",
+                    STR_ARG(call_name(c)));
+    }
+    if (index == NULL || index->state == INDEX_DELETING) {
         return fail(c, &DDB_VALIDATION, "The table does not have the specified index: %.*s",
                     STR_ARG(name));
     }
@@ -191,8 +195,7 @@ static struct item key_of_item(struct reading *r, const struct item *item)
     return key;
 }
 
-/* Values that a datum becomes on the wire. */
-static uint64_t values_of(struct datum datum)
+uint64_t datum_values(struct datum datum)
 {
     struct cursor cursor = cursor_of(datum.body);
     uint64_t count = 1;
@@ -203,8 +206,8 @@ static uint64_t values_of(struct datum datum)
     while ((datum.type == DATUM_L || datum.type == DATUM_M) && cursor.rest.bytes > 0) {
         struct str name;
 
-        count += values_of(datum.type == DATUM_L ? datum_read(&cursor)
-                                                 : datum_read_pair(&cursor, &name));
+        count += datum_values(datum.type == DATUM_L ? datum_read(&cursor)
+                                                    : datum_read_pair(&cursor, &name));
     }
     return count;
 }
@@ -248,7 +251,7 @@ static status item_keep(struct reading *r, const struct item *row)
         r->room = room;
     }
     r->walked.items[r->walked.count] = item;
-    r->values += values_of((struct datum){DATUM_M, item.attributes});
+    r->values += datum_values((struct datum){DATUM_M, item.attributes});
     return OK;
 }
 

@@ -59,6 +59,9 @@ static inline const struct key_schema *walk_schema(const struct walk *walk)
 /* Whether an index's entries have the attribute. */
 bool index_projects(const struct table *table, const struct index *index, struct str name);
 
+/* Values that a datum becomes on the wire. */
+uint64_t datum_values(struct datum datum);
+
 /* Where to walk: everything; one of count segments; what a condition says that was bound to
  * walk_schema(). */
 void walk_all(struct call *c, struct walk *walk);
