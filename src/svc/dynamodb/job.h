@@ -29,7 +29,6 @@ enum job_kind {          /* the numbers are stored */
     JOB_FORGET = 4,      /* rows of a backup that was deleted */
     JOB_EXPORT = 5,      /* files in a bucket from a table's past */
     JOB_IMPORT = 6,      /* a new table from files in a bucket */
-    JOB_BULK = 7,        /* items of a table from files in a bucket */
     JOB_KINDS,
 };
 
@@ -70,7 +69,7 @@ struct job_way {
     void (*work_free)(void *work); /* NULL: nothing is kept between turns */
 };
 extern const struct job_way job_backup, job_restore, job_rewind, job_forget, job_export,
-    job_import, job_bulk;
+    job_import;
 
 /* What a job did that is over: for whoever waits for it. */
 #define JOB_RESULTS 64

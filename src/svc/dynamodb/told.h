@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What stays known of exports, imports and bulk operations: their descriptions in the model's
- * shape, for 90 days, and the tokens with which they were asked for, for eight hours.
+ * What stays known of exports and imports: their descriptions in the model's shape, for 90 days,
+ * and the tokens with which they were asked for, for eight hours.
  */
 #ifndef WEIR_SVC_DYNAMODB_TOLD_H
 #define WEIR_SVC_DYNAMODB_TOLD_H
 
 #include "svc/dynamodb/dynamodb_int.h"
 
-/* kind: "export", "import", "bulk". */
+/* kind: "export", "import". */
 void told_save(struct call *c, const char *kind, struct str arn, const struct value *about);
 /* NULL: there is none of that ARN. The tree is the call's, to be changed and saved again. */
 struct value *told_load(struct call *c, const char *kind, struct str arn, uint32_t shape);
