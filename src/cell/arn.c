@@ -43,3 +43,20 @@ struct str arn_partition(struct str region)
     }
     return STR("aws");
 }
+
+struct str arn_name_key(char out[ARN_NAME_KEY_BYTES_MAX], struct str account, struct str region,
+                        struct str name)
+{
+    size_t bytes = 0;
+    struct str parts[3] = {account, region, name};
+
+    for (int i = 0; i < 3; i++) {
+        if (bytes + parts[i].bytes + 1 > ARN_NAME_KEY_BYTES_MAX) {
+            return STR("/");
+        }
+        memcpy(out + bytes, parts[i].at, parts[i].bytes);
+        bytes += parts[i].bytes;
+        out[bytes++] = '/';
+    }
+    return str_of(out, bytes - 1);
+}

@@ -20,6 +20,11 @@ struct arn {
 /* False unless there are six parts and the first is "arn". Strings lie in text. */
 bool arn_read(struct str text, struct arn *ret_arn);
 struct str arn_write(struct arena *arena, const struct arn *arn);
+/* "account/region/name", for maps of what has a name there: names have no slash. Too long: "/",
+ * which is nobody's. */
+#define ARN_NAME_KEY_BYTES_MAX 512
+struct str arn_name_key(char out[ARN_NAME_KEY_BYTES_MAX], struct str account, struct str region,
+                        struct str name);
 /* The partition that a region belongs to. */
 struct str arn_partition(struct str region);
 

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define NAME_KEY_BYTES_MAX 512
 #define ARN_TEXT_BYTES_MAX 4096
 #define TABLE_NAME_BYTES_MIN 3
 #define TABLE_NAME_BYTES_MAX 255
@@ -144,38 +143,20 @@ struct index *table_index(const struct table *table, struct str name)
     return NULL;
 }
 
-/* "account/region/name": names have no slash. */
-static struct str name_key(char out[NAME_KEY_BYTES_MAX], struct str account, struct str region,
-                           struct str name)
-{
-    size_t bytes = 0;
-    struct str parts[3] = {account, region, name};
-
-    for (int i = 0; i < 3; i++) {
-        if (bytes + parts[i].bytes + 1 > NAME_KEY_BYTES_MAX) {
-            return STR("/");
-        }
-        memcpy(out + bytes, parts[i].at, parts[i].bytes);
-        bytes += parts[i].bytes;
-        out[bytes++] = '/';
-    }
-    return str_of(out, bytes - 1);
-}
-
 struct table *table_find(const struct dynamodb *dynamodb, struct str account, struct str region,
                          struct str name)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
 
-    return map_get(dynamodb->tables, name_key(key, account, region, name));
+    return map_get(dynamodb->tables, arn_name_key(key, account, region, name));
 }
 
 status table_add(struct dynamodb *dynamodb, struct table *table)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
     void *former = NULL;
 
-    if (!map_set(dynamodb->tables, name_key(key, table->account, table->region, table->name),
+    if (!map_set(dynamodb->tables, arn_name_key(key, table->account, table->region, table->name),
                  table, &former)) {
         return &ERR_LIMIT;
     }
@@ -185,9 +166,9 @@ status table_add(struct dynamodb *dynamodb, struct table *table)
 
 void table_detach(struct dynamodb *dynamodb, struct table *table)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
     void *removed = map_remove(dynamodb->tables,
-                               name_key(key, table->account, table->region, table->name));
+                               arn_name_key(key, table->account, table->region, table->name));
 
     assert(removed == table);
     waiters_wake(dynamodb->cell, &table->changed);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NAME_KEY_BYTES_MAX 512
 #define ARN_ARENA_BYTES_MAX 65536
 
 void text_set(struct str *owned, struct str text)
@@ -75,38 +74,20 @@ void stream_free(struct stream *stream)
     mem_free(stream);
 }
 
-/* "account/region/name": names have no slash. */
-static struct str name_key(char out[NAME_KEY_BYTES_MAX], struct str account, struct str region,
-                           struct str name)
-{
-    size_t bytes = 0;
-    struct str parts[3] = {account, region, name};
-
-    for (int i = 0; i < 3; i++) {
-        if (bytes + parts[i].bytes + 1 > NAME_KEY_BYTES_MAX) {
-            return STR("/");
-        }
-        memcpy(out + bytes, parts[i].at, parts[i].bytes);
-        bytes += parts[i].bytes;
-        out[bytes++] = '/';
-    }
-    return str_of(out, bytes - 1);
-}
-
 struct stream *stream_find(const struct kinesis *kinesis, struct str account, struct str region,
                            struct str name)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
 
-    return map_get(kinesis->streams, name_key(key, account, region, name));
+    return map_get(kinesis->streams, arn_name_key(key, account, region, name));
 }
 
 status stream_add(struct kinesis *kinesis, struct stream *stream)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
     void *former = NULL;
 
-    if (!map_set(kinesis->streams, name_key(key, stream->account, stream->region, stream->name),
+    if (!map_set(kinesis->streams, arn_name_key(key, stream->account, stream->region, stream->name),
                  stream, &former)) {
         return &ERR_LIMIT;
     }
@@ -116,9 +97,9 @@ status stream_add(struct kinesis *kinesis, struct stream *stream)
 
 void stream_remove(struct kinesis *kinesis, struct stream *stream)
 {
-    char key[NAME_KEY_BYTES_MAX];
+    char key[ARN_NAME_KEY_BYTES_MAX];
     void *removed = map_remove(
-        kinesis->streams, name_key(key, stream->account, stream->region, stream->name));
+        kinesis->streams, arn_name_key(key, stream->account, stream->region, stream->name));
 
     assert(removed == stream);
     stream_free(stream);
