@@ -15,7 +15,8 @@ and held against the objects, and these against the scans; and one object is fol
 trace`.
 
 Each card's state is an item of a table: inside or not, last seen where and when. A scan changes it
-under a condition: who is inside cannot come in again, who is not cannot leave; that is refused. In the end the table is held against the scans, restored to what it was at 09:00, and
+under a condition: who is inside cannot come in again, who is not cannot leave; that is refused. Now
+and then a copied card tries right behind its twin. In the end the table is held against the scans, restored to what it was at 09:00, and
 one card's history is shown.
 
 The day passes in about a minute and yet at its own times: weir's clock is set to the morning
@@ -120,6 +121,7 @@ class Producer:
         self.scans = scans
         self.minute, self.landing, self.landed = None, [], 0  # scans that land together
         self.changes = self.refused = 0  # of cards' states
+        self.copies = self.turned_away = 0  # copied cards that tried to come in as well
         self.objects = {}  # key: times it was put, at least once acknowledged
         self.acknowledged = []  # (second, card, shard, sequence number, text)
         self.requests = self.retried = 0
@@ -165,6 +167,11 @@ class Producer:
                     self.refused += 1
                 break
             time.sleep(0.02)
+        if scan["way"] == "in" and scan["card"] % 50 == 0:
+            with contextlib.suppress(BotoCoreError, ClientError):
+                came_in = self.change_state({**scan, "scan": scan["scan"] + 1000})
+                self.copies += 1
+                self.turned_away += not came_in
 
     def change_state(self, scan):
         """In only from outside, out only from inside. False: refused, as nobody is twice inside."""
@@ -220,7 +227,8 @@ def produce(pipe, server, office, scans):
         pipe.send(len(producer.acknowledged))
     producer.land()
     pipe.send((producer.acknowledged, producer.requests, producer.retried, producer.seconds,
-               producer.objects, (producer.changes, producer.refused)))
+               producer.objects, (producer.changes, producer.refused,
+                                   producer.copies, producer.turned_away)))
 
 
 class Offices:
@@ -376,7 +384,8 @@ def states_of(acknowledged, until=None):
 
 
 def show_table(server, notes, acknowledged):
-    changes, refused = (sum(found[5][i] for found in notes) for i in range(2))
+    changes, refused, copies, turned_away = (sum(found[5][i] for found in notes)
+                                             for i in range(4))
     dynamodb = server.client("dynamodb")
     nine = DAY.replace(hour=9)
     wrong = []
@@ -384,6 +393,9 @@ def show_table(server, notes, acknowledged):
     row("changes of state", f"{changes:,}", "UpdateItem, one at a time")
     now, (wanted, refusals) = read_table(dynamodb, TABLE), states_of(acknowledged)
     row("refused", f"{refused:,}", "in without having left, or out without having come")
+    row("copied cards turned away", f"{turned_away:,}", f"of {copies:,} that came behind their twin")
+    if turned_away != copies:
+        wrong.append(f"{copies - turned_away} copied cards came in")
     if refused != refusals:
         wrong.append(f"{refused} scans were refused, {refusals} were to be")
     if now != wanted:
