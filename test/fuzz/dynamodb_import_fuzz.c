@@ -34,7 +34,10 @@ static void one_record(struct arena *arena, char delimiter, struct str record)
     status read;
 
     if (delimiter == 0) {
-        read = import_json(arena, arena_dup(arena, record), &why, &item);
+        struct import_record line = {.item = ITEM_ABSENT};
+
+        read = import_put_line(arena, arena_dup(arena, record), &why, &line);
+        item = line.item;
     } else {
         if (!csv_fields(arena, record, delimiter, fields, &taken.count)) {
             return;

@@ -7,7 +7,6 @@
 #include "svc/dynamodb/tables.h"
 
 #include "base/cursor.h"
-#include "base/codec.h"
 #include "wire/wire.h"
 
 #define LIST_MAX 25
@@ -15,10 +14,8 @@
 #define HEADER_BYTES_MAX (512u * 1024)
 #define TOKEN_BYTES_MIN 112 /* of a NextToken, as the model has it */
 
-static enum compression compression_of(struct call *c)
+enum compression import_compression(struct str type)
 {
-    struct str type = arg_str(c, "InputCompressionType");
-
     return str_eq(type, STR("GZIP"))   ? COMPRESSION_GZIP
            : str_eq(type, STR("ZSTD")) ? COMPRESSION_ZSTD
                                        : COMPRESSION_NONE;
@@ -51,7 +48,8 @@ static status source_read(struct call *c, struct import *import)
     *import = (struct import){.bucket = get_str(source, "S3Bucket"),
                               .owner = get_str(source, "S3BucketOwner"),
                               .prefix = get_str(source, "S3KeyPrefix"),
-                              .compression = (uint8_t)compression_of(c)};
+                              .compression = (uint8_t)import_compression(
+                                  arg_str(c, "InputCompressionType"))};
     if (!str_eq(format, STR("CSV"))) {
         return csv == NULL ? OK
                            : fail(c, &DDB_VALIDATION, "Csv options can only be specified for the "
@@ -207,34 +205,6 @@ status ddb_describe_import(struct call *c)
 
 /* ---- the list ---- */
 
-/* The ARN of the last one told, in hex; the model wants it long. */
-static struct str token_of(struct call *c, struct str arn)
-{
-    size_t bytes = arn.bytes < TOKEN_BYTES_MIN / 2 ? TOKEN_BYTES_MIN / 2 : arn.bytes;
-    char *padded = arena_zero(c->arena, (bytes + 7) / 8 * 8);
-    char *hex = arena_alloc(c->arena, (bytes + 7) / 8 * 16);
-
-    memcpy(padded, arn.at, arn.bytes);
-    hex_encode(str_of(padded, (bytes + 7) / 8 * 8), hex);
-    return str_of(hex, (bytes + 7) / 8 * 16);
-}
-
-static status token_read(struct call *c, struct str *ret_arn)
-{
-    struct str token = arg_str(c, "NextToken");
-    char *arn = arena_zero(c->arena, token.bytes / 2 + 1);
-
-    *ret_arn = STR_NONE;
-    if (token.bytes == 0) {
-        return OK;
-    }
-    if (!hex_decode(token, arn)) {
-        return fail(c, &DDB_VALIDATION, "The NextToken is not valid");
-    }
-    *ret_arn = str_c(arn);
-    return OK;
-}
-
 static void put_summary(struct call *c, struct value *one, const struct value *about)
 {
     static const char *const members[] = {"ImportArn",   "ImportStatus", "TableArn",
@@ -257,12 +227,12 @@ status ddb_list_imports(struct call *c)
     struct txn_scan *scan = NULL;
     struct str before, arn, last = STR_NONE;
 
-    TRY(token_read(c, &before));
+    TRY(told_page_read(c, &before));
     for (int looks = 0; told_next(c, "import", before, &scan, &arn); looks++) {
         const struct value *about = told(c, arn);
 
         if (list->count == (uint32_t)max || looks == LOOKS_MAX) {
-            put_str(c, "NextToken", token_of(c, last));
+            put_str(c, "NextToken", told_page(c, last, TOKEN_BYTES_MIN));
             txn_scan_close(scan);
             break;
         }

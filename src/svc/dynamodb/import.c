@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The job of an import.
+ * The job of an import, and the reading of objects, which bulk operations (bulk.c) do as well.
  *
  * Rules
  *  1. Objects are taken in key order, records in theirs; what is read and parsed outside the cell
@@ -13,11 +13,10 @@
  *  4. The table is CREATING until all of it is there. When nothing can be read the import FAILED,
  *     and its table goes.
  */
-#include "svc/dynamodb/import.h"
+#include "svc/dynamodb/import_int.h"
 
 #include "base/cursor.h"
 #include "base/mem.h"
-#include "bus/depot.h"
 #include "bus/sink.h"
 #include "svc/dynamodb/upkeep.h"
 
@@ -28,36 +27,6 @@
 #define PLAIN_BYTES_MAX (IMPORT_RECORD_BYTES_MAX + (96u << 20))
 #define WORK_ARENA_BYTES (64u << 20)
 #define TEXT_BYTES_MAX (1u << 20)
-
-struct import_work {
-    struct arena *arena;          /* of what is below, as long as an object is under way */
-    struct attribute *attributes; /* the table's; names in lasting */
-    size_t attribute_count;       /* of them */
-    struct arena *lasting;        /* as long as the work */
-    struct str *header;           /* CSV: names of columns; in arena */
-    size_t header_count;          /* of them; 0: not known yet */
-    bool open;                    /* an object is under way */
-    struct depot_thing thing;     /* it; texts in arena */
-    uint64_t offset;              /* read of it */
-    uint64_t records;             /* taken of it, with those of before a crash */
-    bool broken;                  /* the rest of it cannot be had */
-    struct unpacking *unpacking;  /* of it */
-    struct buf plain;             /* unpacked */
-    size_t taken;                 /* bytes of plain that were taken as records */
-};
-
-/* What a turn hands into its step, and gets out. */
-struct import_step {
-    struct job *job;              /* whose */
-    struct import_work *work;     /* its */
-    struct item *items;           /* records; ITEM_ABSENT: no item */
-    size_t count;                 /* of them */
-    bool done;                    /* the object is */
-    bool all;                     /* there is no further object */
-    struct depot_bytes bytes;     /* of a piece */
-    uint64_t piece_bytes;         /* of it */
-    status failed;                /* why it cannot be read */
-};
 
 /* ---- what it knows ---- */
 
@@ -79,7 +48,7 @@ struct str import_pack(struct arena *arena, const struct import *import)
     return text;
 }
 
-static struct import import_of(const struct job *job)
+struct import import_of(const struct job *job)
 {
     struct cursor cursor = cursor_of(job->about);
     struct import import = {.bucket = read_str(&cursor)};
@@ -93,7 +62,7 @@ static struct import import_of(const struct job *job)
     return import;
 }
 
-static struct depot_ask ask_of(struct call *c, const struct import *import)
+struct depot_ask import_ask(struct call *c, const struct import *import)
 {
     struct arn arn = {arn_partition(c->region), STR("s3"), STR_NONE, STR_NONE, import->bucket};
 
@@ -148,6 +117,15 @@ static void end_good(struct call *c, struct job *job)
     job_over(c, job);
 }
 
+static void import_end(struct call *c, struct import_step *step, status failed)
+{
+    if (failed != OK) {
+        end_failed(c, step->job, failed);
+    } else {
+        end_good(c, step->job);
+    }
+}
+
 /* ---- steps in the cell ---- */
 
 /* The table's attributes, for the types of CSV columns. */
@@ -174,21 +152,19 @@ static status step_next(struct call *c, void *arg)
     struct import_step *step = arg;
     struct job *job = step->job;
     struct import import = import_of(job);
-    struct depot_ask ask = ask_of(c, &import);
+    struct depot_ask ask = import_ask(c, &import);
     struct depot_span span = {import.prefix, job->after, 1};
     struct depot_thing thing;
     size_t count = 0;
     status listed = bus_list(c, &ask, &span, &thing, &count);
 
     call_on(c, job->id);
-    step->all = listed != OK || count == 0;
+    step->all = listed != OK || count == 0 || job->cancelled;
     if (listed == OK && count == 0 && job->after.bytes == 0) {
         listed = fail(c, &ERR_NOT_FOUND, "There is no object with that prefix");
     }
-    if (listed != OK) {
-        end_failed(c, job, listed);
-    } else if (count == 0) {
-        end_good(c, job);
+    if (step->all) {
+        step->work->way->end(c, step, listed);
     } else {
         step->work->thing = (struct depot_thing){arena_dup(step->work->arena, thing.key),
                                                  thing.bytes,
@@ -202,7 +178,7 @@ static status step_read(struct call *c, void *arg)
     struct import_step *step = arg;
     const struct import_work *work = step->work;
     struct import import = import_of(step->job);
-    struct depot_ask ask = ask_of(c, &import);
+    struct depot_ask ask = import_ask(c, &import);
     uint64_t left = work->thing.bytes - work->offset;
     struct depot_piece piece = {work->thing, work->offset, left < PIECE_BYTES ? left : PIECE_BYTES};
 
@@ -227,25 +203,37 @@ static bool put_one(struct call *c, struct table *table, const struct item *item
     return true;
 }
 
+static void import_put_all(struct call *c, struct import_step *step)
+{
+    struct table *table = job_table(c, step->job);
+
+    assert(table != NULL);
+    for (; step->at < step->count; step->at++) {
+        if (put_one(c, table, &step->records[step->at].item)) {
+            step->job->items++;
+        } else {
+            step->job->failed++;
+        }
+    }
+    tally_save(c, table);
+}
+
+static const struct import_way way_of_import = {import_json, import_end, import_put_all};
+
 static status step_put(struct call *c, void *arg)
 {
     struct import_step *step = arg;
     struct job *job = step->job;
     struct import_work *work = step->work;
-    struct table *table = job_table(c, job);
 
-    assert(table != NULL);
     call_on(c, job->id);
-    for (size_t i = 0; i < step->count; i++) {
-        if (put_one(c, table, &step->items[i])) {
-            job->items++;
-        } else {
-            job->failed++;
-        }
+    step->stopped = job->cancelled;
+    if (step->stopped) {
+        return OK;
     }
-    tally_save(c, table);
-    job->line = work->records;
-    if (step->done) {
+    work->way->put(c, step);
+    job->line = step->at == step->count ? work->records : step->records[step->at].number - 1;
+    if (step->done && step->at == step->count) {
         job->failed += work->broken;
         job->read += work->thing.bytes;
         job->line = 0;
@@ -271,7 +259,7 @@ static void object_close(struct import_work *work)
     arena_clear(work->arena);
 }
 
-static void work_free(void *arg)
+void import_work_free(void *arg)
 {
     struct import_work *work = arg;
 
@@ -282,10 +270,11 @@ static void work_free(void *arg)
     mem_free(work);
 }
 
-static struct import_work *work_new(struct job *job)
+static struct import_work *work_new(struct job *job, const struct import_way *way)
 {
     struct import_work *work = MEM_NEW(struct import_work);
 
+    work->way = way;
     work->arena = arena_new(WORK_ARENA_BYTES);
     work->lasting = arena_new(WORK_ARENA_BYTES);
     buf_init(&work->plain, PLAIN_BYTES_MAX);
@@ -393,43 +382,64 @@ static status next_record(struct import_step *step, struct cell *cell, char deli
     }
 }
 
-/* An item of a record; ITEM_ABSENT: it is none. False: a header, or nothing at all. */
-static bool record_read(struct import_work *work, struct arena *arena, char delimiter,
-                        struct str record, struct item *ret_item)
+static bool csv_read(struct import_work *work, struct arena *arena, char delimiter,
+                     struct str text, struct import_record *ret_record)
 {
-    struct str *fields;
+    struct str *fields = arena_alloc(arena, CSV_FIELDS_MAX * sizeof(struct str));
+    struct csv csv = {NULL, 0, work->attributes, work->attribute_count};
+    struct csv_record taken = {fields, 0};
     struct why why;
-    size_t count = 0;
-    bool good;
+    bool good = csv_fields(arena, text, delimiter, fields, &taken.count);
 
-    *ret_item = ITEM_ABSENT;
-    if (str_trim(record).bytes == 0) {
-        return false;
-    }
-    if (delimiter == 0) {
-        if (import_json(arena, arena_dup(arena, record), &why, ret_item) != OK) {
-            *ret_item = ITEM_ABSENT;
-        }
-        return true;
-    }
-    fields = arena_alloc(arena, CSV_FIELDS_MAX * sizeof(struct str));
-    good = csv_fields(arena, record, delimiter, fields, &count);
     if (work->header_count == 0) {
-        header_set(work, fields, good ? count : 0);
+        header_set(work, fields, good ? taken.count : 0);
         work->broken |= !good;
         return false;
     }
-    struct csv csv = {work->header, work->header_count, work->attributes, work->attribute_count};
-
-    for (size_t i = 0; good && i < count; i++) { /* the record's memory moves */
+    csv.names = work->header;
+    csv.count = work->header_count;
+    for (size_t i = 0; good && i < taken.count; i++) { /* the record's memory moves */
         fields[i] = arena_dup(arena, fields[i]);
     }
-    struct csv_record taken = {fields, count};
-
-    if (!good || import_csv(arena, &csv, &taken, &why, ret_item) != OK) {
-        *ret_item = ITEM_ABSENT;
+    if (!good || import_csv(arena, &csv, &taken, &why, &ret_record->item) != OK) {
+        ret_record->item = ITEM_ABSENT;
     }
     return true;
+}
+
+/* An item of a record; ITEM_ABSENT: it is none. False: a header, or nothing at all. */
+static bool record_read(struct import_work *work, struct arena *arena, char delimiter,
+                        struct str text, struct import_record *ret_record)
+{
+    struct why why;
+
+    *ret_record = (struct import_record){.item = ITEM_ABSENT, .number = work->records};
+    if (str_trim(text).bytes == 0) {
+        return false;
+    }
+    if (delimiter != 0) {
+        return csv_read(work, arena, delimiter, text, ret_record);
+    }
+    why.text[0] = '\0';
+    if (work->way->line(arena, arena_dup(arena, text), &why, ret_record) != OK) {
+        ret_record->item = ITEM_ABSENT;
+        ret_record->why = arena_dup(arena, str_c(why.text));
+    }
+    return true;
+}
+
+/* What was read goes in; a call's arena may not have room for all that it replaces. */
+static status put_all(struct import_step *step, struct cell *cell)
+{
+    status done = OK;
+
+    do {
+        struct arena *arena = arena_new(JOB_ARENA_BYTES);
+
+        done = job_do(step->job, cell, arena, step_put, step);
+        arena_free(arena);
+    } while (done == OK && step->at < step->count && !step->stopped);
+    return done;
 }
 
 static status turn_put(struct job *job, struct cell *cell, struct arena *arena)
@@ -440,7 +450,7 @@ static status turn_put(struct job *job, struct cell *cell, struct arena *arena)
     size_t bytes = 0;
     status got = OK;
 
-    step.items = arena_alloc(arena, PAST_STEP_ITEMS * sizeof(struct item));
+    step.records = arena_alloc(arena, PAST_STEP_ITEMS * sizeof(struct import_record));
     while (step.count < PAST_STEP_ITEMS && bytes < PAST_STEP_BYTES) {
         struct str record;
         bool header = import.delimiter != 0 && work->header_count == 0;
@@ -450,8 +460,8 @@ static status turn_put(struct job *job, struct cell *cell, struct arena *arena)
             break;
         }
         if ((work->records++ >= job->line || header) &&
-            record_read(work, arena, import.delimiter, record, &step.items[step.count])) {
-            bytes += step.items[step.count].packed.bytes;
+            record_read(work, arena, import.delimiter, record, &step.records[step.count])) {
+            bytes += step.records[step.count].item.packed.bytes;
             step.count++;
         }
     }
@@ -459,22 +469,33 @@ static status turn_put(struct job *job, struct cell *cell, struct arena *arena)
         return got;
     }
     step.done = got == &ERR_NOT_FOUND;
-    TRY(job_do(job, cell, arena, step_put, &step));
-    if (step.done) {
+    TRY(put_all(&step, cell));
+    if (step.done || step.stopped) {
         object_close(work);
     }
     return OK;
 }
 
-static status import_turn(struct job *job, struct cell *cell, struct arena *arena)
+status import_begin(struct job *job, struct cell *cell, struct arena *arena,
+                    const struct import_way *way)
 {
-    if (job->work == NULL) {
-        struct import_step step = {.job = job, .work = work_new(job)};
+    struct import_step step = {.job = job, .work = work_new(job, way)};
 
-        TRY(job_do(job, cell, arena, step_load, &step));
-    }
+    return job_do(job, cell, arena, step_load, &step);
+}
+
+status import_read(struct job *job, struct cell *cell, struct arena *arena)
+{
     return ((struct import_work *)job->work)->open ? turn_put(job, cell, arena)
                                                    : turn_open(job, cell, arena);
 }
 
-const struct job_way job_import = {"Import", NULL, import_turn, work_free};
+static status import_turn(struct job *job, struct cell *cell, struct arena *arena)
+{
+    if (job->work == NULL) {
+        TRY(import_begin(job, cell, arena, &way_of_import));
+    }
+    return import_read(job, cell, arena);
+}
+
+const struct job_way job_import = {"Import", NULL, import_turn, import_work_free};

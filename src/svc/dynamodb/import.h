@@ -22,8 +22,20 @@ bool record_next(struct str *text, char delimiter, bool last, struct str *ret_re
  * broken quotes, or more than CSV_FIELDS_MAX. */
 bool csv_fields(struct arena *arena, struct str record, char delimiter, struct str *ret_fields,
                 size_t *ret_count);
+/* A record as it was read. */
+struct import_record {
+    struct item item;          /* ITEM_ABSENT: it is none */
+    const struct value *put;   /* import_put_line(): the line as PutItem's input */
+    uint64_t number;           /* which of its object, from 1 */
+    struct str why;            /* why it is no item, where it is known */
+};
+
 /* An item of a line {"Item": …}; text is changed in place. */
-status import_json(struct arena *arena, struct str line, struct why *why, struct item *ret_item);
+status import_json(struct arena *arena, struct str line, struct why *why,
+                   struct import_record *ret_record);
+/* The same with what PutItem may have beside its item: a condition. */
+status import_put_line(struct arena *arena, struct str line, struct why *why,
+                       struct import_record *ret_record);
 
 struct csv {
     const struct str *names;         /* of the columns */
@@ -60,6 +72,7 @@ struct import {
     char delimiter;           /* CSV; 0: DynamoDB JSON */
     struct str header;        /* CSV: names of columns, packed; empty: each file's first record */
 };
+enum compression import_compression(struct str type); /* of InputCompressionType */
 struct str import_pack(struct arena *arena, const struct import *import);
 
 #endif

@@ -111,18 +111,37 @@ bool csv_fields(struct arena *arena, struct str record, char delimiter, struct s
 
 /* ---- items ---- */
 
-status import_json(struct arena *arena, struct str line, struct why *why, struct item *ret_item)
+static status line_read(struct arena *arena, struct str line, uint32_t shape, struct why *why,
+                        struct import_record *ret_record)
 {
-    const struct operation *get_item =
-        model_operation(model_service(STR("dynamodb")), STR("GetItem"));
     struct value *holder = ARENA_NEW(arena, struct value);
 
-    TRY(json_read(line, get_item->output, arena, why, holder));
+    if (json_read(line, shape, arena, why, holder) != OK) {
+        return why_set(why, &DDB_VALIDATION, "The line is no JSON of an item");
+    }
     if (holder->kind != VALUE_STRUCT || !has(holder, "Item")) {
         return why_set(why, &DDB_VALIDATION, "The line has no Item");
     }
-    TRY(item_from_value(arena, get(holder, "Item"), why, ret_item));
-    return item_fits(ret_item, false, why);
+    ret_record->put = holder;
+    TRY(item_from_value(arena, get(holder, "Item"), why, &ret_record->item));
+    return item_fits(&ret_record->item, false, why);
+}
+
+static const struct operation *operation_of(const char *name)
+{
+    return model_operation(model_service(STR("dynamodb")), str_c(name));
+}
+
+status import_json(struct arena *arena, struct str line, struct why *why,
+                   struct import_record *ret_record)
+{
+    return line_read(arena, line, operation_of("GetItem")->output, why, ret_record);
+}
+
+status import_put_line(struct arena *arena, struct str line, struct why *why,
+                       struct import_record *ret_record)
+{
+    return line_read(arena, line, operation_of("PutItem")->input, why, ret_record);
 }
 
 /* A column with its value. */

@@ -2,7 +2,8 @@
  *
  * Jobs: their rows, their ring, their thread.
  *
- *   ("dynamodb", "job", number)    version 1: all of struct job that is not of the moment
+ *   ("dynamodb", "job", number)    version 2: all of struct job that is not of the moment;
+ *                                  version 1 had no refused
  */
 #include "svc/dynamodb/job.h"
 
@@ -12,7 +13,7 @@
 
 #include <assert.h>
 
-#define VERSION 1
+#define VERSION 2
 #define ROW_BYTES_MAX (4u << 20)
 #define STEP_ARENA_BYTES (64u << 20)
 
@@ -21,6 +22,7 @@ static const struct job_way *way_of(const struct job *job)
     static const struct job_way *const ways[JOB_KINDS] = {
         [JOB_BACKUP] = &job_backup, [JOB_RESTORE] = &job_restore, [JOB_REWIND] = &job_rewind,
         [JOB_FORGET] = &job_forget, [JOB_EXPORT] = &job_export, [JOB_IMPORT] = &job_import,
+        [JOB_BULK] = &job_bulk,
     };
 
     assert(job->kind > 0);
@@ -120,6 +122,7 @@ void job_save(struct call *c, const struct job *job)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         write_var(&packed, numbers[i]);
     }
+    write_var(&packed, job->refused);
     assert(!buf_spent(&packed));
     txn_put(c->txn, row_of(c->arena, job->number), arena_dup(c->arena, buf_str(&packed)));
     buf_done(&packed);
@@ -135,7 +138,9 @@ static bool job_read(struct str packed, struct job *job)
                                  &job->failed, &job->read,          &job->files};
     struct cursor cursor = cursor_of(packed);
 
-    if (read_u8(&cursor) != VERSION) {
+    uint8_t version = read_u8(&cursor);
+
+    if (version == 0 || version > VERSION) {
         return false;
     }
     job->kind = read_u8(&cursor);
@@ -146,6 +151,9 @@ static bool job_read(struct str packed, struct job *job)
     }
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         *numbers[i] = read_var(&cursor);
+    }
+    if (version > 1) {
+        job->refused = read_var(&cursor);
     }
     return cursor_done(&cursor) && job->kind > 0 && job->kind < JOB_KINDS;
 }
@@ -164,13 +172,32 @@ static struct job *next_of(const struct jobs *jobs, const struct job *job)
     return job == NULL || job->next == NULL ? jobs->first : job->next;
 }
 
+static bool is_to_wait(const struct job *job, int64_t now_ms)
+{
+    return job->resting || (!job->cancelled && job->paused_until_ms > now_ms);
+}
+
+/* The next that is paused wakes the thread. */
+static void pauses_end(struct cell *cell, struct jobs *jobs)
+{
+    int64_t at_ms = INT64_MAX;
+
+    for (const struct job *job = jobs->first; job != NULL; job = job->next) {
+        if (!job->resting && job->paused_until_ms < at_ms) {
+            at_ms = job->paused_until_ms;
+        }
+    }
+    if (at_ms < INT64_MAX) {
+        cell_timer_set(cell, &jobs->start, at_ms);
+    }
+}
+
 static status pick(struct call *c, void *arg)
 {
     struct turn *turn = arg;
     struct job *last = turn->job;
     struct job *next;
 
-    (void)c;
     if (last != NULL) {
         last->busy = false;
         last->resting = turn->ended != OK;
@@ -179,14 +206,15 @@ static status pick(struct call *c, void *arg)
     if (last != NULL && last->over) {
         job_free(last);
     }
-    for (size_t i = 0; i < turn->jobs->count && next->resting; i++) {
+    for (size_t i = 0; i < turn->jobs->count && is_to_wait(next, c->now); i++) {
         next = next_of(turn->jobs, next);
     }
-    turn->job = next != NULL && !next->resting ? next : NULL;
+    turn->job = next != NULL && !is_to_wait(next, c->now) ? next : NULL;
     if (turn->job != NULL) {
         turn->job->busy = true;
     } else {
         turn->jobs->working = false;
+        pauses_end(c->cell, turn->jobs);
     }
     return OK;
 }
@@ -205,15 +233,20 @@ status job_do(struct job *job, struct cell *cell, struct arena *arena,
     return done;
 }
 
+void job_cause(struct call *c, const struct job *job)
+{
+    if (job->principal.bytes > 0) {
+        c->principal = arena_dup(c->arena, job->principal);
+    }
+    c->request_id = arena_dup(c->arena, job->request_id);
+}
+
 /* In the cell: a step with the job's cause. */
 static status step_of_job(struct call *c, void *arg)
 {
     struct job *job = arg;
 
-    if (job->principal.bytes > 0) {
-        c->principal = arena_dup(c->arena, job->principal);
-    }
-    c->request_id = arena_dup(c->arena, job->request_id);
+    job_cause(c, job);
     return way_of(job)->step(c, job);
 }
 
@@ -375,6 +408,13 @@ struct job *job_begin(struct call *c, const struct job *like)
     job_save(c, job);
     start(jobs);
     return job;
+}
+
+void job_cancel(struct call *c, struct job *job)
+{
+    job->cancelled = true;
+    job_save(c, job);
+    start(dynamodb_of(c)->jobs);
 }
 
 void job_over(struct call *c, struct job *job)

@@ -29,6 +29,7 @@ enum job_kind {          /* the numbers are stored */
     JOB_FORGET = 4,      /* rows of a backup that was deleted */
     JOB_EXPORT = 5,      /* files in a bucket from a table's past */
     JOB_IMPORT = 6,      /* a new table from files in a bucket */
+    JOB_BULK = 7,        /* items of files in a bucket go into a table */
     JOB_KINDS,
 };
 
@@ -38,6 +39,7 @@ struct job {
     uint8_t kind;                /* enum job_kind */
     bool busy;                   /* the thread is at it, in a step or between two */
     bool resting;                /* its last turn failed: not before the next minute */
+    int64_t paused_until_ms;     /* it is to be slow: not before then, unless cancelled */
     bool cancelled;              /* it is to end */
     bool over;                   /* its row is gone: whoever holds it lets go */
     struct str id;               /* ARN of what it makes; owned */
@@ -53,6 +55,7 @@ struct job {
     uint64_t failed;             /* of them or beside them: could not be done */
     uint64_t read;               /* looked at, bytes or items, as its kind says */
     uint64_t files;              /* written */
+    uint64_t refused;            /* of a bulk operation: conditions that did not hold */
     int64_t begun_ms;            /* when it was asked for */
     struct str principal, request_id; /* by whom; owned */
     struct str about;            /* what only its kind knows; owned */
@@ -69,7 +72,7 @@ struct job_way {
     void (*work_free)(void *work); /* NULL: nothing is kept between turns */
 };
 extern const struct job_way job_backup, job_restore, job_rewind, job_forget, job_export,
-    job_import;
+    job_import, job_bulk;
 
 /* What a job did that is over: for whoever waits for it. */
 #define JOB_RESULTS 64
@@ -100,10 +103,13 @@ void jobs_tick(struct call *c);
 struct job *job_begin(struct call *c, const struct job *like);
 status jobs_room(struct call *c);            /* LimitExceededException */
 void job_save(struct call *c, const struct job *job);
+void job_cancel(struct call *c, struct job *job);
 void job_over(struct call *c, struct job *job); /* in a step: its row goes */
 /* From a turn: run in the cell as that job. */
 status job_do(struct job *job, struct cell *cell, struct arena *arena,
               status (*run)(struct call *c, void *arg), void *arg);
+/* In a step: what it changes was caused by who asked for the job. */
+void job_cause(struct call *c, const struct job *job);
 /* By the ARN of what it makes, or by number; NULL: it is not running. */
 struct job *job_of(struct dynamodb *dynamodb, struct str id);
 struct job *job_numbered(struct dynamodb *dynamodb, uint64_t number);

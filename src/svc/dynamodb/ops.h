@@ -60,6 +60,12 @@ status ddb_describe_import(struct call *c);
 status ddb_import_table(struct call *c);
 status ddb_list_imports(struct call *c);
 
+/* ---- api_bulk.c ---- */
+status ddb_cancel_bulk(struct call *c);
+status ddb_describe_bulk(struct call *c);
+status ddb_list_bulks(struct call *c);
+status ddb_start_bulk_put(struct call *c);
+
 /* ---- api_export.c ---- */
 status ddb_describe_export(struct call *c);
 status ddb_export_table_to_point_in_time(struct call *c);

@@ -9,6 +9,7 @@
  */
 #include "svc/dynamodb/told.h"
 
+#include "base/codec.h"
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/time.h"
@@ -214,6 +215,37 @@ void told_token_save(struct call *c, const char *kind, struct str arn)
     txn_put(c->txn, row_of(c, "asked", kind, token), arena_dup(c->arena, buf_str(&packed)));
     buf_done(&packed);
 }
+
+/* ---- pages ---- */
+
+struct str told_page(struct call *c, struct str arn, size_t bytes_min)
+{
+    size_t bytes = arn.bytes < bytes_min / 2 ? bytes_min / 2 : arn.bytes;
+    char *padded = arena_zero(c->arena, (bytes + 7) / 8 * 8);
+    char *hex = arena_alloc(c->arena, (bytes + 7) / 8 * 16);
+
+    memcpy(padded, arn.at, arn.bytes);
+    hex_encode(str_of(padded, (bytes + 7) / 8 * 8), hex);
+    return str_of(hex, (bytes + 7) / 8 * 16);
+}
+
+status told_page_read(struct call *c, struct str *ret_arn)
+{
+    struct str token = arg_str(c, "NextToken");
+    char *arn = arena_zero(c->arena, token.bytes / 2 + 1);
+
+    *ret_arn = STR_NONE;
+    if (token.bytes == 0) {
+        return OK;
+    }
+    if (!hex_decode(token, arn)) {
+        return fail(c, &DDB_VALIDATION, "The NextToken is not valid");
+    }
+    *ret_arn = str_c(arn);
+    return OK;
+}
+
+/* ---- names ---- */
 
 struct str told_id(struct call *c)
 {
