@@ -173,6 +173,36 @@ def test_an_export_and_its_import(weir, table):
     assert ddb.describe_table(TableName="again")["Table"]["ItemCount"] == ITEMS
 
 
+def test_a_bulk_operation(weir):
+    ddb, s3 = weir.client("dynamodb"), weir.client("s3")
+    make(ddb, "bulk")
+    s3.create_bucket(Bucket="bulk")
+    lines = [json.dumps({"Item": item(n)}) if n % 50 else "{" for n in range(ITEMS)]
+    for at in range(0, ITEMS, 700):
+        s3.put_object(Bucket="bulk", Key=f"in/{at:08}", Body="\n".join(lines[at:at + 700]).encode())
+    arn = ddb.start_bulk_put_items(
+        TableName="bulk",
+        InputS3Configuration={"S3Bucket": "bulk", "S3KeyPrefix": "in/",
+                              "InputFormat": "DYNAMODB_JSON"},
+        OutputS3Configuration={"S3Bucket": "bulk", "S3KeyPrefix": "out", "OutputType": ["ERROR"]})[
+            "BulkOperationDescription"]["BulkOperationArn"]
+
+    def told(client):
+        return client.describe_bulk_operation(BulkOperationArn=arn)["BulkOperationDescription"]
+    kills = kill_until(weir, lambda client: "EndTime" in told(client), SEED + 7)
+    ddb, s3 = weir.client("dynamodb"), weir.client("s3")
+    bad = len(range(0, ITEMS, 50))
+    counts = told(ddb)["ProcessedItemCount"], told(ddb)["FailedItemCount"]
+    assert counts == (ITEMS, bad), (kills, SEED)
+    assert contents(ddb, "bulk") == {n for n in range(ITEMS) if n % 50}
+    assert ddb.describe_table(TableName="bulk")["Table"]["ItemCount"] == ITEMS - bad
+    files = s3.list_objects_v2(Bucket="bulk", Prefix=f"out/AWSDynamoDB/{arn.split('/')[-1]}/error/")
+    found = [json.loads(line) for one in files["Contents"] for line in gzip.decompress(
+        s3.get_object(Bucket="bulk", Key=one["Key"])["Body"].read()).splitlines()]
+    assert [int(one["S3Key"][3:]) + one["RecordNumber"] - 1 for one in found] == list(
+        range(0, ITEMS, 50)), (kills, SEED)
+
+
 def test_trimming(weir):
     ddb = weir.client("dynamodb")
     make(ddb, "cards")
