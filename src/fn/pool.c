@@ -191,7 +191,7 @@ static void tick_worker(struct fn *fn, struct worker *worker, uint64_t now_ns)
     } else {
         (void)snprintf(failure, sizeof failure,
                        "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"Error: Init "
-                       "timed out after %u.00 seconds\"}", FN_INIT_MS / 1000);
+                       "timed out after %d.00 seconds\"}", FN_INIT_MS / 1000);
     }
     worker_end(fn, worker, str_c(failure));
 }

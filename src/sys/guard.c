@@ -58,7 +58,7 @@ static void make_path(const char *path, bool is_folder)
 {
     char part[PATH_BYTES_MAX];
 
-    for (size_t i = 1; path[i] != '\0' && i < sizeof part - 1; i++) {
+    for (size_t i = 1; i < sizeof part - 1 && path[i] != '\0'; i++) {
         if (path[i] == '/') {
             memcpy(part, path, i);
             part[i] = '\0';

@@ -91,7 +91,7 @@ status index_updates_check(struct call *c, const struct value *list)
 status online_check(struct call *c, const struct table *table, const struct index *but)
 {
     for (size_t i = 0; i < table->index_count; i++) {
-        if (table->indexes[i]->state != INDEX_ACTIVE && table->indexes[i] != but) {
+        if (table->indexes[i] != but && table->indexes[i]->state != INDEX_ACTIVE) {
             return one_online(c);
         }
     }

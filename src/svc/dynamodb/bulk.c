@@ -371,6 +371,7 @@ static status report_write(struct bulk_step *step, struct cell *cell, struct are
     if (done == OK) {
         step->file = &file;
         done = job_do(step->job, cell, arena, step_report, step);
+        step->file = NULL;
         if (!step->put) {
             file_drop(cell, &file);
         }

@@ -130,7 +130,7 @@ static int part_cmp(const void *a, const void *b)
 static struct item key_item(struct arena *arena, const struct key_schema *schema,
                             const struct datum *values)
 {
-    const struct str *sorted[KEY_PARTS_MAX];
+    const struct str *sorted[KEY_PARTS_MAX] = {NULL};
     size_t bytes = ITEM_HEAD_BYTES_MAX;
     struct item item;
     char *body;
