@@ -48,12 +48,15 @@ void runtime_api_give(struct worker *worker)
         {STR("lambda-runtime-aws-request-id"), str_of(invocation->request_id, 36)},
         {STR("lambda-runtime-invoked-function-arn"), invocation->invoked_arn}};
     struct clock clock;
+    long long deadline_ms;
     size_t count = 3;
 
     clock_init_real(&clock); /* the handler compares it with its own */
+    deadline_ms = clock_now_ms(&clock);
+    deadline_ms += version->timeout_ms;
     headers[count++] = (struct http_header){
         STR("lambda-runtime-deadline-ms"),
-        arena_printf(arena, "%lld", (long long)(clock_now_ms(&clock) + version->timeout_ms))};
+        arena_printf(arena, "%lld", deadline_ms)};
     if (invocation->trace.bytes > 0) {
         headers[count++] =
             (struct http_header){STR("lambda-runtime-trace-id"), invocation->trace};

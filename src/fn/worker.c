@@ -58,11 +58,11 @@ static void name_stream(struct fn *fn, struct worker *worker)
 {
     struct time_parts at = time_parts_of(clock_now_ms(fn->options.clock));
     uint64_t mixed = (fn->streams++ + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t again = mixed * UINT64_C(0xbf58476d1ce4e5b9);
 
     (void)snprintf(worker->stream, sizeof worker->stream, "%04d/%02d/%02d/[%.*s]%016llx%016llx",
                    at.year, at.month, at.day, STR_ARG(worker->pool->version->version),
-                   (unsigned long long)(mixed ^ clock_monotonic_ns()),
-                   (unsigned long long)(mixed * UINT64_C(0xbf58476d1ce4e5b9)));
+                   (unsigned long long)mixed ^ clock_monotonic_ns(), (unsigned long long)again);
 }
 
 static void on_tick(void *arg)
