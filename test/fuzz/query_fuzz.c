@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         value_dump(&out, input);
         buf_done(&out);
     } else {
-        struct fault fault = {s, str_c(why.text), NULL, STR_NONE};
+        struct fault fault = {s, str_c(why.text), NULL, STR_NONE, NULL, 0};
         s = query_encode_error(&route, &fault, STR("id"), arena, &body);
         assert(s == OK || s == &ERR_LIMIT);
     }
