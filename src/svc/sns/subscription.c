@@ -17,9 +17,9 @@ static const char *const protocols[PROTOCOLS] = {
 
 bool protocol_read(struct str text, uint8_t *ret_protocol)
 {
-    for (uint8_t i = 0; i < PROTOCOLS; i++) {
+    for (int i = 0; i < PROTOCOLS; i++) {
         if (str_eq(text, str_c(protocols[i]))) {
-            *ret_protocol = i;
+            *ret_protocol = (uint8_t)i;
             return true;
         }
     }
