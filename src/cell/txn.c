@@ -7,6 +7,8 @@
  */
 #include "cell/txn.h"
 
+#include "base/mem.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -379,4 +381,38 @@ bool txn_scan_next(struct txn_scan *scan, struct str *ret_key, struct str *ret_v
 void txn_scan_close(struct txn_scan *scan)
 {
     store_scan_close(scan->under);
+}
+
+/* ---- sweeping ---- */
+
+void txn_mark_done(struct txn_mark *mark)
+{
+    mem_free(mark->key);
+    *mark = (struct txn_mark){NULL, 0};
+}
+
+bool txn_sweep(struct txn *txn, struct str prefix, struct txn_mark *mark, size_t *left)
+{
+    struct str from = str_starts(str_of(mark->key, mark->key_bytes), prefix)
+                          ? str_of(mark->key, mark->key_bytes)
+                          : prefix;
+    struct txn_scan *scan = txn_scan(txn, from, key_after_prefix(txn->arena, prefix), false);
+    struct str last = STR_NONE;
+    struct str key;
+    struct str value;
+    bool more;
+
+    while ((more = txn_scan_next(scan, &key, &value)) && *left > 0) {
+        last = arena_dup(txn->arena, key);
+        txn_delete(txn, last);
+        (*left)--;
+    }
+    txn_scan_close(scan);
+    if (!more) {
+        txn_mark_done(mark);
+    } else if (last.at != NULL) {
+        txn_mark_done(mark);
+        *mark = (struct txn_mark){mem_dup(last.at, last.bytes), last.bytes};
+    }
+    return !more;
 }

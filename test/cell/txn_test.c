@@ -188,11 +188,58 @@ static void a_scan_sees_what_is_staged_over_RocksDB(void **state)
     run(true, 200);
 }
 
+/* Steps of a sweep: each goes on where the last one stopped, and takes nothing beside. */
+static void a_sweep_takes_all_below_a_prefix_in_steps(void **state)
+{
+    struct world *w = world_new(true);
+    struct txn_mark mark = {NULL, 0};
+    struct str prefix = STR("sweep/");
+    struct str beside[] = {STR("sweep."), STR("sweep0")};
+    struct txn *txn = txn_new(w->store, w->arena);
+    struct entry entry = {.at_ms = ++w->now, .service = STR("test")};
+    int steps = 0;
+    bool ended = false;
+
+    (void)state;
+    for (int i = 0; i < 25; i++) {
+        txn_put(txn, arena_printf(w->arena, "sweep/%02d", i), STR("x"));
+    }
+    for (int i = 0; i < 2; i++) {
+        txn_put(txn, beside[i], STR("x"));
+    }
+    txn_commit(txn, &entry);
+    while (!ended) {
+        size_t left = 10;
+
+        txn = txn_new(w->store, w->arena);
+        entry = (struct entry){.at_ms = ++w->now, .service = STR("test")};
+        ended = txn_sweep(txn, prefix, &mark, &left);
+        assert_int_equal(left, ended ? 5 : 0);
+        txn_commit(txn, &entry);
+        steps++;
+    }
+    assert_int_equal(steps, 3);
+    assert_null(mark.key);
+    txn = txn_new(w->store, w->arena);
+    for (int i = 0; i < 2; i++) {
+        struct str value;
+
+        assert_true(txn_get(txn, beside[i], &value));
+    }
+    struct str key, value;
+    struct txn_scan *scan = txn_scan_prefix(txn, prefix);
+
+    assert_false(txn_scan_next(scan, &key, &value));
+    txn_scan_close(scan);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scan_sees_what_is_staged_over_the_index_in_memory),
         cmocka_unit_test(a_scan_sees_what_is_staged_over_RocksDB),
+        cmocka_unit_test(a_sweep_takes_all_below_a_prefix_in_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ static void dynamodb_close(void *state)
         table_free(table);
     }
     jobs_close(dynamodb);
+    txn_mark_done(&dynamodb->swept);
     map_free(dynamodb->tables);
     mem_free(dynamodb);
 }

@@ -73,7 +73,8 @@ void index_sweep_step(struct call *c, struct table *table)
     struct index *index = index_in(table, INDEX_DELETING);
     size_t left = STEP_DELETES;
 
-    if (!rows_sweep(c, rows_of_index(c->arena, table->number, index->number), &left)) {
+    if (!txn_sweep(c->txn, rows_of_index(c->arena, table->number, index->number), &table->swept,
+                   &left)) {
         return;
     }
     index_remove(table, index);

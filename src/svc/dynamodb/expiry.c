@@ -90,7 +90,7 @@ void expiry_sweep_step(struct call *c, struct table *table)
 {
     size_t left = STEP_DELETES;
 
-    if (rows_sweep(c, rows_of(c->arena, "expiry", table->number), &left)) {
+    if (txn_sweep(c->txn, rows_of(c->arena, "expiry", table->number), &table->swept, &left)) {
         table->ttl_sweeping = false;
         table_save(c, table);
     }

@@ -32,6 +32,7 @@ struct dynamodb {
     struct link busy;          /* tables with long work, those first that waited longest */
     struct link gone;          /* deleted tables whose streams can still be read */
     bool doomed;               /* rows of deleted tables are still there */
+    struct txn_mark swept;     /* how far they are gone */
 };
 
 /* How many items, and what AWS counts for them. */
@@ -171,6 +172,7 @@ struct table {
     struct str ttl_filled;     /* items up to this suffix have their expiry row; owned */
     bool ttl_filling;          /* the rest still gets it */
     bool ttl_sweeping;         /* expiry rows of a time when items expired are still there */
+    struct txn_mark swept;     /* how far they are gone, or a deleted index is */
     struct str extras[EXTRA_COUNT]; /* owned */
     struct tally tally;        /* its items */
     uint64_t noted;            /* sequence of the change log's newest record */

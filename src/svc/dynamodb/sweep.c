@@ -30,27 +30,14 @@ static struct str row_numbered(struct arena *arena, const char *kind, uint64_t n
 
 /* ---- rows ---- */
 
-bool rows_sweep(struct call *c, struct str prefix, size_t *left)
-{
-    struct txn_scan *scan = txn_scan_prefix(c->txn, prefix);
-    struct str key, value;
-    bool more;
-
-    while ((more = txn_scan_next(scan, &key, &value)) && *left > 0) {
-        txn_delete(c->txn, arena_dup(c->arena, key));
-        (*left)--;
-    }
-    txn_scan_close(scan);
-    return !more;
-}
-
 static bool table_sweep(struct call *c, uint64_t number, bool items_stay, size_t *left)
 {
     static const char *const kinds[] = {"item",       "index", "past",
                                         "collection", "tally", "expiry"};
 
     for (size_t i = items_stay; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!rows_sweep(c, rows_of(c->arena, kinds[i], number), left)) {
+        if (!txn_sweep(c->txn, rows_of(c->arena, kinds[i], number), &dynamodb_of(c)->swept,
+                       left)) {
             return false;
         }
     }

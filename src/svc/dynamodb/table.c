@@ -89,6 +89,7 @@ void table_free(struct table *table)
     mem_free(table->attributes);
     mem_free(table->streams);
     schema_done(&table->schema);
+    txn_mark_done(&table->swept);
     text_set(&table->ttl_name, STR_NONE);
     text_set(&table->ttl_filled, STR_NONE);
     text_set(&table->arn, STR_NONE);

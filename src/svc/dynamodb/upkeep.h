@@ -52,8 +52,6 @@ void expiry_open(struct dynamodb *dynamodb, struct table *table);
 
 /* ---- sweep.c: what deleted tables leave behind ---- */
 
-/* Deletes rows below a prefix, at most *left, which it counts down. True: none is left. */
-bool rows_sweep(struct call *c, struct str prefix, size_t *left);
 /* The table's row goes, the rest is doomed, but for its items when they stay for a backup. Memory
  * of it goes too, unless its streams stay. */
 void table_doom(struct call *c, struct table *table, bool items_stay);

@@ -87,6 +87,7 @@ static void sqs_close(void *state)
     map_free(sqs->queues);
     map_free(sqs->deleted);
     seats_done(&sqs->seats);
+    txn_mark_done(&sqs->swept);
     mem_free(sqs);
 }
 

@@ -304,26 +304,6 @@ void message_erase(struct call *c, const struct queue *queue, const struct messa
 
 /* ---- sweeping ---- */
 
-/* Deletes the rows below a prefix while there is room; false: some are left. */
-static bool sweep_below(struct call *c, struct str prefix, size_t *left)
-{
-    struct txn_scan *scan = txn_scan_prefix(c->txn, prefix);
-    bool ended = true;
-    struct str key;
-    struct str value;
-
-    while (txn_scan_next(scan, &key, &value)) {
-        if (*left == 0) {
-            ended = false;
-            break;
-        }
-        (*left)--;
-        txn_delete(c->txn, arena_dup(c->arena, key));
-    }
-    txn_scan_close(scan);
-    return ended;
-}
-
 static bool sweep_number(struct call *c, uint64_t number, size_t *left)
 {
     static const char *const kinds[] = {"message", "state",      "twin",
@@ -332,7 +312,7 @@ static bool sweep_number(struct call *c, uint64_t number, size_t *left)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct key prefix = row_below(c->arena, kinds[i], number);
 
-        if (!sweep_below(c, key_end(&prefix), left)) {
+        if (!txn_sweep(c->txn, key_end(&prefix), &sqs_of(c)->swept, left)) {
             return false;
         }
     }

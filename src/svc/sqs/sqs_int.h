@@ -101,6 +101,7 @@ struct sqs {
     struct seats seats;        /* of all queues */
     uint64_t numbers;          /* given last, to queues and their rows */
     struct timer sweep;        /* rows are waiting to be swept */
+    struct txn_mark swept;     /* how far */
 };
 
 static inline struct sqs *sqs_of(const struct call *c)
