@@ -18,14 +18,14 @@
 #include "cell/identity.h"
 #include "cell/policy.h"
 
-#define AUTHORIZE_POLICIES_MAX 40 /* of a principal: own, its groups', inline and managed */
+#define AUTHORIZE_POLICIES_MAX 2000 /* of a principal: own, its groups', inline and managed */
 
 /* ---- who has policies ---- */
 
 /* What is attached to a principal. Compiled by its service when it changes; must stay until the
  * call is over. */
 struct principal_policies {
-    struct policy_named policies[AUTHORIZE_POLICIES_MAX]; /* of identity */
+    const struct policy_named *policies; /* of identity; in the arena */
     size_t count;                 /* of them */
     struct policy_named boundary; /* policy NULL: none */
 };

@@ -27,7 +27,7 @@
 
 #define POLICY_DOCUMENT_BYTES_MAX (128u * 1024) /* services and IAM allow less */
 #define POLICY_STATEMENTS_MAX 2000
-#define POLICY_SETS_MAX 64 /* documents in one decision */
+#define POLICY_SETS_MAX 4000 /* documents in one decision */
 
 /* ---- documents ---- */
 
