@@ -107,6 +107,75 @@ class Tables:
         return self.text(value) if value else 0
 
 
+class Guards:
+    """What a call of an operation must be allowed to do, from overlay/resources: "action=template"
+    pairs with spaces between, or "-". All that the model can decide is decided here."""
+
+    def __init__(self, service, lines):
+        self.shapes = service.model["shapes"]
+        self.vendor = service.meta.get("signingName") or service.meta["endpointPrefix"]
+        self.prefix = None
+        self.own, self.any = {}, []
+        for operation, *templates in lines:
+            if operation == "vendor":
+                self.vendor = templates[0]
+            elif operation == "prefix":
+                self.prefix = templates[0]
+            elif operation == "*":
+                self.any.append(templates)
+            else:
+                self.own[operation] = templates
+        if self.prefix is None:
+            self.prefix = "arn:{@partition}:%s:{@region}:{@account}:" % self.vendor
+
+    def has(self, shape, path):
+        """Whether a member A.B is there, through lists and maps."""
+        name, _, rest = path.partition(".")
+        shape = self.shapes.get(shape, {})
+        while shape.get("type") == "list":
+            shape = self.shapes[shape["member"]["shape"]]
+        if shape.get("type") == "map":
+            return name == "*"
+        if name not in shape.get("members", {}):
+            return False
+        return not rest or self.has(shape["members"][name]["shape"], rest)
+
+    def fitted(self, template, shape):
+        """The template with only members that the shape has; None when one is missing."""
+        def choice(match):
+            kept = [a for a in match.group(1).split("|") if a[0] == "@" or self.has(shape, a)]
+            return "{%s}" % "|".join(kept)
+        text = re.sub(r"\{([^{}]+)\}", choice, template)
+        text = re.sub(r"\[[^\[\]]*\{\}[^\[\]]*\]", "", text)
+        members = [a for m in re.findall(r"\{([^{}]*)\}", text) for a in m.split("|")]
+        known = not "{" in template or any(a and a[0] != "@" for a in members) \
+            or "{@" in template
+        return text if known and "" not in members else None
+
+    def pair(self, template, action, shape):
+        named = re.match(r"([A-Za-z:]+)=(.*)", template)
+        if named:
+            action, template = named.groups()
+        text = self.fitted(template, shape)
+        if text is None:
+            return None
+        if text != "*" and not text.startswith("arn:"):
+            text = self.prefix + text
+        return "%s=%s" % (action if ":" in action else self.vendor + ":" + action, text)
+
+    def of(self, operation, action, shape):
+        found = [self.own[operation]] if operation in self.own else self.any
+        for templates in found:
+            if templates == ["-"]:
+                return "-"
+            pairs = [self.pair(t, action, shape) for t in templates]
+            if None not in pairs:
+                return " ".join(pairs)
+            if operation in self.own:
+                sys.exit("gen_model: overlay/resources: %s has no such member" % operation)
+        return "%s:%s=*" % (self.vendor, action)
+
+
 class Service:
     def __init__(self, tables, name, model, overlay):
         self.t = tables
@@ -114,6 +183,7 @@ class Service:
         self.model = model
         self.meta = model["metadata"]
         self.overlay = overlay
+        self.guards = Guards(self, overlay["resources"].get(name, ()))
         self.index = {}    # shape name → index
         self.order = []
 
@@ -280,12 +350,13 @@ class Service:
         self.t.operations.append(
             "{.name = %d, .service = %d, .input = %d, .output = %d, .result_wrapper = %d, "
             ".uri = %d, .error_first = %d, .input_name = %d, .input_xmlns = %d, .action = %d, "
-            ".error_count = %d, .http = %d, .method = %d, .flags = %s}" % (
+            ".guards = %d, .error_count = %d, .http = %d, .method = %d, .flags = %s}" % (
                 self.t.text(name), service_index, refs["input"], refs["output"],
                 self.t.some(op.get("output", {}).get("resultWrapper")),
                 self.t.text(http.get("requestUri", "/")), error_first,
                 self.t.some(op.get("input", {}).get("locationName")), self.t.some(space.get("uri")),
                 self.t.text(action),
+                self.t.text(self.guards.of(name, action, op.get("input", {}).get("shape"))),
                 len(op.get("errors", ())), http.get("responseCode", 200),
                 METHODS.index(http.get("method", "POST")), " | ".join(flags) or "0"))
 
@@ -354,6 +425,9 @@ def main():
     overlay = {"protocols": [tuple(line) for line in read_lines("protocols")],
                "reads": read_lines("reads"), "unsigned": read_lines("unsigned"),
                "actions": {(s, o): action for s, o, action in read_lines("actions")}}
+    overlay["resources"] = {}
+    for service, *line in read_lines("resources"):
+        overlay["resources"].setdefault(service, []).append(line)
     tables = Tables()
     missing = []
     for (name,) in read_lines("services"):

@@ -170,11 +170,12 @@ static void ca(struct door *door, struct exchange *x)
     buf_done(&text);
 }
 
-/* With auth on, what shows or changes something needs a signature. */
+/* With auth on, what shows or changes something needs the root's signature. */
 static bool allowed(struct door *door, struct exchange *x)
 {
     const struct http_request *request = exchange_request(x);
-    struct identity identity;
+    int64_t now_ms = clock_now_ms(cell_clock(door->cell));
+    const struct identity *identity;
     struct sigv4 sigv4;
     struct why why;
     struct sigv4_keys *keys;
@@ -183,14 +184,18 @@ static bool allowed(struct door *door, struct exchange *x)
     if (!door->auth) {
         return true;
     }
-    if (sigv4_read(request, exchange_arena(x), &why, &sigv4) != OK || !sigv4.present ||
-        !identity_find(door->identities, sigv4.access_key, &identity)) {
+    if (sigv4_read(request, exchange_arena(x), &why, &sigv4) != OK || !sigv4.present) {
         return false;
     }
+    identity = identity_find(cell_identities(door->cell), sigv4.access_key);
     keys = sigv4_keys_new();
-    good = sigv4_check(&sigv4, request, identity.secret, clock_now_ms(cell_clock(door->cell)), keys,
-                       exchange_arena(x), &why, NULL) == OK;
+    good = identity != NULL && identity_alive(identity, now_ms) &&
+           identity->kind == IDENTITY_ROOT &&
+           str_eq(identity->token, sigv4.session_token) &&
+           sigv4_check(&sigv4, request, identity->secret, now_ms, keys, exchange_arena(x), &why,
+                       NULL) == OK;
     sigv4_keys_free(keys);
+    identity_drop(identity);
     return good;
 }
 
@@ -221,7 +226,7 @@ void admin_answer(struct door *door, struct exchange *x)
                                       http_header(request, STR("origin")).bytes > 0 ||
                                       !allowed(door, x))) {
             answer_problem(x, 403, "only from this machine, not from a web page, and with "
-                                   "--auth=on only signed");
+                                   "--auth=on only signed by its root");
         } else {
             doors[i].answer(door, x);
         }

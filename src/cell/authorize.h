@@ -46,6 +46,8 @@ bool principal_find(struct cell *cell, struct str arn, struct arena *arena,
 struct resource_facts {
     struct str policy;   /* the document's text, as it was set; empty: none */
     struct str account;  /* whose it is; empty: as the ARN says */
+    bool trust;          /* the document is a role's trust policy */
+    bool consent;        /* nothing happens without it: roles, keys */
 };
 
 struct resource_source {
@@ -55,6 +57,13 @@ struct resource_source {
                  struct resource_facts *ret_facts);
     /* A tag of it, for aws:ResourceTag/key; NULL: its resources have none. */
     bool (*tag)(struct cell *cell, struct str arn, struct str key, struct str *ret_value);
+    /* A context key that only the service can tell: "dynamodb:LeadingKeys"; c->in is the call's.
+     * NULL: it has no such keys. */
+    bool (*key)(struct call *c, struct str arn, struct str key,
+                struct policy_values *ret_values);
+    /* What is really the ARN of what was named so, where a name is not all of it (IAM's paths);
+     * false: it is not there. NULL: the name is all. */
+    bool (*resolve)(struct cell *cell, struct str arn, struct arena *arena, struct str *ret_arn);
 };
 void resource_source_add(struct cell *cell, const struct resource_source *source);
 
@@ -75,8 +84,16 @@ struct authorize_key {
 };
 status call_may_with(struct call *c, const char *action, struct str resource,
                      const struct authorize_key *keys, size_t key_count);
-/* As call_may(), but only says so: for lists that leave out what may not be seen. */
-bool call_might(struct call *c, const char *action, struct str resource);
+
+/* What policies say of it, whatever auth is, for services that allow or refuse by something else,
+ * too (S3's ACLs); such a service says in the end what became of it. */
+struct asked; /* lives as long as the call's arena */
+struct asked *call_ask(struct call *c, const char *action, struct str resource,
+                       struct policy_decision *ret_decision);
+/* otherwise: what allowed or refused it instead of policies ("the bucket's ACL"); NULL: they did.
+ * OK, or the service's words for no. */
+status asked_end(struct asked *asked, const struct policy_decision *decision,
+                 const char *otherwise);
 
 /* May a service do that for source? "s3.amazonaws.com", "sns:Publish", the topic's ARN, the
  * bucket's ARN and account. What the target's policy says, whatever auth is. */
@@ -93,7 +110,8 @@ bool service_may(struct call *c, const struct service_wish *wish);
  * source mappings, deliveries, pipes: "kinesis:GetRecords" on the stream by the function's role. */
 bool role_may(struct call *c, struct str role_arn, const char *action, struct str resource);
 
-/* The cell's own, before an operation's handler: OK, or the service's words for no. */
+/* The cell's own, before an operation's handler or a page: OK, or the service's words for no. Pages
+ * are the actions weir:View and weir:Change. */
 status authorize_call(struct call *c);
 
 #endif

@@ -24,6 +24,7 @@
 
 struct cell;
 struct fault_more;
+struct identity;
 
 /* A form that a browser posted. */
 struct call_form {
@@ -43,7 +44,9 @@ struct call {
     struct str region;                 /* us-east-1 */
     struct str principal;              /* ARN of the caller */
     struct str access_key;             /* id, or empty when unsigned */
+    const struct identity *identity;   /* of the access key; NULL: unsigned, or not known */
     bool verified;                     /* its signature was checked: auth is on */
+    bool guarded;                      /* auth is on: it may what policies allow, authorize.h */
     struct str request_id;
     struct str trace;                  /* X-Amzn-Trace-Id as it came; empty: none */
     const struct http_request *request; /* as it came; NULL: weir's own doing */

@@ -9,7 +9,7 @@
  *  5. c->now never goes back, also not over a restart: it is at least the newest entry's moment.
  *  6. Everything woken in a turn is resumed in that turn, before the cell is left.
  */
-#include "cell/cell_int.h"
+#include "cell/authorize_int.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -144,29 +144,39 @@ static status service_add(struct cell *cell, const struct service *service, stru
 static void settle(struct cell *cell);
 static void catch_up(struct cell *cell);
 
-static void tick_fire(struct cell *cell, struct timer *timer)
+/* Housekeeping of a service; slot NULL: the cell's own. */
+static void tick_of(struct cell *cell, const struct cell_service *slot,
+                    status (*tick)(struct call *c))
 {
-    for (size_t i = 0; i < cell->service_count; i++) {
-        struct cell_service *slot = &cell->services[i];
-        struct task task;
+    struct task task;
 
-        if (slot->service->tick == NULL) {
-            continue;
-        }
-        arena_clear(cell->work);
-        task_init(&task, cell, cell->work);
+    arena_clear(cell->work);
+    task_init(&task, cell, cell->work);
+    task.doing = "Tick";
+    task.run = tick;
+    if (slot != NULL) {
         task.model = slot->model;
         task.service = slot->service;
-        task.doing = "Tick";
-        task.run = slot->service->tick;
         task.call.state = slot->state;
-        cell_run(cell, &task);
-        assert(task.state == TASK_DONE);
-        if (task.result != OK) {
-            log_write(LOG_ERROR, slot->service->id, "housekeeping failed: %s",
-                      task.call.why.text);
+    }
+    cell_run(cell, &task);
+    assert(task.state == TASK_DONE);
+    if (task.result != OK) {
+        log_write(LOG_ERROR, slot == NULL ? "cell" : slot->service->id,
+                  "housekeeping failed: %s", task.call.why.text);
+    }
+    task_done_with(&task);
+}
+
+static void tick_fire(struct cell *cell, struct timer *timer)
+{
+    tick_of(cell, NULL, identities_tick);
+    for (size_t i = 0; i < cell->service_count; i++) {
+        const struct cell_service *slot = &cell->services[i];
+
+        if (slot->service->tick != NULL) {
+            tick_of(cell, slot, slot->service->tick);
         }
-        task_done_with(&task);
     }
     timer_set(&cell->timers, timer, cell->now + TICK_MS);
 }
@@ -281,6 +291,7 @@ status cell_open(const struct cell_options *options, struct why *why, struct cel
     link_init(&cell->ready);
     cell->by_model = mem_zero(model_service_count * sizeof(const struct cell_service *));
     cell->workers = pool_new("worker", CELL_WORKERS_MAX);
+    cell->authorize = authorize_new(cell);
     cell->store = options->store;
     cell->clock = options->clock;
     cell->limits = options->limits;
@@ -292,6 +303,9 @@ status cell_open(const struct cell_options *options, struct why *why, struct cel
         rand_init_system(&cell->rand);
     }
     opened = clock_restore(cell, why);
+    if (opened == OK) {
+        opened = identities_open(cell, why, &cell->identities);
+    }
     for (size_t i = 0; opened == OK && options->services[i] != NULL; i++) {
         opened = service_add(cell, options->services[i], why);
     }
@@ -334,6 +348,8 @@ void cell_close(struct cell *cell)
         }
         mem_free(cell->services[i].by_index);
     }
+    identities_close(cell->identities);
+    authorize_free(cell->authorize);
     timers_done(&cell->timers);
     pool_free(cell->workers);
     mem_free(cell->by_model);
@@ -469,7 +485,10 @@ void cell_run(struct cell *cell, struct task *task)
         finish(task, fail(c, &ERR_FULL, "The disk that holds weir's data is full."));
         return;
     }
-    result = run(c);
+    result = first && c->guarded ? authorize_call(c) : OK;
+    if (result == OK) {
+        result = run(c);
+    }
     assert(result == OK || txn_empty(c->txn));
     if (c->operation != NULL && task->state == TASK_NEW) {
         tell_service(cell, task, result);

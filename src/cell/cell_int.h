@@ -90,6 +90,9 @@ struct cell {
     bool limits;                    /* --limits=aws */
     struct cell_service services[CELL_SERVICES_MAX];
     size_t service_count;
+    struct identities *identities;  /* access keys */
+    struct authorize *authorize;    /* who has policies, what was decided */
+    bool auth;                      /* signatures are checked, as the door says */
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
     struct pool *workers;           /* for call_work() */
     struct cond call_ended;         /* for cell_call(): one of its tasks is done */

@@ -184,73 +184,6 @@ void door_to_batch(struct visit *visit)
 
 /* ---- coming in ---- */
 
-static bool is_s3(const struct visit *visit)
-{
-    const struct service_model *service = visit->route.service;
-
-    return service != NULL && str_eq(model_text(service->id), STR("s3"));
-}
-
-/* Of a bucket that is there S3 itself says what is public. A large body is never asked for before
- * it could say so. */
-static bool may_be_anonymous(const struct visit *visit)
-{
-    const struct operation *operation = visit->route.operation;
-
-    return is_s3(visit) && operation != NULL &&
-           str_starts(model_text(operation->uri), STR("/{Bucket}")) &&
-           !str_eq(model_text(operation->name), STR("CreateBucket"));
-}
-
-void door_anonymous(struct call *c)
-{
-    c->account = STR("anonymous");
-    c->principal = STR("anonymous");
-}
-
-status door_identify(struct visit *visit, const struct http_request *request,
-                     const struct sigv4 *sigv4)
-{
-    struct door *door = visit->home->door;
-    struct call *c = &visit->task.call;
-    struct identity identity;
-
-    if (sigv4->present) {
-        c->access_key = sigv4->access_key;
-        c->region = sigv4->region;
-    }
-    if (!door->auth) {
-        uint64_t digits;
-
-        /* As other emulators have it: a 12-digit access key names the account. */
-        if (c->access_key.bytes == 12 && str_to_u64(c->access_key, &digits)) {
-            c->account = c->access_key;
-            c->principal = arena_printf(c->arena, "arn:aws:iam::%.*s:root",
-                                        STR_ARG(c->account));
-        }
-        return OK;
-    }
-    if (!sigv4->present) {
-        if (visit->route.operation != NULL &&
-            (visit->route.operation->flags & OPERATION_NO_AUTH)) {
-            return OK;
-        }
-        if (may_be_anonymous(visit) && !sigv4->body_later) {
-            door_anonymous(c);
-            return OK;
-        }
-        return sigv4_missing(is_s3(visit), &c->why);
-    }
-    if (!identity_find(door->identities, sigv4->access_key, &identity)) {
-        return sigv4_unknown_key(sigv4, &c->why);
-    }
-    c->account = identity.account;
-    c->principal = identity.principal;
-    c->verified = true;
-    return sigv4_check(sigv4, request, identity.secret, clock_now_ms(door->cell->clock),
-                       visit->home->keys, c->arena, &c->why, &visit->home->seed);
-}
-
 /* Streaming payloads: a small one is read now, a large one on its way. */
 static status read_body(struct visit *visit, struct http_request *request,
                         const struct sigv4 *sigv4, struct call_body **ret_small)
@@ -504,8 +437,8 @@ struct door *door_new(const struct door_options *options)
 
     door->cell = options->cell;
     door->journal = store_journal(cell_store(options->cell));
-    door->identities = options->identities;
     door->auth = options->auth;
+    door->cell->auth = options->auth;
     door->relaxed = options->relaxed;
     door->version = options->version;
     door->ca_path = options->ca_path;

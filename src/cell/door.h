@@ -7,14 +7,12 @@
 #define WEIR_CELL_DOOR_H
 
 #include "cell/cell.h"
-#include "cell/identity.h"
 #include "net/http.h"
 
 struct door;
 
 struct door_options {
     struct cell *cell;               /* where calls run */
-    struct identities *identities;   /* access keys */
     bool auth;                 /* check signatures */
     bool relaxed;              /* say so on every answer */
     const char *version;       /* of weir, for /_weir/health */

@@ -85,6 +85,8 @@ void door_end_visit(struct visit *visit)
         cell_leave(cell);
     }
     reply_unpin(cell, visit->task.call.reply);
+    identity_drop(visit->task.call.identity);
+    visit->task.call.identity = NULL;
     intake_end(visit->intake, visit->task.blob_kept);
     posted_end(visit->posted);
     exchange_set_user(visit->x, NULL);

@@ -8,6 +8,7 @@
 #include "cell/cell_int.h"
 #include "cell/buffers.h"
 #include "cell/door.h"
+#include "cell/identity.h"
 #include "cell/intake.h"
 #include "cell/send.h"
 #include "wire/sigv4.h"
@@ -59,7 +60,6 @@ struct door_loop {
 struct door {
     struct cell *cell;             /* where calls run */
     struct journal *journal;       /* of its store: what the gate waits for */
-    struct identities *identities; /* access keys */
     bool auth;                     /* signatures are checked */
     bool relaxed;                  /* every answer says that durability is relaxed */
     const char *version;           /* of weir */
@@ -73,10 +73,16 @@ struct door {
 
 /* door.c */
 void door_to_batch(struct visit *visit); /* runs at the end of this turn */
-/* Who calls: with auth on the signature is checked. */
+
+/* door_caller.c: who calls; with auth on the signature is checked. */
 status door_identify(struct visit *visit, const struct http_request *request,
                      const struct sigv4 *sigv4);
 void door_anonymous(struct call *c); /* it is nobody's, for all that weir knows */
+/* Its pieces, for forms. Auth off: the key says who it is. */
+void door_believe(struct call *c, struct arena *arena, struct str access_key);
+/* Auth on: whose key and token, before the signature is checked, and after. */
+status door_caller(struct call *c, const struct sigv4 *sigv4, struct why *why);
+status door_caller_in_time(struct call *c, const struct sigv4 *sigv4, struct why *why);
 
 /* door_answer.c: each ends the visit, door_stream_on() once the stream does. */
 void door_answer_output(struct visit *visit);

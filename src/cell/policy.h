@@ -10,14 +10,16 @@
  *  1. A statement speaks of a request when its principal (of resource and trust policies), action,
  *     resource and condition all do.
  *  2. A statement that denies, in whatever policy, denies.
- *  3. Inside an account an identity policy or the resource's allows. One that names the very
- *     caller (a user's ARN, a session's ARN) allows by itself, whatever boundary and session
- *     policies do not say; one that names a role is limited by its session's policies and by its
- *     boundary; one that names the account only lets identity policies allow.
+ *  3. Inside an account an identity policy allows, or the resource's. One that names the very
+ *     caller (a user, a session, or "*" for a user) allows by itself, whatever boundary and session
+ *     policies do not say; one that names a role, or "*" for a session, is limited by boundary and
+ *     session policies; one that names the account only lets identity policies allow.
  *  4. Across accounts both must allow.
  *  5. A boundary and session policies, where there are, must allow too.
  *  6. Services and nobody have no identity policies: the resource's must allow.
  *  7. The root of an account may do everything in it that nothing denies.
+ *  8. Where the resource's policy must consent (roles, keys) rule 3 needs it to name the account at
+ *     least.
  */
 #ifndef WEIR_CELL_POLICY_H
 #define WEIR_CELL_POLICY_H
@@ -58,8 +60,6 @@ struct policy_place {
 };
 uint32_t policy_statement_count(const struct policy *policy);
 struct policy_place policy_place(const struct policy *policy, uint32_t statement);
-/* Does anybody at all, or a whole other account, get in? For S3's and Lambda's public checks. */
-bool policy_names_everybody(const struct policy *policy);
 /* The condition keys and variables it asks for, each once in its first spelling; the next from
  * *position, which begins with 0. For GetContextKeysFor…Policy. */
 bool policy_next_key(const struct policy *policy, size_t *position, struct str *ret_key);
@@ -104,6 +104,7 @@ struct policy_request {
     struct str action;            /* "s3:GetObject" */
     struct str resource;          /* ARN, or "*" */
     struct str account;           /* that owns the resource; empty: the caller's */
+    bool consent;                 /* nothing happens without the resource's policy (rule 8) */
     const struct policy_context *context; /* NULL: has no keys at all */
 };
 
@@ -143,7 +144,7 @@ struct policy_heard {
     uint32_t statement;                /* of it */
 };
 struct policy_listener {
-    void (*matched)(struct policy_listener *listener, const struct policy_heard *heard); /* or NULL */
+    void (*matched)(struct policy_listener *listener, const struct policy_heard *heard); /* each */
     void (*missing)(struct policy_listener *listener, struct str key); /* or NULL */
 };
 

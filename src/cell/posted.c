@@ -144,24 +144,18 @@ static status scope_of(const struct posted *posted, struct why *why, struct sigv
     }
     *ret_scope = (struct sigv4){.present = true, .s3 = true, .access_key = parts[0],
                                 .date = parts[1], .region = parts[2], .service = parts[3],
-                                .signature = field(posted, "x-amz-signature")};
+                                .signature = field(posted, "x-amz-signature"),
+                                .session_token = field(posted, "x-amz-security-token")};
     return OK;
 }
 
 static status check_policy(struct posted *posted, const struct sigv4 *scope, struct why *why)
 {
-    struct door *door = posted->visit->home->door;
     struct call *c = &posted->visit->task.call;
-    struct identity identity;
 
-    if (!identity_find(door->identities, scope->access_key, &identity)) {
-        return sigv4_unknown_key(scope, why);
-    }
-    TRY(sigv4_check_policy(scope, field(posted, "policy"), identity.secret, NULL, why));
-    c->account = identity.account;
-    c->principal = identity.principal;
-    c->verified = true;
-    return OK;
+    TRY(door_caller(c, scope, why));
+    TRY(sigv4_check_policy(scope, field(posted, "policy"), c->identity->secret, NULL, why));
+    return door_caller_in_time(c, scope, why);
 }
 
 static status nobody(struct posted *posted, struct why *why)
@@ -173,19 +167,6 @@ static status nobody(struct posted *posted, struct why *why)
     return OK;
 }
 
-/* As other emulators have it: a 12-digit access key names the account. */
-static void account_of_key(struct posted *posted, struct str key)
-{
-    struct call *c = &posted->visit->task.call;
-    uint64_t digits;
-
-    c->access_key = key;
-    if (key.bytes == 12 && str_to_u64(key, &digits)) {
-        c->account = key;
-        c->principal = arena_printf(posted->arena, "arn:aws:iam::%.*s:root", STR_ARG(key));
-    }
-}
-
 /* Rules 2 and 5. */
 static status identify(struct posted *posted, struct why *why)
 {
@@ -194,6 +175,7 @@ static status identify(struct posted *posted, struct why *why)
     struct str old_key = field(posted, "awsaccesskeyid");
     struct sigv4 scope;
 
+    c->guarded = auth;
     if (field(posted, "x-amz-credential").at != NULL) {
         TRY(scope_of(posted, why, &scope));
         c->region = scope.region;
@@ -202,11 +184,11 @@ static status identify(struct posted *posted, struct why *why)
             return field(posted, "policy").bytes == 0 ? nobody(posted, why)
                                                       : check_policy(posted, &scope, why);
         }
-        account_of_key(posted, scope.access_key);
+        door_believe(c, posted->arena, scope.access_key);
         return OK;
     }
     if (!auth) {
-        account_of_key(posted, old_key);
+        door_believe(c, posted->arena, old_key);
         return OK;
     }
     return old_key.bytes == 0 ? nobody(posted, why) : sigv4_unsupported(why);

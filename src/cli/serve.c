@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cell/door.h"
+#include "cell/identity.h"
 #include "fn/part.h"
 #include "net/server.h"
 #include "net/tls.h"
@@ -72,7 +73,6 @@ struct serving {
     struct store *store;
     struct clock clock;
     struct cell *cell;
-    struct identities *identities;
     struct door *door;
     struct server *server;
     struct keeper *keeper;
@@ -256,7 +256,6 @@ static void close_all(struct serving *serving)
     }
     door_free(serving->door);
     tls_close(serving->opening.tls);
-    identities_close(serving->identities);
     cell_close(serving->cell);
     if (serving->store != NULL) {
         store_close(serving->store);
@@ -287,8 +286,7 @@ static status open_state(const struct settings *settings, struct why *why, struc
     TRY(store_open(&store, why, &serving->store));
     cell.store = serving->store;
     cell.clock = &serving->clock;
-    TRY(cell_open(&cell, why, &serving->cell));
-    return identities_open(serving->cell, why, &serving->identities);
+    return cell_open(&cell, why, &serving->cell);
 }
 
 static status open_door(const struct settings *settings, struct why *why, struct serving *serving)
@@ -296,7 +294,6 @@ static status open_door(const struct settings *settings, struct why *why, struct
     struct tls_opening *opening = &serving->opening;
     struct door_options door = {
         .cell = serving->cell,
-        .identities = serving->identities,
         .auth = settings->auth,
         .relaxed = settings->relaxed,
         .version = WEIR_VERSION,
@@ -364,19 +361,23 @@ static void say_ready(const struct args *args, const struct settings *settings,
 static status show_root_key(const struct settings *settings, struct serving *serving,
                             struct why *why)
 {
+    struct arena *arena;
     struct identity root;
+    status found;
     bool made;
 
     if (!settings->auth) {
         return OK;
     }
-    TRY(identity_root(serving->identities, why, &root, &made));
-    if (made) {
+    arena = arena_new(65536);
+    found = identity_root(cell_identities(serving->cell), arena, why, &root, &made);
+    if (found == OK && made) {
         printf("weir: the root access key, shown this once:\n"
                "  export AWS_ACCESS_KEY_ID=%.*s\n  export AWS_SECRET_ACCESS_KEY=%.*s\n",
                STR_ARG(root.access_key), STR_ARG(root.secret));
     }
-    return OK;
+    arena_free(arena);
+    return found;
 }
 
 static int run(const struct args *given)

@@ -116,6 +116,8 @@ struct operation {
     uint32_t input_name;   /* text: REST-XML's root element of the input; 0: none */
     uint32_t input_xmlns;  /* text; 0: none */
     uint32_t action;       /* text: what IAM calls it, without the service (from overlay/) */
+    uint32_t guards;       /* text: "action=resource …" that a caller must be allowed, or "-": the
+                            * handler asks; resources as overlay/resources has them */
     uint16_t error_count;
     uint16_t http;         /* status of success; 200 */
     uint8_t method;        /* index into model_methods: GET POST PUT DELETE HEAD PATCH OPTIONS */

@@ -27,7 +27,10 @@ extern const struct error SIGV4_UNKNOWN_KEY;    /* UnrecognizedClientException, 
 extern const struct error SIGV4_MISMATCH;       /* InvalidSignature…, SignatureDoesNotMatch */
 extern const struct error SIGV4_SKEWED;         /* InvalidSignatureException: Signature expired … */
 extern const struct error SIGV4_EXPIRED;        /* AccessDenied: Request has expired (presigned) */
+extern const struct error SIGV4_TOKEN_EXPIRED;  /* ExpiredTokenException, 403 */
 /* S3's own words. */
+extern const struct error SIGV4_S3_TOKEN_EXPIRED; /* ExpiredToken, 400 */
+extern const struct error SIGV4_S3_TOKEN;       /* InvalidToken, 400 */
 extern const struct error SIGV4_S3_SKEWED;      /* RequestTimeTooSkewed, 403 */
 extern const struct error SIGV4_S3_UNKNOWN_KEY; /* InvalidAccessKeyId, 403 */
 extern const struct error SIGV4_S3_MALFORMED;   /* AuthorizationHeaderMalformed, 400 */
@@ -97,6 +100,9 @@ status sigv4_check_policy(const struct sigv4 *scope, struct str policy, struct s
 /* The answers to who is nobody: without a signature, and with an access key that there is not. */
 status sigv4_missing(bool s3, struct why *why);
 status sigv4_unknown_key(const struct sigv4 *sigv4, struct why *why);
+/* A session token that is not the key's, and one whose time is over. */
+status sigv4_token_invalid(const struct sigv4 *sigv4, struct why *why);
+status sigv4_token_expired(const struct sigv4 *sigv4, struct why *why);
 status sigv4_unsupported(struct why *why); /* signed in another way */
 
 /* Signs a request as a client does: the Authorization header's value. For weir's own outgoing calls

@@ -171,6 +171,24 @@ status sigv4_unknown_key(const struct sigv4 *sigv4, struct why *why)
                    "The security token included in the request is invalid.");
 }
 
+status sigv4_token_invalid(const struct sigv4 *sigv4, struct why *why)
+{
+    if (sigv4->s3) {
+        return why_set(why, &SIGV4_S3_TOKEN,
+                       "The provided token is malformed or otherwise invalid.");
+    }
+    return sigv4_unknown_key(sigv4, why);
+}
+
+status sigv4_token_expired(const struct sigv4 *sigv4, struct why *why)
+{
+    if (sigv4->s3) {
+        return why_set(why, &SIGV4_S3_TOKEN_EXPIRED, "The provided token has expired.");
+    }
+    return why_set(why, &SIGV4_TOKEN_EXPIRED,
+                   "The security token included in the request is expired");
+}
+
 /* ---- time ---- */
 
 static status skewed(const struct sigv4 *sigv4, int64_t now_ms, int64_t slack_ms, struct why *why)

@@ -27,6 +27,9 @@ const struct error SIGV4_MISMATCH = {"InvalidSignatureException", "SignatureDoes
 const struct error SIGV4_SKEWED = {"InvalidSignatureException", "SignatureDoesNotMatch", 403,
                                    false};
 const struct error SIGV4_EXPIRED = {"AccessDeniedException", "AccessDenied", 403, false};
+const struct error SIGV4_TOKEN_EXPIRED = {"ExpiredTokenException", "ExpiredToken", 403, false};
+const struct error SIGV4_S3_TOKEN_EXPIRED = {"ExpiredToken", NULL, 400, false};
+const struct error SIGV4_S3_TOKEN = {"InvalidToken", NULL, 400, false};
 const struct error SIGV4_S3_SKEWED = {"RequestTimeTooSkewed", NULL, 403, false};
 const struct error SIGV4_S3_UNKNOWN_KEY = {"InvalidAccessKeyId", NULL, 403, false};
 const struct error SIGV4_S3_MALFORMED = {"AuthorizationHeaderMalformed", NULL, 400, false};

@@ -26,7 +26,6 @@ struct fixture {
     struct store *store;
     struct clock clock;          /* stands still */
     struct cell *cell;
-    struct identities *identities;
     struct door *door;
     struct loopback *loopback;   /* the network */
     uint32_t peer;               /* its one connection */
@@ -45,9 +44,7 @@ static inline void fixture_open_in(struct fixture *f, const struct service *cons
     assert_ptr_equal(store_open(&store, &why, &f->store), OK);
     cell.store = f->store;
     assert_ptr_equal(cell_open(&cell, &why, &f->cell), OK);
-    assert_ptr_equal(identities_open(f->cell, &why, &f->identities), OK);
     door.cell = f->cell;
-    door.identities = f->identities;
     f->door = door_new(&door);
     f->loopback = loopback_new(door_app(f->door));
     f->peer = loopback_connect(f->loopback);
@@ -64,7 +61,6 @@ static inline void fixture_close(struct fixture *f)
     door_settle(f->door);
     loopback_free(f->loopback);
     door_free(f->door);
-    identities_close(f->identities);
     cell_close(f->cell);
     store_close(f->store);
 }

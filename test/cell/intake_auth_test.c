@@ -50,7 +50,7 @@ static int set_up(void **state)
 
     w = (struct world){.f.disk = faulty_new(1), .arena = arena_new(16u << 20)};
     fixture_open(&w.f, services, true);
-    assert_ptr_equal(identity_root(w.f.identities, &why, &w.root, &made), OK);
+    assert_ptr_equal(identity_root(cell_identities(w.f.cell), w.arena, &why, &w.root, &made), OK);
     content = mem_alloc(BYTES);
     for (size_t i = 0; i < BYTES; i++) {
         content[i] = (char)(i * 2654435761u >> 11);

@@ -230,7 +230,7 @@ static void with_auth_a_page_wants_a_signature(void **state)
     char signed_fields[700];
     bool made;
 
-    assert_ptr_equal(identity_root(f->identities, &why, &root, &made), OK);
+    assert_ptr_equal(identity_root(cell_identities(f->cell), arena, &why, &root, &made), OK);
     assert_true(holds(visit_page(f, "/_weir/show", ""), "HTTP/1.1 403"));
     assert_true(holds(visit_page(f, "/public-x", ""), "HTTP/1.1 200"));
     struct str signature = sigv4_sign(&request, root.access_key, root.secret, STR("us-east-1"),

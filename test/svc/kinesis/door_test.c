@@ -20,7 +20,6 @@
 
 struct fixture {
     struct world world;
-    struct identities *identities;
     struct door *door;
     struct loopback *loopback;
     uint32_t connection;
@@ -35,9 +34,7 @@ static int set_up(void **state)
     f.world.disk = faulty_new(1);
     f.world.arena = arena_new(64u << 20);
     assert_ptr_equal(world_open(&f.world), OK);
-    assert_ptr_equal(identities_open(f.world.cell, &f.world.why, &f.identities), OK);
     options.cell = f.world.cell;
-    options.identities = f.identities;
     f.door = door_new(&options);
     f.loopback = loopback_new(door_app(f.door));
     f.connection = loopback_connect(f.loopback);
@@ -51,7 +48,6 @@ static int tear_down(void **state)
 
     loopback_free(f->loopback);
     door_free(f->door);
-    identities_close(f->identities);
     cell_close(f->world.cell);
     store_close(f->world.store);
     faulty_free(f->world.disk);

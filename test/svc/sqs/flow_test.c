@@ -22,7 +22,6 @@
 
 struct fixture {
     struct world world;            /* with the service */
-    struct identities *identities; /* the door's */
     struct door *door;             /* into the world */
     struct loopback *loopback;     /* to the door */
     uint32_t connection;           /* of call() */
@@ -37,9 +36,7 @@ static int set_up(void **state)
     f.world.disk = faulty_new(1);
     f.world.arena = arena_new(256u << 20);
     assert_ptr_equal(world_open(&f.world), OK);
-    assert_ptr_equal(identities_open(f.world.cell, &f.world.why, &f.identities), OK);
     options.cell = f.world.cell;
-    options.identities = f.identities;
     f.door = door_new(&options);
     f.loopback = loopback_new(door_app(f.door));
     f.connection = loopback_connect(f.loopback);
@@ -54,7 +51,6 @@ static int tear_down(void **state)
 
     loopback_free(f->loopback);
     door_free(f->door);
-    identities_close(f->identities);
     world_close(&f->world);
     faulty_free(f->world.disk);
     arena_free(f->world.arena);
