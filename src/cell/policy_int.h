@@ -73,9 +73,9 @@ struct policy_test {
 };
 
 struct policy_statement {
-    struct policy_place place;
-    struct policy_patterns actions;
-    struct policy_patterns resources;
+    struct policy_place place;           /* in the text */
+    struct policy_patterns actions;      /* Action, NotAction */
+    struct policy_patterns resources;    /* Resource, NotResource */
     const struct policy_who *whos;       /* Principal, NotPrincipal */
     uint32_t who_count;                  /* of them */
     bool whos_given;                     /* there is such an element */

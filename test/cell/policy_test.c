@@ -58,93 +58,95 @@ static struct policy *compiled(const char *text, enum policy_kind kind)
 
 /* ---- documents ---- */
 
-static void a_bad_document_is_refused_with_its_sentence(void **state)
-{
 #define S(statement) "{\"Version\":\"2012-10-17\",\"Statement\":[" statement "]}"
 #define A "\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\""
-    static const struct {
-        enum policy_kind kind;
-        const char *text;
-        const char *sentence;
-    } cases[] = {
-        {POLICY_OF_IDENTITY, "", "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, "[]", "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\"}", "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\",\"Statement\":[]}",
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\",\"Extra\":1,\"Statement\":[]}",
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, "{\"Statement\":{" A ",\"Resource\":\"*\"}}",
-         "Policy document must be version 2012-10-17 or greater."},
-        {POLICY_OF_IDENTITY, "{\"Version\":\"2024-01-01\",\"Statement\":{" A ",\"Resource\":\"*\"}}",
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Bank\":1}"), "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"allow\",\"Action\":\"*\",\"Resource\":\"*\"}"),
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Resource\":\"*\"}"),
-         "Policy statement must contain actions."},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":[],\"Resource\":\"*\"}"),
-         "Policy statement must contain actions."},
-        {POLICY_OF_IDENTITY,
-         S("{\"Effect\":\"Allow\",\"Action\":\"a:b\",\"NotAction\":\"a:b\",\"Resource\":\"*\"}"),
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY, S("{" A "}"), "Policy statement must contain resources."},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"GetObject\",\"Resource\":\"*\"}"),
-         "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"a a:b\",\"Resource\":\"*\"}"),
-         "Vendor a a is not valid"},
-        {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"a:b:c\",\"Resource\":\"*\"}"),
-         "Actions/Condition can contain only one colon."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"bucket\"}"),
-         "Resource bucket must be in ARN format or \"*\"."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:moon:s3:::x\"}"),
-         "Partition \"moon\" is not valid for resource \"arn:moon:s3:::x\"."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:aws:s3\"}"),
-         "The policy failed legacy parsing"},
-        {POLICY_OF_IDENTITY, S("{\"Sid\":\"a\"," A ",\"Resource\":\"*\"},"
-                               "{\"Sid\":\"a\"," A ",\"Resource\":\"*\"}"),
-         "Statement IDs (SID) in a single policy must be unique."},
-        {POLICY_OF_IDENTITY, S("{\"Sid\":\"a b\"," A ",\"Resource\":\"*\"}"),
-         "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
-         "expression [0-9A-Za-z]*"},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Principal\":\"*\"}"),
-         "Policy document should not specify a principal."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Condition\":{\"Equal\":{\"a:b\":1}}}"),
-         "Syntax errors in policy."},
-        {POLICY_OF_IDENTITY,
-         S("{" A ",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"ab\":\"true\"}}}"),
-         "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
-        {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:aws:s3:::${aws:username\"}"),
-         "Syntax errors in policy."},
-        {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\"}"), "Missing required field Principal"},
-        {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":\"me\"}"),
-         "Invalid principal in policy"},
-        {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":{\"AWS\":\"me\"}}"),
-         "Invalid principal in policy: \"AWS\":\"me\""},
-        {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":{\"Uncle\":\"x\"}}"),
-         "Invalid principal in policy"},
-        {POLICY_OF_RESOURCE, "{", "This policy contains invalid Json"},
-        {POLICY_OF_TRUST, S("{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\","
-                            "\"Principal\":\"*\",\"Resource\":\"*\"}"),
-         "Has prohibited field Resource"},
-        {POLICY_OF_TRUST,
-         S("{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Principal\":\"*\"}"),
-         "AssumeRole policy may only specify STS AssumeRole actions."},
-        {POLICY_OF_TRUST, S("{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\"}"),
-         "Missing required field Principal"},
-    };
 
+static const struct {
+    enum policy_kind kind;
+    const char *text;
+    const char *sentence;
+} bad_documents[] = {
+    {POLICY_OF_IDENTITY, "", "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, "[]", "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\"}", "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\",\"Statement\":[]}",
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\",\"Extra\":1,\"Statement\":[]}",
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, "{\"Statement\":{" A ",\"Resource\":\"*\"}}",
+     "Policy document must be version 2012-10-17 or greater."},
+    {POLICY_OF_IDENTITY, "{\"Version\":\"2024-01-01\",\"Statement\":{" A ",\"Resource\":\"*\"}}",
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Bank\":1}"), "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"allow\",\"Action\":\"*\",\"Resource\":\"*\"}"),
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Resource\":\"*\"}"),
+     "Policy statement must contain actions."},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":[],\"Resource\":\"*\"}"),
+     "Policy statement must contain actions."},
+    {POLICY_OF_IDENTITY,
+     S("{\"Effect\":\"Allow\",\"Action\":\"a:b\",\"NotAction\":\"a:b\",\"Resource\":\"*\"}"),
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY, S("{" A "}"), "Policy statement must contain resources."},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"GetObject\",\"Resource\":\"*\"}"),
+     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"a a:b\",\"Resource\":\"*\"}"),
+     "Vendor a a is not valid"},
+    {POLICY_OF_IDENTITY, S("{\"Effect\":\"Allow\",\"Action\":\"a:b:c\",\"Resource\":\"*\"}"),
+     "Actions/Condition can contain only one colon."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"bucket\"}"),
+     "Resource bucket must be in ARN format or \"*\"."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:moon:s3:::x\"}"),
+     "Partition \"moon\" is not valid for resource \"arn:moon:s3:::x\"."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:aws:s3\"}"),
+     "The policy failed legacy parsing"},
+    {POLICY_OF_IDENTITY, S("{\"Sid\":\"a\"," A ",\"Resource\":\"*\"},"
+                           "{\"Sid\":\"a\"," A ",\"Resource\":\"*\"}"),
+     "Statement IDs (SID) in a single policy must be unique."},
+    {POLICY_OF_IDENTITY, S("{\"Sid\":\"a b\"," A ",\"Resource\":\"*\"}"),
+     "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
+     "expression [0-9A-Za-z]*"},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Principal\":\"*\"}"),
+     "Policy document should not specify a principal."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"*\",\"Condition\":{\"Equal\":{\"a:b\":1}}}"),
+     "Syntax errors in policy."},
+    {POLICY_OF_IDENTITY,
+     S("{" A ",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"ab\":\"true\"}}}"),
+     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+    {POLICY_OF_IDENTITY, S("{" A ",\"Resource\":\"arn:aws:s3:::${aws:username\"}"),
+     "Syntax errors in policy."},
+    {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\"}"), "Missing required field Principal"},
+    {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":\"me\"}"),
+     "Invalid principal in policy"},
+    {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":{\"AWS\":\"me\"}}"),
+     "Invalid principal in policy: \"AWS\":\"me\""},
+    {POLICY_OF_RESOURCE, S("{" A ",\"Resource\":\"*\",\"Principal\":{\"Uncle\":\"x\"}}"),
+     "Invalid principal in policy"},
+    {POLICY_OF_RESOURCE, "{", "This policy contains invalid Json"},
+    {POLICY_OF_TRUST, S("{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\","
+                        "\"Principal\":\"*\",\"Resource\":\"*\"}"),
+     "Has prohibited field Resource"},
+    {POLICY_OF_TRUST,
+     S("{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Principal\":\"*\"}"),
+     "AssumeRole policy may only specify STS AssumeRole actions."},
+    {POLICY_OF_TRUST, S("{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\"}"),
+     "Missing required field Principal"},
+};
+
+static void a_bad_document_is_refused_with_its_sentence(void **state)
+{
     (void)state;
-    for (size_t i = 0; i < LENGTH(cases); i++) {
+    for (size_t i = 0; i < LENGTH(bad_documents); i++) {
         struct policy *policy = NULL;
         struct why why = {""};
 
-        if (policy_compile(str_c(cases[i].text), cases[i].kind, &why, &policy) !=
+        if (policy_compile(str_c(bad_documents[i].text), bad_documents[i].kind, &why, &policy) !=
             &POLICY_MALFORMED) {
-            fail_msg("%s is taken", cases[i].text);
+            fail_msg("%s is taken", bad_documents[i].text);
         }
-        if (strcmp(why.text, cases[i].sentence) != 0) {
-            fail_msg("%s: \"%s\", not \"%s\"", cases[i].text, why.text, cases[i].sentence);
+        if (strcmp(why.text, bad_documents[i].sentence) != 0) {
+            fail_msg("%s: \"%s\", not \"%s\"", bad_documents[i].text, why.text,
+                     bad_documents[i].sentence);
         }
     }
 }
@@ -242,14 +244,17 @@ static void actions_and_resources_fit_by_wildcards(void **state)
         {ALLOW("\"Action\":\"s3:Get*\",\"Resource\":\"*\""), "s3:GetObject", "*", true},
         {ALLOW("\"Action\":\"s3:Get?bject\",\"Resource\":\"*\""), "s3:GetObject", "*", true},
         {ALLOW("\"Action\":\"s3:Get?\",\"Resource\":\"*\""), "s3:GetObject", "*", false},
-        {ALLOW("\"Action\":[\"a:b\",\"s3:*Object\"],\"Resource\":\"*\""), "s3:GetObject", "*", true},
+        {ALLOW("\"Action\":[\"a:b\",\"s3:*Object\"],\"Resource\":\"*\""),
+         "s3:GetObject", "*", true},
         {ALLOW("\"Action\":\"s3:*a*b*\",\"Resource\":\"*\""), "s3:xaxxbx", "*", true},
         {ALLOW("\"Action\":\"s3:*a*b\",\"Resource\":\"*\""), "s3:xaxxbx", "*", false},
         {ALLOW("\"NotAction\":\"iam:*\",\"Resource\":\"*\""), "s3:GetObject", "*", true},
-        {ALLOW("\"NotAction\":[\"iam:*\",\"s3:*\"],\"Resource\":\"*\""), "s3:GetObject", "*", false},
+        {ALLOW("\"NotAction\":[\"iam:*\",\"s3:*\"],\"Resource\":\"*\""),
+         "s3:GetObject", "*", false},
         {ALLOW("\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::b/*\""), "a:b", "arn:aws:s3:::b/k/l",
          true},
-        {ALLOW("\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::b/*\""), "a:b", "arn:aws:s3:::b", false},
+        {ALLOW("\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::b/*\""),
+         "a:b", "arn:aws:s3:::b", false},
         {ALLOW("\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::B/*\""), "a:b", "arn:aws:s3:::b/k",
          false},
         {ALLOW("\"Action\":\"*\",\"Resource\":\"arn:aws:sqs:*:1:q?\""), "a:b",
