@@ -77,6 +77,13 @@ struct fn *fn_of(struct cell *cell)
     return part->fn;
 }
 
+const char *fn_dir(struct cell *cell)
+{
+    struct fn_part *part = part_of(cell);
+
+    return part == NULL || part->options.keeper == NULL ? NULL : part->options.dir;
+}
+
 static status part_open(struct cell *cell, void **ret_state)
 {
     (void)cell;

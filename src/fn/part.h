@@ -19,6 +19,10 @@ void fn_part_options(struct cell *cell, const struct fn_options *options);
 /* In the cell. NULL: it may not run, cannot be started (logged once), or was stopped. */
 struct fn *fn_of(struct cell *cell);
 
+/* The engine's folder, where what functions see of the disk may be put; NULL: nothing may run. From
+ * any thread, once the program has said how it runs. */
+const char *fn_dir(struct cell *cell);
+
 /* Who hears of it; in a service's open(). On the engine's thread, outside the cell. */
 struct fn_listener {
     void (*log)(void *state, const struct fn_line *line);

@@ -28,7 +28,7 @@
 #define HTTP_HEADERS_MAX 100
 #define HTTP_HEAD_BYTES_MAX (32u * 1024)
 #define HTTP_TARGET_BYTES_MAX (16u * 1024)
-#define HTTP_BODY_BYTES_MAX (64u * 1024 * 1024) /* buffered bodies; streams have none */
+#define HTTP_BODY_BYTES_MAX (68u * 1024 * 1024) /* buffered bodies (Lambda's); streams have none */
 
 struct http_header {
     struct str name;  /* lower case */

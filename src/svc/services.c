@@ -9,6 +9,7 @@
 
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/kinesis/kinesis.h"
+#include "svc/lambda/lambda.h"
 #include "svc/s3/s3.h"
 #include "svc/sns/sns.h"
 #include "svc/sqs/sqs.h"
@@ -22,5 +23,6 @@ const struct service *const services[] = {
     &sns_service,
     &dynamodb_service,
     &dynamodbstreams_service,
+    &lambda_service,
     NULL,
 };
