@@ -13,12 +13,14 @@
 #include "bus/hold.h"
 #include "bus/outbox.h"
 #include "bus/sink.h"
+#include "bus/source.h"
 #include "bus/timer.h"
 #include "bus/trace.h"
 #include "cell/timer.h"
 
 #define SINKS_MAX 32
 #define DEPOTS_MAX 8
+#define SOURCES_MAX 16
 #define OWNERS_MAX 64
 #define CARRIERS_MAX 16
 
@@ -44,6 +46,9 @@ struct bus {
     size_t sink_count;             /* of them */
     const struct depot *depots[DEPOTS_MAX];
     size_t depot_count;            /* of them */
+    const struct source *sources[SOURCES_MAX];
+    size_t source_count;           /* of them */
+    struct map *bells;             /* ARN → source.c's struct bell; who watches what */
     struct timer_owner timer_owners[OWNERS_MAX];
     size_t timer_owner_count;      /* of them */
     const struct hold_owner *hold_owners[OWNERS_MAX];
@@ -67,6 +72,8 @@ struct bus {
 struct bus *bus_of(struct cell *cell);
 
 /* Parts, opened and closed with the bus. */
+void sources_open(struct bus *bus);
+void sources_close(struct bus *bus);
 status holds_open(struct bus *bus);
 void holds_close(struct bus *bus);
 status traces_open(struct bus *bus);

@@ -8,9 +8,11 @@
 #include "svc/dynamodb/upkeep.h"
 
 #include "base/mem.h"
+#include "bus/source.h"
 #include "cell/cell.h"
 #include "svc/dynamodb/backup.h"
 #include "svc/dynamodb/pages.h"
+#include "svc/dynamodb/stream.h"
 #include "svc/dynamodb/told.h"
 
 static const struct op ops[] = {
@@ -102,6 +104,7 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
     dynamodb->tables = map_new(TABLES_MAX);
     upkeep_init(dynamodb);
     *ret_state = dynamodb; /* closed by the cell also when loading failed */
+    bus_source_add(cell, &dynamodb_source);
     TRY(tables_load(dynamodb));
     TRY(doomed_load(dynamodb));
     upkeep_open(dynamodb);

@@ -6,6 +6,7 @@
 #include "svc/dynamodb/change.h"
 
 #include "base/time.h"
+#include "bus/source.h"
 #include "svc/dynamodb/destination.h"
 #include "svc/dynamodb/number.h"
 #include "svc/dynamodb/upkeep.h"
@@ -281,6 +282,7 @@ static void change_stage(struct call *c, struct changing *change, bool expired)
     change_note(c, table, &changed);
     destinations_tell(c, table, &changed);
     waiters_wake(c->cell, &table->changed);
+    bus_source_ring(c->cell, table->arn, false);
 }
 
 static void change_item(struct call *c, struct changing *change, bool expired)

@@ -67,6 +67,20 @@ status stream_records_read(struct call *c, const struct stream_shard *shard,
                            struct stream_reading *reading, struct value *structure,
                            const char *member);
 
+/* One change on its way out. */
+struct stream_telling {
+    const struct stream_place *place; /* which stream's */
+    const struct changed *changed;    /* what the log says */
+    uint64_t sequence;                /* in the log */
+    int64_t at_ms;                    /* when */
+};
+/* As the model's Record. */
+void stream_record_put(struct call *c, struct value *record, const struct stream_telling *telling);
+
+/* ---- source.c: as a source of the bus, for functions ---- */
+
+extern const struct source dynamodb_source;
+
 /* ---- stream_text.c: texts that carry state and are read back ---- */
 
 struct str stream_shard_id(struct arena *arena, const struct stream_place *place,

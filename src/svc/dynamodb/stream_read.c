@@ -133,16 +133,8 @@ status stream_shard_horizon(struct call *c, const struct stream_shard *shard,
 
 /* ---- records ---- */
 
-/* One change on its way out. */
-struct telling {
-    const struct stream_place *place; /* which stream's */
-    const struct changed *changed;    /* what the log says */
-    uint64_t sequence;                /* in the log */
-    int64_t at_ms;                    /* when */
-};
-
 /* Of the table's number and the record's: it is the same however often it is read. */
-static struct str event_id(struct arena *arena, const struct telling *telling)
+static struct str event_id(struct arena *arena, const struct stream_telling *telling)
 {
     char *text = arena_alloc(arena, 2 * MD5_BYTES);
     uint8_t sum[MD5_BYTES];
@@ -158,7 +150,7 @@ static struct str event_name(const struct changed *changed)
     return !changed->existed ? STR("INSERT") : changed->exists ? STR("MODIFY") : STR("REMOVE");
 }
 
-static void put_images(struct call *c, struct value *about, const struct telling *telling)
+static void put_images(struct call *c, struct value *about, const struct stream_telling *telling)
 {
     const struct changed *changed = telling->changed;
     uint8_t view = telling->place->stream->view;
@@ -177,7 +169,7 @@ static void put_images(struct call *c, struct value *about, const struct telling
     set_int(about, "SizeBytes", (int64_t)bytes);
 }
 
-static void put_record(struct call *c, struct value *record, const struct telling *telling)
+void stream_record_put(struct call *c, struct value *record, const struct stream_telling *telling)
 {
     struct value *about;
 
@@ -206,12 +198,13 @@ static status put_records(struct call *c, const struct stream_shard *shard,
 {
     for (size_t i = 0; i < count; i++) {
         struct changed changed;
-        struct telling telling = {&shard->place, &changed, records[i].sequence, records[i].at_ms};
+        struct stream_telling telling = {&shard->place, &changed, records[i].sequence,
+                                         records[i].at_ms};
 
         if (!change_read(records[i].data, &changed)) {
             return &ERR_CORRUPT;
         }
-        put_record(c, list_add(c->arena, list), &telling);
+        stream_record_put(c, list_add(c->arena, list), &telling);
     }
     return OK;
 }

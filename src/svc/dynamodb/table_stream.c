@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "bus/source.h"
 
 #include <assert.h>
 
@@ -114,6 +115,7 @@ void stream_begin(struct call *c, struct table *table, uint8_t view)
     table->stream_count = kept + 1;
     text_set(&table->extras[EXTRA_STREAM_POLICY], STR_NONE); /* it was the former stream's */
     text_set(&table->extras[EXTRA_STREAM_POLICY_REVISION], STR_NONE);
+    bus_source_ring(c->cell, table->arn, true);
 }
 
 void stream_end(struct call *c, struct table *table)
@@ -124,4 +126,5 @@ void stream_end(struct call *c, struct table *table)
     stream->last = txn_log_state(c->txn, table->log).last;
     stream->ended_ms = c->now;
     waiters_wake(c->cell, &table->changed);
+    bus_source_ring(c->cell, table->arn, true);
 }

@@ -131,6 +131,7 @@ void record_put(struct call *c, struct stream *stream, struct str partition_key,
 
     append(c, &incoming);
     queues_wake_stream(c, stream);
+    stream_ring(c, stream, false);
 }
 
 static status dry_run(struct call *c)
@@ -178,6 +179,7 @@ status kinesis_put_record(struct call *c)
     }
     call_on(c, stream_arn(c, stream));
     queues_wake_stream(c, stream);
+    stream_ring(c, stream, false);
     return OK;
 }
 
@@ -241,6 +243,7 @@ status kinesis_put_records(struct call *c)
     }
     call_on(c, stream_arn(c, stream));
     queues_wake_stream(c, stream);
+    stream_ring(c, stream, false);
     return OK;
 }
 

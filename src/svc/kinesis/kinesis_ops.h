@@ -57,6 +57,14 @@ status kinesis_update_warm_throughput(struct call *c);
 void record_put(struct call *c, struct stream *stream, struct str partition_key, struct str data);
 void kinesis_join_bus(struct cell *cell); /* sink.c */
 
+/* record.c: past what has expired, when the reader stands before it. */
+status shard_skip_expired(struct call *c, struct shard *shard, uint64_t *next);
+
+/* source.c: a stream as a source of the bus. */
+extern const struct source kinesis_source;
+/* sink.c: wakes who watches it: there are records; or other shards. */
+void stream_ring(struct call *c, const struct stream *stream, bool shards);
+
 /* subscribe.c: the shard is about to be freed. */
 void subscriptions_orphan(struct shard *shard);
 void subscriptions_end_of(struct call *c, const struct consumer *consumer);

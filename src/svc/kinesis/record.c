@@ -7,7 +7,7 @@
  */
 #include "base/cursor.h"
 #include "base/time.h"
-#include "svc/kinesis/kinesis_int.h"
+#include "svc/kinesis/kinesis_ops.h"
 #include "svc/kinesis/sequence.h"
 
 #include <assert.h>
@@ -138,8 +138,7 @@ status start_sequence(struct call *c, struct shard *shard, const struct start *s
     return start_at_number(c, shard, start, ret_next);
 }
 
-/* Past what has expired, when the reader stands before it. */
-static status skip_expired(struct call *c, struct shard *shard, uint64_t *next)
+status shard_skip_expired(struct call *c, struct shard *shard, uint64_t *next)
 {
     struct log_state state = txn_log_state(c->txn, shard->log);
     uint64_t kept;
@@ -189,7 +188,7 @@ status records_read(struct call *c, struct shard *shard, struct reading *reading
     size_t count = 0;
     uint64_t there;
 
-    TRY(skip_expired(c, shard, &reading->next));
+    TRY(shard_skip_expired(c, shard, &reading->next));
     there = reading->next <= state.last ? state.last - reading->next + 1 : 0;
     range.count_max = there < range.count_max ? (size_t)there : range.count_max;
     range.from = reading->next;

@@ -81,6 +81,7 @@ struct shard *shard_open(struct call *c, struct stream *stream, const struct sha
     shard->log = txn_log_make(c->txn);
     shard_attach(stream, shard);
     shard_save(c, shard);
+    stream_ring(c, stream, true);
     return shard;
 }
 
@@ -96,6 +97,7 @@ void shard_close(struct call *c, struct shard *shard)
     shard->closed_ms = c->now;
     shard_save(c, shard);
     waiters_wake(c->cell, &shard->waiters);
+    stream_ring(c, stream, true);
 }
 
 struct shard *shard_of_hash(const struct stream *stream, u128 hash)

@@ -5,6 +5,7 @@
  * would try again until it got through.
  */
 #include "bus/sink.h"
+#include "bus/source.h"
 
 #include "svc/kinesis/kinesis_ops.h"
 
@@ -46,7 +47,13 @@ static status take(struct call *c, const struct bus_event *event)
 
 static const struct sink sink = {"kinesis", check, take};
 
+void stream_ring(struct call *c, const struct stream *stream, bool shards)
+{
+    bus_source_ring(c->cell, stream->arn, shards);
+}
+
 void kinesis_join_bus(struct cell *cell)
 {
     bus_sink_add(cell, &sink);
+    bus_source_add(cell, &kinesis_source);
 }

@@ -4,6 +4,7 @@
  * are drawn in sqs_state.h.
  */
 #include "base/mem.h"
+#include "bus/source.h"
 #include "cell/doing.h"
 #include "svc/sqs/sqs_state.h"
 
@@ -242,7 +243,8 @@ void queue_arm(struct cell *cell, struct queue *queue)
 {
     const struct message *first = heap_first(queue);
 
-    if (first == NULL || !waiters_any(&queue->receivers)) {
+    if (first == NULL || (!waiters_any(&queue->receivers) &&
+                          !bus_source_watched(cell, queue->arn))) {
         return; /* nobody waits: whoever comes settles the queue first */
     }
     if (queue->wake.index == 0 || queue->wake.at_ms > first->until_ms) {
@@ -253,6 +255,7 @@ void queue_arm(struct cell *cell, struct queue *queue)
 void queue_wake(struct cell *cell, struct queue *queue, size_t count)
 {
     waiters_wake_some(cell, &queue->receivers, count);
+    bus_source_ring(cell, queue->arn, false);
 }
 
 /* A group may go on, or there is room again for one more in flight. */

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ReceiveMessage: choosing what is given, and giving it.
+ * ReceiveMessage: what is there at once (take.c chooses), or what comes within the waiting time.
  *
- * Rules
- *  1. A message that is older than its queue keeps is never given; one that was received often
- *     enough goes to the dead-letter queue instead, in the same entry. One receive buries a bounded
- *     number of messages and bytes.
- *  2. A FIFO queue gives as many as there are of one group, in order, then of the next; a group of
- *     which something is in flight waits.
- *  3. What is held (the queue, a group) is passed over, as if it were not there.
- *  4. A receive that found nothing parks until it is woken or its time is over; the one that is
- *     woken takes, or passes the word on when its caller has gone.
+ * A receive that found nothing parks until it is woken or its time is over; the one that is woken
+ * takes, or passes the word on when its caller has gone.
  */
-#include "bus/hold.h"
 #include "cell/cell.h"
 #include "cell/doing.h"
 #include "svc/sqs/sqs_ops.h"
-
-#include <assert.h>
-
-#define BURIED_MAX 1000
-#define BURIED_BYTES_MAX (8u << 20)
+#include "svc/sqs/sqs_take.h"
 
 /* What a receive asks for; kept while it is parked. */
 struct receive {
@@ -31,123 +19,13 @@ struct receive {
     struct str attempt;               /* ReceiveRequestAttemptId; STR_NONE: none */
 };
 
-/* One go at taking messages. */
-struct taking {
-    struct queue *queue;              /* from where */
+/* What a receive's answer is made of. */
+struct answering {
     struct value *list;               /* the answer's Messages */
-    size_t count_max;                 /* of them */
-    int64_t visibility_ms;            /* in flight for so long */
-    size_t burials_left;              /* messages that may still be buried */
-    size_t burial_bytes_left;         /* and their bytes */
     const struct value *system[2];    /* names of system attributes that are wanted; or NULL */
     const struct value *names;        /* names of attributes that are wanted; or NULL */
     struct attempt attempt;           /* what was taken */
 };
-
-/* ---- burying ---- */
-
-enum fate { TO_BE_GIVEN, BURIED, STUCK };
-
-static bool too_old(const struct call *c, const struct queue *queue,
-                    const struct message *message)
-{
-    return c->now - message->sent_ms >= queue->retention_seconds * INT64_C(1000);
-}
-
-/* Where a message goes that was received often enough; NULL: nowhere. */
-static struct queue *grave_of(struct call *c, const struct queue *queue,
-                              const struct message *message)
-{
-    struct queue *grave;
-
-    if (queue->receives_max == 0 || message->receives < queue->receives_max) {
-        return NULL;
-    }
-    grave = queue_of_arn(sqs_of(c), queue->dead_arn);
-    return grave == queue || (grave != NULL && grave->fifo != queue->fifo) ? NULL : grave;
-}
-
-static bool may_be_given(struct call *c, const struct queue *queue, const struct message *message)
-{
-    return !too_old(c, queue, message) && grave_of(c, queue, message) == NULL;
-}
-
-/* Away with a message that may not be given any more. */
-static enum fate bury(struct call *c, struct taking *taking, struct message *message)
-{
-    struct queue *queue = taking->queue;
-    size_t bytes;
-
-    if (may_be_given(c, queue, message)) {
-        return TO_BE_GIVEN;
-    }
-    if (taking->burials_left == 0 || taking->burial_bytes_left == 0) {
-        return STUCK;
-    }
-    taking->burials_left--;
-    if (too_old(c, queue, message)) {
-        message_erase(c, queue, message);
-        message_remove(queue, message);
-        return BURIED;
-    }
-    struct move_to grave = {grave_of(c, queue, message), true};
-
-    if (!message_move(c, queue, message, &grave, &bytes)) {
-        return STUCK;
-    }
-    taking->burial_bytes_left -=
-        bytes < taking->burial_bytes_left ? bytes : taking->burial_bytes_left;
-    return BURIED;
-}
-
-/* The next message of a standard queue that may be received; NULL: none. */
-static struct message *next_standard(struct call *c, struct taking *taking)
-{
-    struct queue *queue = taking->queue;
-    struct message *message;
-    enum fate fate = BURIED;
-
-    while (fate == BURIED && (message = message_at(queue, queue->ready.first)) != NULL) {
-        fate = bury(c, taking, message);
-        if (fate == TO_BE_GIVEN) {
-            return message;
-        }
-    }
-    return NULL;
-}
-
-/* Buries at the head of a group until something of it may be given; false: nothing may. */
-static bool group_gives(struct call *c, struct taking *taking, struct group *group)
-{
-    for (;;) {
-        bool last = group->count == 1; /* burying it frees the group */
-        enum fate fate = bury(c, taking, message_at(taking->queue, group->messages.first));
-
-        if (fate != BURIED || last || !group->ready) {
-            return fate == TO_BE_GIVEN;
-        }
-    }
-}
-
-/* The first ready group that is not held and has something to give; NULL: none. */
-static struct group *next_group(struct call *c, struct taking *taking, bool some_held)
-{
-    struct queue *queue = taking->queue;
-    uint32_t next;
-
-    for (uint32_t at = queue->ready_groups.first; at != 0; at = next) {
-        struct group *group = group_at(queue, at);
-
-        next = group->seat.next;
-        if (some_held && hold_on(c, HOLD_GROUP, queue->arn, group_name(group))) {
-            continue;
-        }
-        if (group_gives(c, taking, group)) {
-            return group;
-        }
-    }
-    return NULL;
-}
 
 /* ---- what a message's answer says ---- */
 
@@ -166,19 +44,13 @@ static struct str number(struct call *c, int64_t value)
     return arena_printf(c->arena, "%lld", (long long)value);
 }
 
-/* A message on its way into the answer. */
-struct given {
-    const struct message *message; /* received already */
-    struct content content;        /* of it */
-    struct received received;      /* with this time */
-};
-
 static void put_system(struct call *c, const struct taking *taking, const struct given *given,
                        struct value *out)
 {
     const struct content *content = &given->content;
+    const struct answering *answering = taking->to;
 
-    if (taking->system[0] == NULL && taking->system[1] == NULL) {
+    if (answering->system[0] == NULL && answering->system[1] == NULL) {
         return;
     }
     const struct {
@@ -200,8 +72,8 @@ static void put_system(struct call *c, const struct taking *taking, const struct
     struct value *map = NULL;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (texts[i].text.at == NULL || (!wanted(taking->system[0], texts[i].name) &&
-                                         !wanted(taking->system[1], texts[i].name))) {
+        if (texts[i].text.at == NULL || (!wanted(answering->system[0], texts[i].name) &&
+                                         !wanted(answering->system[1], texts[i].name))) {
             continue;
         }
         if (map == NULL) {
@@ -225,19 +97,19 @@ static bool attribute_wanted(const struct value *names, struct str name)
     return false;
 }
 
-static void put_attributes(struct call *c, const struct taking *taking, struct value *out,
+static void put_attributes(struct call *c, const struct answering *answering, struct value *out,
                            const struct content *content)
 {
     struct message_attribute *given;
     struct value *map;
     size_t count = 0;
 
-    if (taking->names == NULL || content->attribute_count == 0) {
+    if (answering->names == NULL || content->attribute_count == 0) {
         return;
     }
     given = arena_alloc(c->arena, content->attribute_count * sizeof(*given));
     for (size_t i = 0; i < content->attribute_count; i++) {
-        if (attribute_wanted(taking->names, content->attributes[i].name)) {
+        if (attribute_wanted(answering->names, content->attributes[i].name)) {
             given[count++] = content->attributes[i];
         }
     }
@@ -260,122 +132,57 @@ static void put_attributes(struct call *c, const struct taking *taking, struct v
 
 /* ---- giving ---- */
 
-/* It is in flight from now on, and in the answer. */
-static void give(struct call *c, struct taking *taking, struct message *message)
+/* Into the answer. */
+static void answer(struct call *c, struct taking *taking, const struct given *given)
 {
-    struct queue *queue = taking->queue;
-    struct value *out = list_add(c->arena, taking->list);
-    struct attempt *attempt = &taking->attempt;
-    struct given given = {.message = message};
+    struct answering *answering = taking->to;
+    struct attempt *attempt = &answering->attempt;
+    struct value *out = list_add(c->arena, answering->list);
 
-    content_load(c, queue, message->sequence, &given.content);
-    state_load(c, queue, message, &given.received);
-    given.received.first_ms = given.received.first_ms == 0 ? c->now : given.received.first_ms;
-    given.received.last_ms = c->now;
-    message_wait(queue, message, c->now + taking->visibility_ms, false, c->now);
-    if (!message_waits(message)) { /* visible at once */
-        message_rotate(queue, message);
-    }
-    state_save(c, queue, message, &given.received);
-    attempt->sequences[attempt->count] = message->sequence;
-    attempt->receives[attempt->count++] = message->receives;
-    set_str(out, "MessageId", given.content.id);
-    set_str(out, "ReceiptHandle", handle_text(c->arena, queue, message));
-    set_str(out, "MD5OfBody", text_md5(c->arena, given.content.body));
-    set_str(out, "Body", given.content.body);
-    put_system(c, taking, &given, out);
-    put_attributes(c, taking, out, &given.content);
-}
-
-/* With a receipt of its own. */
-static void give_anew(struct call *c, struct taking *taking, struct message *message)
-{
-    message->receives = (message->receives + 1) & RECEIVES_MASK;
-    give(c, taking, message);
-}
-
-static bool room(const struct taking *taking)
-{
-    return taking->list->count < taking->count_max && taking->queue->in_flight < IN_FLIGHT_MAX;
-}
-
-static void take_standard(struct call *c, struct taking *taking)
-{
-    size_t visible = queue_visible(taking->queue);
-    struct message *message;
-
-    while (room(taking) && taking->list->count < visible &&
-           (message = next_standard(c, taking)) != NULL) {
-        give_anew(c, taking, message);
-    }
-}
-
-static void take_group(struct call *c, struct taking *taking, struct group *group)
-{
-    uint32_t next;
-
-    for (uint32_t at = group->messages.first; at != 0 && room(taking); at = next) {
-        struct message *message = message_at(taking->queue, at);
-
-        next = message->seat.next;
-        if (message_waits(message) || !may_be_given(c, taking->queue, message)) {
-            break; /* delayed; or to be buried, when it comes first */
-        }
-        give_anew(c, taking, message);
-    }
-}
-
-static void take_fifo(struct call *c, struct taking *taking)
-{
-    bool some_held = hold_on_any_key(c, HOLD_GROUP, taking->queue->arn);
-    struct group *group;
-
-    while (room(taking) && (group = next_group(c, taking, some_held)) != NULL) {
-        take_group(c, taking, group);
-        if (taking->visibility_ms == 0) {
-            break; /* the group is ready again already */
-        }
-    }
+    attempt->sequences[attempt->count] = given->message->sequence;
+    attempt->receives[attempt->count++] = given->message->receives;
+    set_str(out, "MessageId", given->content.id);
+    set_str(out, "ReceiptHandle", handle_text(c->arena, taking->queue, given->message));
+    set_str(out, "MD5OfBody", text_md5(c->arena, given->content.body));
+    set_str(out, "Body", given->content.body);
+    put_system(c, taking, given, out);
+    put_attributes(c, answering, out, &given->content);
 }
 
 static void taking_begin(struct call *c, struct queue *queue, const struct receive *receive,
                          struct taking *taking)
 {
-    *taking = (struct taking){
-        .queue = queue,
+    struct answering *answering = ARENA_NEW(c->arena, struct answering);
+
+    *answering = (struct answering){
         .list = put_list(c, "Messages", BATCH_MAX),
-        .count_max = receive->count_max,
-        .visibility_ms = receive->visibility_ms >= 0 ? receive->visibility_ms
-                                                     : queue->visibility_seconds * INT64_C(1000),
-        .burials_left = BURIED_MAX,
-        .burial_bytes_left = BURIED_BYTES_MAX,
         .system = {arg(c, "AttributeNames"), arg(c, "MessageSystemAttributeNames")},
         .names = arg(c, "MessageAttributeNames"),
     };
-    taking->attempt.id = receive->attempt;
+    answering->attempt.id = receive->attempt;
+    taking_init(taking, queue);
+    taking->count_max = receive->count_max;
+    taking->visibility_ms = receive->visibility_ms >= 0
+                                ? receive->visibility_ms
+                                : queue->visibility_seconds * INT64_C(1000);
+    taking->give = answer;
+    taking->to = answering;
 }
 
 /* What is there now; false: nothing. */
 static bool take(struct call *c, struct queue *queue, const struct receive *receive)
 {
+    const struct answering *answering;
     struct taking taking;
 
-    queue_settle(c->cell, queue, c->now);
-    if (queue_visible(queue) == 0 || hold_on(c, HOLD_QUEUE, queue->arn, STR_NONE)) {
-        return false;
-    }
     taking_begin(c, queue, receive, &taking);
-    if (queue->fifo) {
-        take_fifo(c, &taking);
-    } else {
-        take_standard(c, &taking);
-    }
-    if (taking.list->count == 0) {
+    if (!messages_take(c, &taking)) {
         set_value(c->out, "Messages", &(struct value){.kind = VALUE_NONE});
         return false;
     }
+    answering = taking.to;
     if (receive->attempt.bytes > 0) {
-        attempt_save(c, queue, &taking.attempt);
+        attempt_save(c, queue, &answering->attempt);
     }
     return true;
 }
@@ -399,7 +206,7 @@ static status take_again(struct call *c, struct queue *queue, const struct recei
     }
     taking_begin(c, queue, receive, &taking);
     for (size_t i = 0; i < attempt->count; i++) {
-        give(c, &taking, message_find(queue, attempt->sequences[i]));
+        message_give(c, &taking, message_find(queue, attempt->sequences[i]));
     }
     return OK;
 }

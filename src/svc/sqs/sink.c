@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SQS on the bus: queues take events, and can be held, whole or by message group.
+ * SQS on the bus: queues take events, and can be held, whole or by message group. (That functions
+ * drain them is source.c's.)
  */
 #include "bus/hold.h"
 #include "bus/sink.h"
+#include "bus/source.h"
 #include "bus/timer.h"
 #include "bus/trace.h"
 #include "svc/sqs/sqs_move.h"
@@ -102,7 +104,7 @@ static void changed(struct call *c, struct str arn, struct str key, bool held)
 
     (void)key;
     if (queue != NULL && !held) {
-        waiters_wake(c->cell, &queue->receivers);
+        queue_wake(c->cell, queue, SIZE_MAX);
     }
 }
 
@@ -112,6 +114,7 @@ static const struct hold_owner groups_owner = {HOLD_GROUP, "sqs", find_fifo, cha
 void sqs_join_bus(struct cell *cell)
 {
     bus_sink_add(cell, &sink);
+    bus_source_add(cell, &sqs_source);
     hold_owner_add(cell, &queues_owner);
     hold_owner_add(cell, &groups_owner);
     bus_timer_owner(cell, "sqs", moves_timer);

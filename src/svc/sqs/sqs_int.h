@@ -158,8 +158,9 @@ status tags_check(struct call *c, const struct queue *queue, const struct value 
 void moves_done(struct queue *queue);
 status moves_load(struct sqs *sqs);
 
-/* ---- sink.c, sweep.c, load.c ---- */
+/* ---- sink.c, source.c, sweep.c, load.c ---- */
 
+extern const struct source sqs_source;
 void sqs_join_bus(struct cell *cell);
 void sweep_init(struct sqs *sqs);
 void sweep_soon(struct sqs *sqs, int64_t now_ms); /* something is doomed */

@@ -90,7 +90,8 @@ struct group *group_at(const struct queue *queue, uint32_t seat); /* NULL for 0 
 /* What is due in the heap becomes ready, and wakes who waits for it. */
 void queue_settle(struct cell *cell, struct queue *queue, int64_t now_ms);
 size_t queue_visible(const struct queue *queue);
-/* The cell's timer for the soonest moment; wakes receivers when there is something to receive. */
+/* The cell's timer for the soonest moment; wakes receivers, and who watches the queue as a source,
+ * when there is something to receive. */
 void queue_arm(struct cell *cell, struct queue *queue);
 void queue_wake(struct cell *cell, struct queue *queue, size_t count);
 void queue_wake_blocked(struct cell *cell, struct queue *queue, size_t count); /* so many went */
