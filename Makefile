@@ -120,7 +120,7 @@ crash: $(B)/weir build/.setup-test
 asan:
 	$(MAKE) -j$(JOBS) B=build-asan OPT="-O1 -g" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
-# (not the torture of tables, whose failing allocations in a forked child end it with a report)
+# (not the torture of tables: RocksDB's threads are there when it forks, after which TSan starts none)
 tsan:
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan.supp" $(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
 	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(filter-out %/svc/dynamodb/torture_test,$(foreach l,sys net store cell bus fn svc,$(call c_tests,$(l)))))" unit
