@@ -464,7 +464,7 @@ void door_free(struct door *door)
     }
     pool_free(door->pool);
     buffers_done(&door->buffers);
-    journal_on_durable(door->journal, NULL, NULL);
+    journal_off_durable(door->journal, on_durable, door);
     for (size_t i = 0; i < LOOPS_MAX; i++) {
         sigv4_keys_free(door->loops[i].keys);
     }

@@ -200,12 +200,24 @@ void journal_stats(const struct journal *journal, struct journal_stats *ret_stat
 void journal_on_durable(struct journal *journal, void (*hook)(void *arg), void *arg)
 {
     lock_take(&journal->lock);
-    journal->hook = hook;
-    journal->hook_arg = arg;
-    /* Taken away: once this returns it does not run any more. */
-    while (hook == NULL && journal->hooks_running > 0) {
+    assert(journal->hook_count < JOURNAL_HOOKS_MAX);
+    journal->hooks[journal->hook_count++] = (struct journal_hook){hook, arg};
+    lock_give(&journal->lock);
+}
+
+void journal_off_durable(struct journal *journal, void (*hook)(void *arg), void *arg)
+{
+    lock_take(&journal->lock);
+    for (size_t i = journal->hook_count; i-- > 0;) {
+        if (journal->hooks[i].run == hook && journal->hooks[i].arg == arg) {
+            journal->hooks[i] = journal->hooks[--journal->hook_count];
+        }
+    }
+    journal->hooks_leaving++;
+    while (journal->hooks_running > 0) {
         cond_wait(&journal->moved, &journal->lock);
     }
+    journal->hooks_leaving--;
     lock_give(&journal->lock);
 }
 

@@ -67,8 +67,12 @@ void journal_wake(struct journal *journal);
 /* Has writing and syncing a group taken less of late than it costs to be woken by another thread
  * when it is done? Then a thread with nothing better to do syncs by itself. Any thread may ask. */
 bool journal_is_quick(const struct journal *journal);
-/* hook runs on whichever thread synced, after journal_durable() moved on. One hook. */
+/* hook runs on whichever thread synced, after journal_durable() moved on. At most
+ * JOURNAL_HOOKS_MAX. */
+#define JOURNAL_HOOKS_MAX 4
 void journal_on_durable(struct journal *journal, void (*hook)(void *arg), void *arg);
+/* Takes it away: once this returns it does not run any more. */
+void journal_off_durable(struct journal *journal, void (*hook)(void *arg), void *arg);
 
 /* Everything before position is in a checkpoint: segments wholly before it may be recycled once
  * they are also outside the kept window. */

@@ -135,18 +135,21 @@ static struct segment *place(struct journal *journal, struct segment **ret_forme
 /* The lock is held. */
 static void tell(struct journal *journal)
 {
-    void (*hook)(void *arg) = journal->hook;
-    void *arg = journal->hook_arg;
+    struct journal_hook hooks[JOURNAL_HOOKS_MAX];
+    size_t count = journal->hook_count;
 
-    if (hook == NULL) {
+    if (count == 0) {
         return;
     }
+    memcpy(hooks, journal->hooks, count * sizeof(hooks[0]));
     journal->hooks_running++;
     lock_give(&journal->lock);
-    hook(arg);
+    for (size_t i = 0; i < count; i++) {
+        hooks[i].run(hooks[i].arg);
+    }
     lock_take(&journal->lock);
     journal->hooks_running--;
-    if (journal->hooks_running == 0 && journal->hook == NULL) {
+    if (journal->hooks_running == 0 && journal->hooks_leaving > 0) {
         cond_wake_all(&journal->moved);
     }
 }

@@ -61,6 +61,11 @@ struct segment {
     uint32_t holds;                           /* readers */
 };
 
+struct journal_hook {
+    void (*run)(void *arg); /* on whichever thread synced */
+    void *arg;              /* its argument */
+};
+
 struct journal {
     struct journal_options options; /* with the defaults filled in; never changes */
     char *dir;                      /* of options, copied */
@@ -105,9 +110,10 @@ struct journal {
     uint64_t failures;     /* tries that found no space */
     uint64_t failures_now; /* of them, those that could use the reserve */
 
-    void (*hook)(void *arg); /* journal_on_durable */
-    void *hook_arg;          /* its argument */
+    struct journal_hook hooks[JOURNAL_HOOKS_MAX]; /* journal_on_durable */
+    size_t hook_count;       /* of them */
     uint32_t hooks_running;  /* calls under way */
+    uint32_t hooks_leaving;  /* who waits until none is */
 
     struct journal_stats stats; /* so far */
     bool threaded;              /* both threads run */

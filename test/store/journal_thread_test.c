@@ -145,7 +145,7 @@ static void appenders_and_readers_work_together(void **state)
         thread_join(&appenders[i].thread);
     }
     thread_join(&reader);
-    journal_on_durable(w->journal, NULL, NULL);
+    journal_off_durable(w->journal, on_durable, &crowd);
     assert_true(crowd.hooks > 0);
     world_sync(w);
     world_check(w);
@@ -197,7 +197,7 @@ static void the_commit_thread_syncs_when_woken(void **state)
         world_fill(w, 1, 10);
         wait_durable(&crowd, w->last);
     }
-    journal_on_durable(w->journal, NULL, NULL);
+    journal_off_durable(w->journal, on_durable, &crowd);
     assert_int_equal(journal_durable(w->journal), 100);
     world_check(w);
     world_free(w);
