@@ -86,6 +86,8 @@ static enum hold_kind kind_of(struct str text, bool with_key)
     }
     return str_eq(text, STR("group"))          ? HOLD_GROUP
            : str_eq(text, STR("subscription")) ? HOLD_SUBSCRIPTION
+           : str_eq(text, STR("function"))     ? HOLD_FUNCTION
+           : str_eq(text, STR("mapping"))      ? HOLD_MAPPING
                                                : 0;
 }
 
@@ -103,7 +105,8 @@ static bool held_of_page(struct call *c, bool release, struct held *ret_held)
         return false;
     }
     if (held.kind == 0) {
-        page_problem(c, 400, "A %.*s cannot be held; what can: queue, group, subscription.",
+        page_problem(c, 400, "A %.*s cannot be held; what can: queue, group, subscription, function, "
+                             "mapping.",
                      STR_ARG(str_slice(kind, 0, 64)));
         return false;
     }
@@ -116,6 +119,11 @@ static bool held_of_page(struct call *c, bool release, struct held *ret_held)
                              "at its queue: kind group.");
         return false;
     }
+    if (held.kind == HOLD_FUNCTION && held.key.bytes > 0) {
+        page_problem(c, 400, "A function is held as a whole; one key of what it is fed with is "
+                             "held at its mapping: kind mapping.");
+        return false;
+    }
     if (held.key.bytes > HOLD_KEY_BYTES_MAX) {
         page_problem(c, 400, "A key has at most %d bytes.", HOLD_KEY_BYTES_MAX);
         return false;
@@ -123,7 +131,7 @@ static bool held_of_page(struct call *c, bool release, struct held *ret_held)
     if (name.bytes == 0 || (hold_find(c, held.kind, name, &held.arn) != OK &&
                             !(release && find_held(c, &held, name)))) {
         page_problem(c, 404, "There is no %s \"%.*s\".%s",
-                     held.kind == HOLD_SUBSCRIPTION ? "subscription" : "queue",
+                     held.kind == HOLD_GROUP ? "queue" : kind_name(held.kind),
                      STR_ARG(str_slice(name, 0, 256)),
                      held.kind == HOLD_SUBSCRIPTION
                          ? " Name it by its ARN, or as TOPIC:ENDPOINT."

@@ -311,3 +311,14 @@ struct value *call_emit(struct call *c, const char *event)
     task->event_value = value_struct(c->arena, member->shape);
     return task->event_value;
 }
+
+void call_emit_piece(struct call *c, struct str piece)
+{
+    struct task *task = task_of(c);
+
+    assert(c->operation == NULL);
+    assert(task->event == NULL);
+    assert(piece.bytes > 0);
+    task->event = "piece";
+    task->event_piece = piece;
+}

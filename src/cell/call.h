@@ -181,5 +181,8 @@ void call_on_end(struct call *c, void (*ended)(struct call *c));
 void call_stream(struct call *c, status (*next)(struct call *c));
 /* An empty structure for that event, to be filled; sent when next returns. */
 struct value *call_emit(struct call *c, const char *event);
+/* A page's answer in pieces: call_answer() gives head and first piece, call_stream() the rest, each
+ * run of next a piece that is not empty, in the call's arena. */
+void call_emit_piece(struct call *c, struct str piece);
 
 #endif

@@ -473,7 +473,7 @@ void cell_run(struct cell *cell, struct task *task)
 {
     struct call *c = &task->call;
     status (*run)(struct call *c) = task->run;
-    bool first = task->state == TASK_NEW && !task->streaming;
+    bool first = !task->streaming;
     status result;
 
     c->now = cell->now;

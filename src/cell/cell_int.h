@@ -60,6 +60,7 @@ struct task {
     struct timer timer;              /* a parked call's deadline */
     const char *event;               /* streaming: the event to send, or NULL: the end */
     struct value *event_value;       /* its fields */
+    struct str event_piece;          /* a page's: the bytes */
     const struct service_model *model; /* NULL: a part without operations */
     const struct service *service;   /* whose call it is; NULL: as the model says */
     const char *doing;               /* what it does, when there is no operation: a page's path */

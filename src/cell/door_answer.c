@@ -23,7 +23,9 @@ static struct str request_id(const struct visit *visit)
 
 void door_add_header(struct answer *answer, struct str name, struct str value)
 {
-    for (size_t i = 0; i < answer->header_count; i++) {
+    bool many = str_eq(name, STR("set-cookie")); /* each is a field of its own */
+
+    for (size_t i = 0; !many && i < answer->header_count; i++) {
         if (str_eq_nocase(answer->headers[i].name, name)) {
             answer->headers[i].value = value;
             return;
@@ -211,12 +213,44 @@ static void ask_for_more(struct visit *visit)
     }
 }
 
+/* A page's answer in pieces. */
+static void send_page_head(struct visit *visit)
+{
+    struct answer answer;
+    const struct call_reply *reply = visit->task.call.reply;
+
+    assert(reply != NULL);
+    answer_begin(&visit->route, request_id(visit), exchange_arena(visit->x), &answer);
+    add_reply(visit, &answer);
+    visit->head_sent = true;
+    exchange_begin(visit->x, reply->http, answer.headers, answer.header_count);
+    exchange_send(visit->x, reply->body);
+}
+
+/* What a run emitted, as it goes out. */
+static status emitted(const struct visit *visit, struct str *ret_message)
+{
+    const struct task *task = &visit->task;
+
+    if (task->call.operation == NULL) {
+        *ret_message = task->event_piece;
+        return OK;
+    }
+    return wire_encode_event(&visit->route, task->event, task->event_value, task->call.arena,
+                             ret_message);
+}
+
 static status send_head(struct visit *visit)
 {
     struct answer answer;
     struct str first;
 
+    if (visit->task.call.operation == NULL) {
+        send_page_head(visit);
+        return OK;
+    }
     wire_encode_event_head(&visit->route, request_id(visit), exchange_arena(visit->x), &answer);
+    add_reply(visit, &answer);
     TRY(wire_encode_event_first(&visit->route, visit->task.call.out, visit->task.call.arena,
                                 &first));
     visit->head_sent = true;
@@ -227,7 +261,7 @@ static status send_head(struct visit *visit)
 
 static void end_stream(struct visit *visit, status code)
 {
-    if (code != OK && code != &ERR_CLOSED) {
+    if (code != OK && code != &ERR_CLOSED && visit->task.call.operation != NULL) {
         struct fault fault = fault_of(visit, code);
         struct str message;
 
@@ -260,8 +294,7 @@ void door_stream_on(struct visit *visit)
         return;
     }
     if (code == OK && task->event != NULL) {
-        code = wire_encode_event(&visit->route, task->event, task->event_value, task->call.arena,
-                                 &message);
+        code = emitted(visit, &message);
         if (code == OK) {
             exchange_send(visit->x, message);
             ask_for_more(visit);

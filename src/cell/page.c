@@ -11,6 +11,7 @@
  *  3. With auth on, who asks for an open page is nobody: what belongs to an account is not shown
  *     for the asking. Signatures of open pages are not looked at.
  *  4. GET and HEAD change nothing, so they are answered on a full disk, too.
+ *  5. A page may want to be told who signed; a wrong signature is none.
  */
 #include "cell/door_int.h"
 
@@ -28,6 +29,17 @@ static status may_see(struct visit *visit)
     return door_identify(visit, c->request, &sigv4);
 }
 
+/* Rule 5. */
+static bool is_signed(struct visit *visit)
+{
+    struct call *c = &visit->task.call;
+    struct sigv4 sigv4 = {.present = false};
+    struct why why;
+
+    return sigv4_read(c->request, c->arena, &why, &sigv4) == OK && sigv4.present &&
+           door_identify(visit, c->request, &sigv4) == OK;
+}
+
 status page_begin(struct visit *visit, const struct page *page, const struct cell_service *slot)
 {
     struct task *task = &visit->task;
@@ -39,10 +51,10 @@ status page_begin(struct visit *visit, const struct page *page, const struct cel
     task->model = slot->model;
     task->call.state = slot->state;
     task->reads = str_eq(method, STR("GET")) || str_eq(method, STR("HEAD"));
-    if (!page->open) {
+    if (page->open == 0) {
         return may_see(visit);
     }
-    if (visit->home->door->auth) {
+    if ((page->open != PAGE_TOLD || !is_signed(visit)) && visit->home->door->auth) {
         door_anonymous(&task->call);
     }
     return OK;

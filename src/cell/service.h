@@ -20,9 +20,12 @@ struct page {
     const char *path;                /* "/_weir/holds", or a beginning that ends with '*'; without
                                       * '/' in front what the host's name contains, whatever the
                                       * path: ".s3-website" */
-    bool open;                       /* for anybody; else this machine only, and no web page */
+    uint8_t open;                    /* true: for anybody; PAGE_TOLD: and it is told who signed
+                                      * (c->verified; else nobody); else this machine only, and no
+                                      * web page */
     status (*run)(struct call *c);
 };
+#define PAGE_TOLD 2
 
 struct service {
     const char *id;                  /* the model's, "kinesis"; its own without operations */

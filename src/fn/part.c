@@ -58,6 +58,9 @@ void fn_part_options(struct cell *cell, const struct fn_options *options)
     part->options.log = on_log;
     part->options.turn = on_turn;
     part->options.ctx = part;
+    if (part->listener.ready != NULL) {
+        part->listener.ready(part->listener.state);
+    }
 }
 
 struct fn *fn_of(struct cell *cell)

@@ -27,6 +27,7 @@ const char *fn_dir(struct cell *cell);
 struct fn_listener {
     void (*log)(void *state, const struct fn_line *line);
     void (*turn)(void *state);
+    void (*ready)(void *state); /* it may be asked for from now on; not in the cell */
     void *state;             /* the service's */
 };
 void fn_listen(struct cell *cell, const struct fn_listener *listener);

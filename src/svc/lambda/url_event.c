@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Requests as events and answers as AWS reads them.
+ *
+ * Sources: "Invoking Lambda function URLs", "Request and response payloads", Lambda developer
+ * guide; "Payload format version", API Gateway developer guide.
+ */
+#include "base/codec.h"
+#include "base/time.h"
+#include "bus/pattern.h"
+#include "svc/lambda/payload.h"
+#include "svc/lambda/url.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+#define EVENT_BYTES_MAX (16u * 1024 * 1024)
+#define QUERY_PAIRS_MAX 1000
+#define ZEROS 8 /* between prelude and body */
+
+/* ---- the event ---- */
+
+static void member(struct buf *text, const char *name, struct str value)
+{
+    buf_printf(text, "\"%s\":", name);
+    json_write_str(text, value);
+    buf_add_c(text, ',');
+}
+
+/* Bytes that may not be UTF-8, as a JSON string all the same. */
+static struct str readable(struct arena *arena, struct str s)
+{
+    char *copy;
+
+    if (utf8_valid(s)) {
+        return s;
+    }
+    copy = arena_alloc(arena, s.bytes + 1);
+    for (size_t i = 0; i < s.bytes; i++) {
+        copy[i] = (unsigned char)s.at[i] < 0x80 ? s.at[i] : '?';
+    }
+    return str_of(copy, s.bytes);
+}
+
+static void add_header(struct buf *text, bool *first, struct str name, struct str value)
+{
+    if (!*first) {
+        buf_add_c(text, ',');
+    }
+    *first = false;
+    json_write_str(text, name);
+    buf_add_c(text, ':');
+    json_write_str(text, value);
+}
+
+/* All values of a name, joined by commas; STR_NONE: it came before already. */
+static struct str values_of(const struct http_request *http, size_t index, struct arena *arena)
+{
+    struct str name = http->headers[index].name;
+    struct str joined = http->headers[index].value;
+
+    for (size_t i = 0; i < index; i++) {
+        if (str_eq(http->headers[i].name, name)) {
+            return STR_NONE;
+        }
+    }
+    for (size_t i = index + 1; i < http->header_count; i++) {
+        if (str_eq(http->headers[i].name, name)) {
+            joined = arena_printf(arena, "%.*s,%.*s", STR_ARG(joined),
+                                  STR_ARG(http->headers[i].value));
+        }
+    }
+    return joined.at == NULL ? STR("") : joined;
+}
+
+static bool is_ours(struct str name)
+{
+    return str_eq(name, STR("host")) || str_eq(name, STR("x-amzn-trace-id")) ||
+           str_starts(name, STR("x-forwarded-")) || str_eq(name, STR("connection"));
+}
+
+static void add_headers(struct buf *text, const struct url_request *request, struct arena *arena)
+{
+    const struct http_request *http = request->http;
+    bool first = true;
+
+    buf_add(text, STR("\"headers\":{"));
+    for (size_t i = 0; i < http->header_count; i++) {
+        struct str value = values_of(http, i, arena);
+
+        if (value.at != NULL && !is_ours(http->headers[i].name)) {
+            add_header(text, &first, http->headers[i].name, readable(arena, value));
+        }
+    }
+    add_header(text, &first, STR("host"), readable(arena, http->authority));
+    add_header(text, &first, STR("x-amzn-trace-id"), request->trace);
+    add_header(text, &first, STR("x-forwarded-for"), http->peer);
+    add_header(text, &first, STR("x-forwarded-port"), http->tls ? STR("443") : STR("80"));
+    add_header(text, &first, STR("x-forwarded-proto"), http->tls ? STR("https") : STR("http"));
+    buf_add(text, STR("},"));
+}
+
+static void add_cookies(struct buf *text, const struct http_request *http, struct arena *arena)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < http->header_count; i++) {
+        struct str rest = http->headers[i].value;
+
+        while (str_eq(http->headers[i].name, STR("cookie")) && rest.at != NULL) {
+            struct str cookie = str_trim(str_split(&rest, ';'));
+
+            if (cookie.bytes > 0) {
+                buf_add(text, first ? STR("\"cookies\":[") : STR(","));
+                json_write_str(text, readable(arena, cookie));
+                first = false;
+            }
+        }
+    }
+    if (!first) {
+        buf_add(text, STR("],"));
+    }
+}
+
+struct query_pair {
+    struct str name, value;      /* decoded; values of one name joined by commas */
+};
+
+/* In the order in which names came first. */
+static size_t query_pairs(struct str query, struct arena *arena, struct query_pair *pairs)
+{
+    size_t count = 0;
+
+    while (query.at != NULL && count < QUERY_PAIRS_MAX) {
+        struct str piece = str_split(&query, '&');
+        size_t equals = str_find(piece, '=', 0);
+        struct query_pair pair;
+        size_t at = 0;
+
+        if (piece.bytes == 0 ||
+            !percent_decode(arena, str_slice(piece, 0, equals), true, &pair.name) ||
+            !percent_decode(arena, str_slice(piece, equals + 1, piece.bytes), true,
+                            &pair.value)) {
+            continue;
+        }
+        while (at < count && !str_eq(pairs[at].name, pair.name)) {
+            at++;
+        }
+        if (at == count) {
+            pairs[count++] = pair;
+        } else {
+            pairs[at].value = arena_printf(arena, "%.*s,%.*s", STR_ARG(pairs[at].value),
+                                           STR_ARG(pair.value));
+        }
+    }
+    return count;
+}
+
+static void add_query(struct buf *text, struct str query, struct arena *arena)
+{
+    struct query_pair *pairs = arena_alloc(arena, QUERY_PAIRS_MAX * sizeof(*pairs));
+    size_t count = query.bytes == 0 ? 0 : query_pairs(query, arena, pairs);
+    bool first = true;
+
+    if (count == 0) {
+        return;
+    }
+    buf_add(text, STR("\"queryStringParameters\":{"));
+    for (size_t i = 0; i < count; i++) {
+        add_header(text, &first, readable(arena, pairs[i].name), readable(arena, pairs[i].value));
+    }
+    buf_add(text, STR("},"));
+}
+
+static void add_caller(struct buf *text, const struct url_request *request)
+{
+    if (!request->url->iam) {
+        member(text, "accountId", STR("anonymous"));
+        return;
+    }
+    member(text, "accountId", request->account);
+    buf_add(text, STR("\"authorizer\":{\"iam\":{"));
+    member(text, "accessKey", request->access_key);
+    member(text, "accountId", request->account);
+    member(text, "callerId", request->access_key);
+    buf_add(text, STR("\"cognitoIdentity\":null,\"principalOrgId\":null,"));
+    member(text, "userArn", request->principal);
+    buf_add(text, STR("\"userId\":"));
+    json_write_str(text, request->access_key);
+    buf_add(text, STR("}},"));
+}
+
+static void add_context(struct buf *text, const struct url_request *request, struct arena *arena)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const struct http_request *http = request->http;
+    struct time_parts t = time_parts_of(request->now_ms);
+
+    buf_add(text, STR("\"requestContext\":{"));
+    add_caller(text, request);
+    member(text, "apiId", request->url->id);
+    member(text, "domainName", request->url->host);
+    member(text, "domainPrefix", request->url->id);
+    buf_add(text, STR("\"http\":{"));
+    member(text, "method", http->method);
+    member(text, "path", readable(arena, request->url->path));
+    member(text, "protocol", http->version == 20 ? STR("HTTP/2.0") : STR("HTTP/1.1"));
+    member(text, "sourceIp", http->peer);
+    buf_add(text, STR("\"userAgent\":"));
+    json_write_str(text, readable(arena, http_header(http, STR("user-agent"))));
+    buf_add(text, STR("},"));
+    member(text, "requestId", request->request_id);
+    member(text, "routeKey", STR("$default"));
+    member(text, "stage", STR("$default"));
+    buf_printf(text, "\"time\":\"%02d/%s/%04d:%02d:%02d:%02d +0000\",\"timeEpoch\":%lld},", t.day,
+               months[t.month - 1], t.year, t.hour, t.minute, t.second,
+               (long long)request->now_ms);
+}
+
+static bool is_text(struct str type)
+{
+    struct str kind = str_trim(str_slice(type, 0, str_find(type, ';', 0)));
+
+    return str_starts_nocase(kind, STR("text/")) || str_eq_nocase(kind, STR("application/json")) ||
+           str_eq_nocase(kind, STR("application/javascript")) ||
+           str_eq_nocase(kind, STR("application/xml")) || str_ends(kind, STR("+json")) ||
+           str_ends(kind, STR("+xml"));
+}
+
+static void add_body(struct buf *text, const struct http_request *http)
+{
+    bool plain = is_text(http_header(http, STR("content-type"))) && utf8_valid(http->body);
+
+    if (http->body.bytes > 0 && plain) {
+        member(text, "body", http->body);
+    } else if (http->body.bytes > 0) {
+        buf_add(text, STR("\"body\":\""));
+        buf_add_base64(text, http->body);
+        buf_add(text, STR("\","));
+    }
+    buf_printf(text, "\"isBase64Encoded\":%s}", http->body.bytes > 0 && !plain ? "true" : "false");
+}
+
+struct str url_event(const struct url_request *request, struct arena *arena)
+{
+    struct buf text;
+    struct str made = STR_NONE;
+
+    buf_init(&text, EVENT_BYTES_MAX);
+    buf_add(&text, STR("{\"version\":\"2.0\",\"routeKey\":\"$default\","));
+    member(&text, "rawPath", readable(arena, request->url->path));
+    member(&text, "rawQueryString", readable(arena, request->http->query));
+    add_cookies(&text, request->http, arena);
+    add_headers(&text, request, arena);
+    add_query(&text, request->http->query, arena);
+    add_context(&text, request, arena);
+    add_body(&text, request->http);
+    if (!buf_spent(&text)) {
+        made = arena_dup(arena, buf_str(&text));
+    }
+    buf_done(&text);
+    return made;
+}
+
+/* ---- the answer ---- */
+
+static const struct value *find(const struct value *map, const char *name)
+{
+    return map->kind == VALUE_MAP ? map_find(map, str_c(name)) : NULL;
+}
+
+static struct str text_of(struct arena *arena, const struct value *value)
+{
+    struct buf text;
+    struct str made;
+
+    if (value->kind == VALUE_STR) {
+        return value->str;
+    }
+    buf_init(&text, URL_PRELUDE_BYTES_MAX);
+    value_dump(&text, value);
+    made = arena_dup(arena, buf_str(&text));
+    buf_done(&text);
+    return made;
+}
+
+static bool status_read(const struct value *value, int *ret_http)
+{
+    int64_t number = 0;
+
+    if (value->kind == VALUE_INT) {
+        number = value->number;
+    } else if (value->kind != VALUE_STR || !str_to_i64(value->str, &number)) {
+        return false;
+    }
+    if (number < 200 || number > 599) { /* 1xx is not the end of an answer */
+        return false;
+    }
+    *ret_http = (int)number;
+    return true;
+}
+
+/* A value that could break the message it travels in is left out. */
+static void answer_add_field(struct url_answer *answer, struct str name, struct str value)
+{
+    for (size_t i = 0; i < value.bytes; i++) {
+        if ((unsigned char)value.at[i] < 0x20 && value.at[i] != '\t') {
+            return;
+        }
+    }
+    for (size_t i = 0; i < name.bytes; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+
+        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL) {
+            return;
+        }
+    }
+    if (answer->header_count < URL_HEADERS_MAX && name.bytes > 0) {
+        answer->headers[answer->header_count++] = (struct http_header){name, value};
+    }
+}
+
+static struct str lower(struct arena *arena, struct str s)
+{
+    char *text = arena_alloc(arena, s.bytes + 1);
+
+    for (size_t i = 0; i < s.bytes; i++) {
+        text[i] = s.at[i] >= 'A' && s.at[i] <= 'Z' ? (char)(s.at[i] + 32) : s.at[i];
+    }
+    text[s.bytes] = '\0';
+    return str_of(text, s.bytes);
+}
+
+/* net says these itself. */
+static bool is_nets(struct str name)
+{
+    return str_eq(name, STR("content-length")) || str_eq(name, STR("transfer-encoding")) ||
+           str_eq(name, STR("connection")) || str_eq(name, STR("date"));
+}
+
+static void fields_read(const struct value *document, struct arena *arena,
+                        struct url_answer *answer)
+{
+    const struct value *headers = find(document, "headers");
+    const struct value *cookies = find(document, "cookies");
+    bool typed = false;
+
+    for (uint32_t i = 0; headers != NULL && headers->kind == VALUE_MAP && i < headers->count;
+         i++) {
+        struct str name = lower(arena, headers->pairs[i].key);
+
+        typed |= str_eq(name, STR("content-type"));
+        if (!is_nets(name)) {
+            answer_add_field(answer, name, text_of(arena, &headers->pairs[i].value));
+        }
+    }
+    if (!typed) {
+        answer_add_field(answer, STR("content-type"), STR("application/json"));
+    }
+    for (uint32_t i = 0; cookies != NULL && cookies->kind == VALUE_LIST && i < cookies->count;
+         i++) {
+        answer_add_field(answer, STR("set-cookie"), text_of(arena, &cookies->items[i]));
+    }
+}
+
+static bool body_read(const struct value *document, struct arena *arena,
+                      struct url_answer *answer)
+{
+    const struct value *body = find(document, "body");
+    const struct value *encoded = find(document, "isBase64Encoded");
+    size_t bytes = 0;
+    char *plain;
+
+    if (body == NULL || body->kind == VALUE_NULL) {
+        answer->body = STR("");
+        return true;
+    }
+    answer->body = text_of(arena, body);
+    if (encoded == NULL || encoded->kind != VALUE_BOOL || !encoded->truth) {
+        return true;
+    }
+    plain = arena_alloc(arena, answer->body.bytes + 1);
+    if (!base64_decode(answer->body, plain, &bytes)) {
+        return false;
+    }
+    answer->body = str_of(plain, bytes);
+    return true;
+}
+
+bool url_answer_read(struct str json, struct arena *arena, struct url_answer *ret_answer)
+{
+    struct url_answer answer = {.http = 200};
+    const struct value *document = pattern_document(json, arena);
+    const struct value *code = find(document, "statusCode");
+    struct why why;
+
+    if (code == NULL) {
+        if (!payload_is_json(json, &why)) {
+            return false;
+        }
+        answer_add_field(&answer, STR("content-type"), STR("application/json"));
+        answer.body = json;
+    } else {
+        if (!status_read(code, &answer.http) || !body_read(document, arena, &answer)) {
+            return false;
+        }
+        fields_read(document, arena, &answer);
+    }
+    *ret_answer = answer;
+    return true;
+}
+
+bool url_prelude_read(struct str bytes, struct arena *arena, struct url_answer *ret_answer,
+                      size_t *ret_bytes)
+{
+    struct url_answer answer = {.http = 200};
+    struct str zeros = {"\0\0\0\0\0\0\0\0", ZEROS};
+    size_t end = str_find_str(bytes, zeros);
+    const struct value *document;
+    const struct value *code;
+
+    if (end == bytes.bytes) {
+        *ret_bytes = bytes.bytes > URL_PRELUDE_BYTES_MAX ? 1 : 0;
+        return false;
+    }
+    document = pattern_document(str_slice(bytes, 0, end), arena);
+    code = find(document, "statusCode");
+    if (document->kind != VALUE_MAP || (code != NULL && !status_read(code, &answer.http))) {
+        *ret_bytes = 1;
+        return false;
+    }
+    fields_read(document, arena, &answer);
+    *ret_bytes = end + ZEROS;
+    *ret_answer = answer;
+    return true;
+}

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Invoke, as SDKs and the CLI see it: answers, errors of functions and of callers, log tails,
+versions, concurrency, holds."""
+import base64
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from lambda_run_kit import Kit, refused, until
+from weir_server import ACCOUNT, REGION, run_weir
+
+SOURCE = """
+import json, os, time
+count = 0
+def handler(event, context):
+    global count
+    count += 1
+    print("hello", count)
+    return {"event": event, "count": count, "version": context.function_version,
+            "arn": context.invoked_function_arn, "id": context.aws_request_id,
+            "log": context.log_group_name, "memory": context.memory_limit_in_mb,
+            "client": context.client_context.custom if context.client_context else None}
+def fails(event, context):
+    raise ValueError("no good")
+def exits(event, context):
+    os._exit(3)
+def slow(event, context):
+    time.sleep(event.get("seconds", 60) if event else 60)
+    return "slept"
+def env(event, context):
+    return dict(os.environ)
+def large(event, context):
+    return "x" * event
+def says(event, context):
+    for i in range(1000):
+        print("line", i)
+"""
+
+
+@pytest.fixture(scope="module")
+def kit(weir):
+    return Kit(weir)
+
+
+@pytest.fixture(scope="module")
+def hello(kit):
+    kit.function("hello", SOURCE)
+    return "hello"
+
+
+def test_a_handler_gets_the_event_and_its_answer_comes_back(kit, hello):
+    answer = kit.call(hello, {"a": [1, None, "ü"]})
+    assert answer["StatusCode"] == 200
+    assert answer["ExecutedVersion"] == "$LATEST"
+    assert "FunctionError" not in answer
+    assert answer["Payload"]["event"] == {"a": [1, None, "ü"]}
+    assert answer["Payload"]["version"] == "$LATEST"
+    assert answer["Payload"]["arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello"
+    assert answer["Payload"]["id"] == answer["ResponseMetadata"]["RequestId"]
+    assert answer["Payload"]["log"] == "/aws/lambda/hello"
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/json"
+
+
+def test_a_worker_stays_warm_between_invocations(kit):
+    kit.function("warm", SOURCE)
+    assert [kit.invoke("warm")["count"] for _ in range(3)] == [1, 2, 3]
+
+
+def test_no_payload_is_an_empty_object(kit, hello):
+    answer = kit.functions.invoke(FunctionName=hello)
+    assert json.load(answer["Payload"])["event"] == {}
+
+
+@pytest.mark.parametrize("event", [None, True, 3, "text", [1, 2], {}])
+def test_any_json_is_an_event(kit, hello, event):
+    assert kit.invoke(hello, event)["event"] == event
+
+
+@pytest.mark.parametrize("text", ["{", "abc", "{'a': 1}", '{"a": 1} x', '{"a" 1}', "01", '"\\x"'])
+def test_what_is_not_json_is_refused(kit, hello, text):
+    answer = refused("InvalidRequestContentException", kit.functions.invoke, FunctionName=hello,
+                     Payload=text)
+    assert answer["Error"]["Message"].startswith("Could not parse request body into json: ")
+    assert answer["Type"] == "User"
+
+
+def test_a_payload_of_six_megabytes_goes_in_and_one_byte_more_does_not(kit):
+    kit.function("sizes", SOURCE, handler="app.env", MemorySize=512)
+    most = 6 * 1024 * 1024
+    answer = kit.functions.invoke(FunctionName="sizes", Payload=json.dumps("x" * (most - 2)))
+    assert "FunctionError" not in answer
+    answer = refused("RequestTooLargeException", kit.functions.invoke, status=413,
+                     FunctionName="sizes", Payload=json.dumps("x" * (most - 1)))
+    assert answer["Error"]["Message"] == \
+        "Request must be smaller than 6291456 bytes for the InvokeFunction operation"
+
+
+def test_a_response_of_more_than_six_megabytes_is_the_functions_error(kit):
+    kit.function("large", SOURCE, handler="app.large", MemorySize=512)
+    assert len(kit.invoke("large", 6000000)) == 6000000
+    answer = kit.call("large", 6291600)
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+def test_an_exception_is_the_functions_error_and_status_200(kit):
+    kit.function("fails", SOURCE, handler="app.fails")
+    answer = kit.call("fails")
+    assert answer["StatusCode"] == 200
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorMessage"] == "no good"
+    assert answer["Payload"]["errorType"] == "ValueError"
+    assert any("raise ValueError" in line for line in answer["Payload"]["stackTrace"])
+
+
+def test_an_exit_is_the_functions_error_and_the_next_invocation_works(kit):
+    kit.function("exits", SOURCE, handler="app.exits")
+    for _ in range(2):
+        answer = kit.call("exits")
+        assert answer["FunctionError"] == "Unhandled"
+        assert answer["Payload"]["errorType"] == "Runtime.ExitError"
+        assert "exit status 3" in answer["Payload"]["errorMessage"]
+
+
+def test_a_timeout_is_the_functions_error_and_its_log_says_when(kit):
+    kit.function("slow", SOURCE, handler="app.slow", Timeout=1)
+    answer = kit.call("slow", {"seconds": 60}, LogType="Tail")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert answer["FunctionError"] == "Unhandled"
+    assert "Task timed out after 1.00 seconds" in answer["Payload"]["errorMessage"]
+    assert f"{request_id} Task timed out after 1.00 seconds" in tail
+
+
+def test_the_log_tail_is_the_last_four_kilobytes(kit, hello):
+    answer = kit.call(hello, LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert tail.startswith(f"START RequestId: {request_id} Version: $LATEST\nhello ")
+    assert f"END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: " in tail
+    kit.function("says", SOURCE, handler="app.says")
+    tail = base64.b64decode(kit.call("says", LogType="Tail")["LogResult"])
+    assert len(tail) == 4096
+    assert b"line 999\n" in tail
+    assert b"line 0\n" not in tail
+    assert "LogResult" not in kit.call(hello)
+
+
+def test_the_client_context_reaches_the_handler(kit, hello):
+    context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()
+    assert kit.invoke(hello, ClientContext=context)["client"] == {"k": "v"}
+    refused("InvalidRequestContentException", kit.functions.invoke, FunctionName=hello,
+            ClientContext="{no base64}")
+
+
+def test_a_dry_run_runs_nothing(kit):
+    kit.function("dry", SOURCE)
+    assert kit.functions.invoke(FunctionName="dry", InvocationType="DryRun")["StatusCode"] == 204
+    assert kit.invoke("dry")["count"] == 1
+
+
+def test_versions_and_aliases_run_what_they_name(kit):
+    arn = kit.function("versioned", SOURCE)
+    assert kit.functions.publish_version(FunctionName="versioned")["Version"] == "1"
+    kit.functions.create_alias(FunctionName="versioned", Name="live", FunctionVersion="1")
+    for qualifier in ("1", "live"):
+        answer = kit.call("versioned", Qualifier=qualifier)
+        assert answer["ExecutedVersion"] == "1"
+        assert answer["Payload"]["version"] == "1"
+        assert answer["Payload"]["arn"] == f"{arn}:{qualifier}"
+    assert kit.call(f"{arn}:live")["ExecutedVersion"] == "1"
+    assert kit.call("versioned")["ExecutedVersion"] == "$LATEST"
+    refused("ResourceNotFoundException", kit.functions.invoke, status=404,
+            FunctionName="versioned", Qualifier="nobody")
+
+
+def test_what_is_not_there_is_not_found(kit):
+    answer = refused("ResourceNotFoundException", kit.functions.invoke, status=404,
+                     FunctionName="nobody")
+    assert answer["Error"]["Message"] == \
+        f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:nobody"
+
+
+def test_new_code_and_configuration_hold_from_the_next_invocation_on(kit):
+    kit.function("changing", SOURCE, Environment={"Variables": {"WHO": "first"}})
+    kit.invoke("changing")
+    kit.functions.update_function_configuration(
+        FunctionName="changing", Handler="app.env", Environment={"Variables": {"WHO": "second"}})
+    until(lambda: kit.functions.get_function_configuration(
+        FunctionName="changing")["LastUpdateStatus"] == "Successful")
+    seen = kit.invoke("changing")
+    assert seen["WHO"] == "second"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "changing"
+    assert seen["AWS_REGION"] == REGION
+    assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
+    assert seen["_HANDLER"] == "app.env"
+    assert seen["AWS_ENDPOINT_URL"] == kit.weir.url
+
+
+def test_a_handler_may_call_weir_with_what_its_environment_says(kit):
+    boto = str(Path(sys.modules["boto3"].__file__).resolve().parents[1])
+    kit.queue("from-inside")
+    source = """
+import hashlib, json, os, urllib.parse, urllib.request
+def handler(event, context):
+    scope = os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/sqs/aws4_request"
+    ask = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], method="POST",
+        data=json.dumps({"QueueName": "from-inside"}).encode(),
+        headers={"X-Amz-Target": "AmazonSQS.GetQueueUrl", "X-Amz-Date": "20260101T000000Z",
+                 "Content-Type": "application/x-amz-json-1.0",
+                 "Authorization": "AWS4-HMAC-SHA256 Credential=" + scope +
+                 ", SignedHeaders=host;x-amz-date, Signature=" + "0" * 64})
+    return json.load(urllib.request.urlopen(ask))
+"""
+    assert boto
+    kit.function("calls", source)
+    assert kit.invoke("calls")["QueueUrl"].endswith(f"/{ACCOUNT}/from-inside")
+
+
+def test_reserved_concurrency_throttles(kit):
+    kit.function("reserved", SOURCE, handler="app.slow", Timeout=30)
+    kit.functions.put_function_concurrency(FunctionName="reserved",
+                                           ReservedConcurrentExecutions=0)
+    answer = refused("TooManyRequestsException", kit.functions.invoke, status=429,
+                     FunctionName="reserved", Payload="{}")
+    assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert answer["Error"]["Message"] == "Rate Exceeded."
+    kit.functions.put_function_concurrency(FunctionName="reserved",
+                                           ReservedConcurrentExecutions=1)
+    first = threading.Thread(target=kit.call, args=("reserved", {"seconds": 3}))
+    first.start()
+
+    def throttled():
+        try:
+            kit.weir.client("lambda").invoke(FunctionName="reserved", Payload='{"seconds": 0}')
+            return False
+        except kit.functions.exceptions.TooManyRequestsException:
+            return True
+
+    until(throttled, "a throttled invocation")
+    first.join()
+    assert kit.invoke("reserved", {"seconds": 0}) == "slept"
+
+
+def test_many_invocations_at_once_run_beside_one_another(kit):
+    kit.function("beside", SOURCE, handler="app.slow", Timeout=30)
+    answers = []
+
+    def call():
+        answers.append(kit.weir.client("lambda").invoke(
+            FunctionName="beside", Payload='{"seconds": 0.5}')["Payload"].read())
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [b'"slept"'] * 8
+
+
+def test_a_held_function_refuses_and_says_why(kit):
+    kit.function("held", SOURCE)
+    words = ("--endpoint", kit.weir.url, "--account", ACCOUNT)
+    assert kit.weir.ask("POST", f"/_weir/hold?kind=function&name=held&account={ACCOUNT}")[0] == 200
+    answer = refused("ResourceConflictException", kit.functions.invoke, status=409,
+                     FunctionName="held")
+    assert "weir release function held" in answer["Error"]["Message"]
+    assert kit.weir.ask("POST", f"/_weir/release?kind=function&name=held&account={ACCOUNT}")[0] \
+        == 200
+    assert kit.invoke("held")["count"] == 1
+    assert words
+
+
+def test_a_deleted_function_is_gone_and_its_worker_with_it(kit):
+    kit.function("deleted", SOURCE)
+    kit.invoke("deleted")
+    kit.functions.delete_function(FunctionName="deleted")
+    refused("ResourceNotFoundException", kit.functions.invoke, status=404, FunctionName="deleted")
+    kit.function("deleted", SOURCE)
+    assert kit.invoke("deleted")["count"] == 1
+
+
+def test_a_caller_that_goes_away_leaves_its_function_running(kit):
+    queue = kit.queue("left-alone")
+    source = """
+import json, os, time, urllib.request
+def handler(event, context):
+    time.sleep(1)
+    open("/tmp/done", "w").write("yes")
+    return "done"
+def seen(event, context):
+    return os.path.exists("/tmp/done")
+"""
+    kit.function("alone", {"app.py": source + """
+def either(event, context):
+    return seen(event, context) if event == "look" else handler(event, context)
+"""}, handler="app.either", Timeout=10)
+    kit.functions.put_function_concurrency(FunctionName="alone", ReservedConcurrentExecutions=1)
+    impatient = kit.weir.client("lambda", user_agent_extra="impatient")
+    impatient.meta.config.read_timeout = 0.3
+    command = [sys.executable, "-c", f"""
+import http.client
+c = http.client.HTTPConnection("127.0.0.1", {kit.weir.port}, timeout=0.5)
+c.request("POST", "/2015-03-31/functions/alone/invocations", "1", {{
+    "Authorization": "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/lambda/aws4_request, "
+                     "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
+    "X-Amz-Date": "20260101T000000Z"}})
+try:
+    c.getresponse()
+except TimeoutError:
+    print("left")
+"""]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "left\n"
+
+    def look():
+        try:
+            return kit.invoke("alone", "look")
+        except kit.functions.exceptions.TooManyRequestsException:
+            return False
+
+    assert until(look, "the end of the abandoned invocation")
+    assert queue
+
+
+def test_the_cli_invokes(kit, hello, tmp_path):
+    out = tmp_path / "out.json"
+    done = subprocess.run(
+        ["aws", "lambda", "invoke", "--function-name", hello, "--payload", '{"cli": true}',
+         "--cli-binary-format", "raw-in-base64-out", str(out)],
+        env=kit.weir.environment(), capture_output=True, text=True, check=False)
+    if done.returncode == 252 and "cli-binary-format" in done.stderr:
+        pytest.skip("an old CLI")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(out.read_text())["event"] == {"cli": True}
+    assert json.loads(done.stdout)["StatusCode"] == 200
+    assert run_weir("version").returncode == 0
+
+
+def test_functions_are_there_after_kill_9(fresh):
+    server = fresh()
+    kit = Kit(server)
+    kit.function("survives", SOURCE)
+    assert kit.invoke("survives")["count"] == 1
+    server.restart(hard=True)
+    assert Kit(server).invoke("survives")["count"] == 1
