@@ -105,8 +105,8 @@ static bool held_of_page(struct call *c, bool release, struct held *ret_held)
         return false;
     }
     if (held.kind == 0) {
-        page_problem(c, 400, "A %.*s cannot be held; what can: queue, group, subscription, function, "
-                             "mapping.",
+        page_problem(c, 400, "A %.*s cannot be held; what can: queue, group, subscription, "
+                             "function, mapping.",
                      STR_ARG(str_slice(kind, 0, 64)));
         return false;
     }

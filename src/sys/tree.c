@@ -104,6 +104,7 @@ status tree_open(const char *path, struct tree **ret_tree)
     if (root < 0) {
         return refused("open", path);
     }
+    (void)fchmod(root, 0755); /* workers are other users */
     tree = MEM_NEW(struct tree);
     tree->root = root;
     tree->folder = -1;
@@ -150,7 +151,7 @@ static bool make_one(const struct tree *tree, const char *name)
     struct stat st;
 
     if (mkdirat(tree->root, name, 0755) == 0) {
-        return true;
+        return fchmodat(tree->root, name, 0755, 0) == 0; /* whatever the umask */
     }
     if (errno != EEXIST || fstatat(tree->root, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;

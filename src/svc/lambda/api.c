@@ -6,8 +6,11 @@
 #include "base/mem.h"
 #include "cell/cell.h"
 #include "svc/lambda/lambda.h"
+#include "svc/lambda/live.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/package.h"
+#include "svc/lambda/sink.h"
+#include "svc/lambda/url.h"
 
 #define TICK_ROOM 20000
 
@@ -64,6 +67,9 @@ static const struct op ops[] = {
     {"GetProvisionedConcurrencyConfig", lambda_get_provisioned},
     {"GetResourcePolicy", lambda_get_resource_policy},
     {"GetRuntimeManagementConfig", lambda_get_runtime_management},
+    {"Invoke", lambda_invoke},
+    {"InvokeAsync", lambda_invoke_async},
+    {"InvokeWithResponseStream", lambda_invoke_with_response_stream},
     {"ListAliases", lambda_list_aliases},
     {"ListCodeSigningConfigs", lambda_list_signing_configs},
     {"ListFunctionEventInvokeConfigs", lambda_list_invoke_configs},
@@ -99,11 +105,21 @@ static const struct op ops[] = {
 
 static const struct page pages[] = {
     {"/_weir/lambda/package/*", true, page_package},
+    {"/_aws/lambda-url/*", PAGE_TOLD, page_url},
+    {".lambda-url.", PAGE_TOLD, page_url},
 };
 
 static void lambda_close(void *state)
 {
-    mem_free(state);
+    struct lambda *lambda = state;
+
+    live_close(lambda->live);
+    mem_free(lambda);
+}
+
+static void lambda_settle(void *state)
+{
+    live_settle(((struct lambda *)state)->live);
 }
 
 static status lambda_open(struct cell *cell, void **ret_state)
@@ -114,7 +130,8 @@ static status lambda_open(struct cell *cell, void **ret_state)
     rand_secret(&lambda->run, sizeof(lambda->run));
     rand_secret(lambda->secret, sizeof(lambda->secret));
     *ret_state = lambda;
-    return OK;
+    sink_open(cell);
+    return live_open(lambda, cell);
 }
 
 static status lambda_tick(struct call *c)
@@ -130,6 +147,7 @@ const struct service lambda_service = {
     OPS(ops),
     .open = lambda_open,
     .close = lambda_close,
+    .settle = lambda_settle,
     .tick = lambda_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),

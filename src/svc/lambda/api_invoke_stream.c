@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * InvokeWithResponseStream: the response as it comes, as events. The head waits for the first piece,
- * or for the end of a function that does not stream.
+ * InvokeWithResponseStream: the response as it comes, as events. The head waits for the first
+ * piece, or for the end of a function that does not stream.
  */
 #include "svc/lambda/invoke.h"
 #include "svc/lambda/ops.h"

@@ -104,6 +104,11 @@ status lambda_put_function_signing(struct call *c);
 status lambda_update_signing_config(struct call *c);
 status signing_config_check(struct call *c, struct str arn); /* CodeSigningConfigNotFound… */
 
+/* api_invoke.c, api_invoke_stream.c */
+status lambda_invoke(struct call *c);
+status lambda_invoke_async(struct call *c);
+status lambda_invoke_with_response_stream(struct call *c);
+
 /* api_tag.c */
 status lambda_list_tags(struct call *c);
 status lambda_tag_resource(struct call *c);

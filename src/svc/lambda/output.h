@@ -8,7 +8,7 @@
 
 #include "fn/fn.h"
 
-#define OUTPUT_BYTES_MAX (16u * 1024 * 1024)  /* gathered; beyond it lines are let go, and counted */
+#define OUTPUT_BYTES_MAX (16u * 1024 * 1024)  /* gathered; beyond it lines are let go */
 #define OUTPUT_BATCH_BYTES_MAX (768u * 1024)  /* of one batch */
 #define OUTPUT_WAIT_MS 10                     /* a line waits that long for others */
 

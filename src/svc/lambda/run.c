@@ -3,8 +3,9 @@
  * One invocation's way to the engine and back.
  *
  * Rules
- *  1. What was staged in this turn is committed when the turn ends; only then is a run's gate known.
- *     A run whose event came from outside (alone) needs only its version's row to be durable.
+ *  1. What was staged in this turn is committed when the turn ends; only then is a run's gate
+ *     known. A run whose event came from outside (alone) needs only its version's row to be
+ *     durable.
  *  2. A run goes to the engine on whichever thread made its gate durable, at once when it is
  *     already: no thread is switched for that.
  *  3. What the engine is done with is told in one visit of the cell for a turn of its thread.

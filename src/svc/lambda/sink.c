@@ -7,6 +7,7 @@
 
 #include "bus/hold.h"
 #include "bus/sink.h"
+#include "cell/authorize.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/live.h"
 #include "svc/lambda/payload.h"
@@ -30,12 +31,19 @@ static bool target_of_arn(struct call *c, struct str text, struct target *ret_ta
 
 static status check(struct call *c, const struct bus_event *event)
 {
+    struct service_wish wish = {NULL, "lambda:InvokeFunction", event->target, event->source,
+                                event->account};
     struct target target;
     struct version version;
     struct why why;
 
     if (!target_of_arn(c, event->target, &target) || version_find(c, &target, &version) != OK) {
         return fail(c, &BUS_NO_TARGET, "There is no function %.*s", STR_ARG(event->target));
+    }
+    wish.service = arena_dup(c->arena, event->principal).at;
+    if (!str_eq(event->principal, STR("lambda.amazonaws.com")) && !service_may(c, &wish)) {
+        return fail(c, &BUS_REFUSED, "The policy of %.*s does not let %s invoke it",
+                    STR_ARG(event->target), wish.service);
     }
     if (event->body.bytes > PAYLOAD_ASYNC_BYTES_MAX) {
         return fail(c, &BUS_TOO_LARGE, "The event is larger than a function takes");
@@ -66,10 +74,10 @@ static const struct sink sink = {"lambda", check, take};
 /* A name or an ARN. */
 static status find(struct call *c, struct str name, struct str *ret_arn)
 {
-    struct target target = {.account = c->account, .region = c->region, .name = name};
+    struct target target = {.account = c->account, .region = c->region};
     struct function function;
 
-    if (str_starts(name, STR("arn:")) && !target_of_arn(c, name, &target)) {
+    if (!target_parse(name, &target)) {
         return &ERR_NOT_FOUND;
     }
     target.qualifier = STR_NONE;

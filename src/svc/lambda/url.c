@@ -12,6 +12,7 @@
 
 #include "bus/hold.h"
 #include "bus/trace.h"
+#include "cell/authorize.h"
 #include "svc/lambda/live.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/payload.h"
@@ -270,7 +271,9 @@ static struct str event_of(struct call *c, const struct url *url, struct str tra
 /* Whether it may be called; else it is answered. */
 static bool may_call(struct call *c, const struct url *url)
 {
-    bool may = !url->iam || !str_eq(c->account, STR("anonymous"));
+    bool may = !url->iam ||
+               (!str_eq(c->account, STR("anonymous")) &&
+                call_may(c, "lambda:InvokeFunctionUrl", target_arn(c->arena, &url->target)) == OK);
 
     if (!may) {
         put_cors(c, url, false);
