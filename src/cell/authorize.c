@@ -164,6 +164,24 @@ static void caller_of(const struct call *c, struct policy_principal *principal)
     }
 }
 
+/* What the resource says about itself; its policy, where that is about such actions. */
+static void facts_take(struct asked *asked)
+{
+    const struct resource_facts *facts = &asked->facts;
+    enum policy_kind kind = facts->trust ? POLICY_OF_TRUST : POLICY_OF_RESOURCE;
+
+    if (facts->trust && !str_starts_nocase(asked->request.action, STR("sts:"))) {
+        return;
+    }
+    asked->request.consent = facts->consent;
+    asked->resource.policy = facts->compiled != NULL
+                                 ? facts->compiled
+                                 : policy_of_text(asked->c->cell, facts->policy, kind);
+    asked->resource.name = asked->request.resource;
+    asked->sets[PART_RESOURCE] = (struct policy_set){
+        &asked->resource, asked->resource.policy != NULL, asked->resource.policy != NULL};
+}
+
 static void resource_look(struct asked *asked)
 {
     struct cell *cell = asked->c->cell;
@@ -175,14 +193,9 @@ static void resource_look(struct asked *asked)
     }
     if (source != NULL && source->find != NULL &&
         source->find(cell, asked->request.resource, asked->c->arena, &asked->facts)) {
-        asked->resource.policy = policy_of_text(
-            cell, asked->facts.policy, asked->facts.trust ? POLICY_OF_TRUST : POLICY_OF_RESOURCE);
-        asked->resource.name = asked->request.resource;
+        facts_take(asked);
     }
     asked->request.account = asked->facts.account.bytes > 0 ? asked->facts.account : arn.account;
-    asked->request.consent = asked->facts.consent;
-    asked->sets[PART_RESOURCE] = (struct policy_set){
-        &asked->resource, asked->resource.policy != NULL, asked->resource.policy != NULL};
 }
 
 static void session_look(struct asked *asked, const struct identity *identity)
@@ -304,36 +317,35 @@ status asked_end(struct asked *asked, const struct policy_decision *decision,
     return decision->allowed ? OK : denied(asked->c, asked, decision);
 }
 
-status call_may_with(struct call *c, const char *action, struct str resource,
-                     const struct authorize_key *keys, size_t key_count)
+struct asked *call_ask(struct call *c, const struct authorize_wish *wish,
+                       struct policy_decision *ret_decision)
 {
-    struct asked *asked;
+    struct asked *asked = asked_new(c, str_c(wish->action), wish->resource);
+
+    asked->keys = wish->keys;
+    asked->key_count = wish->key_count;
+    caller_of(c, &asked->request.principal);
+    decide(asked, c->identity, ret_decision);
+    return asked;
+}
+
+status call_may_with(struct call *c, const struct authorize_wish *wish)
+{
     struct policy_decision decision;
+    struct asked *asked;
 
     if (!c->guarded) {
         return OK;
     }
-    asked = asked_new(c, str_c(action), resource);
-    asked->keys = keys;
-    asked->key_count = key_count;
-    caller_of(c, &asked->request.principal);
-    decide(asked, c->identity, &decision);
+    asked = call_ask(c, wish, &decision);
     return asked_end(asked, &decision, NULL);
 }
 
 status call_may(struct call *c, const char *action, struct str resource)
 {
-    return call_may_with(c, action, resource, NULL, 0);
-}
+    struct authorize_wish wish = {.action = action, .resource = resource};
 
-struct asked *call_ask(struct call *c, const char *action, struct str resource,
-                       struct policy_decision *ret_decision)
-{
-    struct asked *asked = asked_new(c, str_c(action), resource);
-
-    caller_of(c, &asked->request.principal);
-    decide(asked, c->identity, ret_decision);
-    return asked;
+    return call_may_with(c, &wish);
 }
 
 status authorize_call(struct call *c)
@@ -362,11 +374,17 @@ bool service_may(struct call *c, const struct service_wish *wish)
     struct policy_decision decision;
 
     asked->request.principal =
-        (struct policy_principal){.kind = CALLER_SERVICE, .name = str_c(wish->service)};
+        (struct policy_principal){.kind = CALLER_SERVICE, .name = wish->service};
     asked->source = wish->source;
     asked->source_account = wish->source_account;
-    decide(asked, NULL, &decision);
-    decision_note(asked, &decision, NULL);
+    resource_look(asked);
+    if (wish->lax && !c->cell->auth && asked->resource.policy == NULL) {
+        return true;
+    }
+    policy_decide(&asked->request, asked->sets, NULL, &decision);
+    if (!decision.allowed) { /* the others are many, and seen as hops */
+        decision_note(asked, &decision, NULL);
+    }
     return decision.allowed;
 }
 

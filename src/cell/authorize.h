@@ -14,7 +14,7 @@
 #ifndef WEIR_CELL_AUTHORIZE_H
 #define WEIR_CELL_AUTHORIZE_H
 
-#include "cell/call.h"
+#include "cell/cell.h"
 #include "cell/identity.h"
 #include "cell/policy.h"
 
@@ -45,9 +45,10 @@ bool principal_find(struct cell *cell, struct str arn, struct arena *arena,
 /* What a resource says about itself. Strings live until the call is over. */
 struct resource_facts {
     struct str policy;   /* the document's text, as it was set; empty: none */
+    const struct policy *compiled; /* the same, where its service keeps it so; NULL: as the text */
     struct str account;  /* whose it is; empty: as the ARN says */
-    bool trust;          /* the document is a role's trust policy */
-    bool consent;        /* nothing happens without it: roles, keys */
+    bool trust;          /* it is a role's trust policy: speaks of sts: actions only */
+    bool consent;        /* nothing happens without it: sts: on roles, keys */
 };
 
 struct resource_source {
@@ -77,18 +78,23 @@ const struct policy *policy_of_text(struct cell *cell, struct str text, enum pol
  * what a request names only inside, for actions on several resources. */
 status call_may(struct call *c, const char *action, struct str resource);
 
-/* A context key that only the handler knows: "iam:PassedToService". */
+/* The same with context keys that only the handler knows: "iam:PassedToService". */
 struct authorize_key {
     const char *name; /* as documents spell it */
     struct str value; /* its only one */
 };
-status call_may_with(struct call *c, const char *action, struct str resource,
-                     const struct authorize_key *keys, size_t key_count);
+struct authorize_wish {
+    const char *action;                /* "s3:GetObject" */
+    struct str resource;               /* ARN */
+    const struct authorize_key *keys;  /* NULL: none */
+    size_t key_count;                  /* of them */
+};
+status call_may_with(struct call *c, const struct authorize_wish *wish);
 
 /* What policies say of it, whatever auth is, for services that allow or refuse by something else,
  * too (S3's ACLs); such a service says in the end what became of it. */
 struct asked; /* lives as long as the call's arena */
-struct asked *call_ask(struct call *c, const char *action, struct str resource,
+struct asked *call_ask(struct call *c, const struct authorize_wish *wish,
                        struct policy_decision *ret_decision);
 /* otherwise: what allowed or refused it instead of policies ("the bucket's ACL"); NULL: they did.
  * OK, or the service's words for no. */
@@ -98,11 +104,12 @@ status asked_end(struct asked *asked, const struct policy_decision *decision,
 /* May a service do that for source? "s3.amazonaws.com", "sns:Publish", the topic's ARN, the
  * bucket's ARN and account. What the target's policy says, whatever auth is. */
 struct service_wish {
-    const char *service;       /* the principal: "s3.amazonaws.com" */
+    struct str service;        /* the principal: "s3.amazonaws.com" */
     const char *action;        /* "sns:Publish" */
     struct str resource;       /* ARN of the target */
     struct str source;         /* aws:SourceArn */
     struct str source_account; /* aws:SourceAccount */
+    bool lax;                  /* with auth off a target without a policy takes everything */
 };
 bool service_may(struct call *c, const struct service_wish *wish);
 

@@ -103,6 +103,7 @@ static status dynamodb_open(struct cell *cell, void **ret_state)
     dynamodb->cell = cell;
     dynamodb->tables = map_new(TABLES_MAX);
     upkeep_init(dynamodb);
+    dynamodb_join_policies(cell);
     *ret_state = dynamodb; /* closed by the cell also when loading failed */
     bus_source_add(cell, &dynamodb_source);
     TRY(tables_load(dynamodb));

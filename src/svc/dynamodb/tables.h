@@ -18,6 +18,9 @@
 /* By the call's TableName, in the words of operations on tables. */
 status table_of_admin(struct call *c, struct table **ret_table);
 
+/* guard.c */
+void dynamodb_join_policies(struct cell *cell);
+
 /* ---- table_read.c ---- */
 
 /* What a request says of a table that is to be. NULL: not said. */

@@ -118,6 +118,7 @@ static status kinesis_open(struct cell *cell, void **ret_state)
     }
     bus_timer_owner(cell, "kinesis", channels_timer);
     kinesis_join_bus(cell);
+    kinesis_join_policies(cell);
     *ret_state = kinesis; /* closed by the cell also when loading failed */
     return loaded;
 }

@@ -56,6 +56,7 @@ status kinesis_update_warm_throughput(struct call *c);
 /* api_record.c: one record, which fits, to the shard of its key; readers are woken. */
 void record_put(struct call *c, struct stream *stream, struct str partition_key, struct str data);
 void kinesis_join_bus(struct cell *cell); /* sink.c */
+void kinesis_join_policies(struct cell *cell); /* guard.c */
 
 /* record.c: past what has expired, when the reader stands before it. */
 status shard_skip_expired(struct call *c, struct shard *shard, uint64_t *next);

@@ -139,6 +139,7 @@ static status s3_open(struct cell *cell, void **ret_state)
     *ret_state = s3; /* closed by the cell also when loading failed */
     TRY(buckets_load(s3));
     bus_timer_owner(cell, "s3", s3_timer);
+    s3_join_policies(cell);
     bus_sink_add(cell, &s3_sink);
     bus_depot_add(cell, &s3_depot);
     return settings_open(s3);

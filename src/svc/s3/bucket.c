@@ -198,16 +198,6 @@ status bucket_name_check(struct call *c, struct str name)
 
 /* ---- of a call ---- */
 
-status access_check(struct call *c, const struct bucket *bucket, const struct object *object,
-                    const char *action)
-{
-    bool may = str_eq(c->account, bucket->account)
-                   ? !access_denied(c, bucket, object, action)
-                   : access_granted(c, bucket, object, action);
-
-    return may ? OK : fail_s3(c, &S3_ACCESS_DENIED);
-}
-
 status bucket_of_name(struct call *c, struct str name, struct bucket **ret_bucket)
 {
     struct bucket *bucket = bucket_find(s3_of(c), name);
@@ -280,7 +270,7 @@ static bool is_operation(const struct call *c, const char *name)
 /* Nothing is asked of whoever is the owner where no signature was checked. */
 static bool is_trusted(const struct call *c, const struct bucket *bucket)
 {
-    return str_eq(c->account, bucket->account) && !c->verified;
+    return str_eq(c->account, bucket->account) && !c->guarded;
 }
 
 static status caller_check(struct call *c, struct bucket *bucket)

@@ -9,6 +9,7 @@
 static status depot_bucket(struct call *c, const struct depot_ask *ask, const char *action,
                            const struct object *object, struct bucket **ret_bucket)
 {
+    struct sender sender = {ask->principal, STR_NONE, ask->account};
     struct arn arn;
     struct bucket *bucket;
 
@@ -20,7 +21,7 @@ static status depot_bucket(struct call *c, const struct depot_ask *ask, const ch
         return fail(c, &BUS_NO_TARGET, "The specified bucket does not exist");
     }
     if ((ask->owner.bytes > 0 && !str_eq(ask->owner, bucket->account)) ||
-        (!str_eq(ask->account, bucket->account) && !access_granted(c, bucket, object, action))) {
+        !access_of_sender(c, bucket, &sender, object, action)) {
         return fail(c, &BUS_REFUSED, "Access Denied");
     }
     *ret_bucket = bucket;

@@ -94,6 +94,19 @@ static status fail_destination(struct call *c, struct str arn, const char *why,
                 "Unable to validate the following destination configurations");
 }
 
+static status fail_permission(struct call *c, struct str arn, const struct notification_kind *kind)
+{
+    c->more_count = 0;
+    fail_more(c, "ArgumentName1", arn);
+    fail_more(c, "ArgumentValue1",
+              str_eq(str_c(kind->service), STR("lambda"))
+                  ? arena_printf(c->arena, "Not authorized to invoke function [%.*s]", STR_ARG(arn))
+                  : arena_printf(c->arena, "Permissions on the destination %s do not allow S3 to "
+                                           "publish notifications from this bucket", kind->noun));
+    return fail(c, &S3_INVALID_ARGUMENT,
+                "Unable to validate the following destination configurations");
+}
+
 static status destination_check(struct call *c, const struct bucket *bucket,
                                 const struct notification_kind *kind, struct str arn)
 {
@@ -114,9 +127,7 @@ static status destination_check(struct call *c, const struct bucket *bucket,
     if (found == &BUS_NO_TARGET) {
         return fail_destination(c, arn, "does not exist", kind);
     }
-    return found == OK ? OK
-                       : fail_destination(c, arn, "does not let S3 send to it from this bucket",
-                                          kind);
+    return found == OK ? OK : fail_permission(c, arn, kind);
 }
 
 /* Texts that both some key could begin (or end) with. */

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bucket policies: whether a text is one, whether it lets everybody in, and what it says of a
- * request. Source: "Policies and permissions in Amazon S3" and "The meaning of public", AWS
- * documentation.
- *
- * Rules
- *  1. A statement speaks of a request when principal, action, resource and condition all do.
- *  2. A statement that denies, denies; one that allows, allows where none denies.
- *  3. A condition that weir cannot judge allows nothing and denies everything it is about.
+ * Bucket policies: whether a text is one, and whether it lets everybody in. What it says of a
+ * request is cell/policy.h's. Source: "Policies and permissions in Amazon S3" and "The meaning of
+ * public", AWS documentation.
  */
+#include "cell/policy.h"
 #include "svc/s3/settings_int.h"
 #include "wire/json.h"
 
@@ -133,6 +129,19 @@ static status version_check(struct call *c, const struct value *policy)
     return OK;
 }
 
+/* What every service refuses: elements, operators, variables. */
+static status compiled_check(struct call *c, struct str text)
+{
+    struct policy *policy;
+    struct why why = {""};
+
+    if (policy_compile(text, POLICY_OF_RESOURCE, &why, &policy) != OK) {
+        return fail(c, &S3_INVALID_POLICY, "%s", why.text);
+    }
+    policy_drop(policy);
+    return OK;
+}
+
 status policy_check(struct call *c, const struct bucket *bucket, struct str text)
 {
     const struct value *first = NULL;
@@ -154,6 +163,7 @@ status policy_check(struct call *c, const struct bucket *bucket, struct str text
     for (size_t i = 0; i < count; i++) {
         TRY(statement_check(c, bucket, &first[i]));
     }
+    TRY(compiled_check(c, text));
     if (policy_is_public(&policy) && public_access_blocked(bucket, BLOCK_POLICY)) {
         return fail(c, &S3_ACCESS_DENIED,
                     "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: "
@@ -249,106 +259,4 @@ bool policy_is_public(const struct value *policy)
         }
     }
     return false;
-}
-
-/* ---- what it says of a request ---- */
-
-static bool any_like(const struct value *value, struct str text, bool nocase)
-{
-    const struct value *first = NULL;
-    size_t count = many(value, &first);
-
-    for (size_t i = 0; i < count; i++) {
-        struct str pattern = first[i].kind == VALUE_STR ? first[i].str : STR_NONE;
-
-        if (text_like(pattern, text, true) || (nocase && str_eq_nocase(pattern, text))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An account's number or root ARN stands for everybody in it. */
-static bool names_caller(const struct call *c, struct str text)
-{
-    struct arn arn;
-
-    if (str_eq(text, STR("*"))) {
-        return true;
-    }
-    if (str_eq(c->account, STR("anonymous"))) {
-        return false;
-    }
-    return str_eq(text, c->account) || str_eq(text, c->principal) ||
-           (arn_read(text, &arn) && str_eq(arn.resource, STR("root")) &&
-            str_eq(arn.account, c->account));
-}
-
-static bool is_for_caller(struct call *c, const struct value *principal)
-{
-    const struct value *first = NULL;
-    size_t count;
-
-    if (principal->kind == VALUE_STR) {
-        return str_eq(principal->str, STR("*"));
-    }
-    count = many(member(principal, "AWS"), &first);
-    for (size_t i = 0; i < count; i++) {
-        if (first[i].kind == VALUE_STR && names_caller(c, first[i].str)) {
-            return true;
-        }
-    }
-    count = many(member(principal, "Service"), &first);
-    for (size_t i = 0; i < count; i++) {
-        if (first[i].kind == VALUE_STR && str_eq(first[i].str, c->principal)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* name or, turned around, "Not" and name. */
-static bool part_fits(const struct value *is, const struct value *is_not, bool fits)
-{
-    return is != NULL ? fits : is_not != NULL && !fits;
-}
-
-static bool speaks_of(struct call *c, const struct value *statement, const struct asking *asking)
-{
-    const struct value *who = member(statement, "Principal");
-    const struct value *not_who = member(statement, "NotPrincipal");
-    const struct value *action = member(statement, "Action");
-    const struct value *not_action = member(statement, "NotAction");
-    const struct value *resource = member(statement, "Resource");
-    const struct value *not_resource = member(statement, "NotResource");
-    const struct value *condition = member(statement, "Condition");
-
-    return (who != NULL || not_who != NULL) &&
-           part_fits(who, not_who, is_for_caller(c, who != NULL ? who : not_who)) &&
-           part_fits(action, not_action,
-                     any_like(action != NULL ? action : not_action, asking->action, true)) &&
-           part_fits(resource, not_resource,
-                     any_like(resource != NULL ? resource : not_resource, asking->resource,
-                              false)) &&
-           (condition == NULL ||
-            condition_holds(c, condition, asking, effect_is(statement, "Deny")));
-}
-
-enum verdict policy_verdict(struct call *c, const struct value *policy,
-                            const struct asking *asking)
-{
-    const struct value *first = NULL;
-    size_t count = many(member(policy, "Statement"), &first);
-    enum verdict verdict = VERDICT_NONE;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!speaks_of(c, &first[i], asking)) {
-            continue;
-        }
-        if (effect_is(&first[i], "Deny")) {
-            return VERDICT_DENY;
-        }
-        verdict = VERDICT_ALLOW;
-    }
-    return verdict;
 }

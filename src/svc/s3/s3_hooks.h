@@ -29,14 +29,22 @@ struct object_change {
 };
 void object_changed(struct call *c, const struct object_change *change);
 
-/* May the caller do this ("s3:GetObject", …)? Called where the caller is not the bucket's owner
- * account: what is public, or granted by ACL or policy. object: what the call is about, when it is
- * there; else NULL. */
+/* May the caller do this ("s3:GetObject", …)? object: what the call is about, as far as it is
+ * there; else NULL. OK, or AccessDenied. */
+status access_check(struct call *c, const struct bucket *bucket, const struct object *object,
+                    const char *action);
+/* The same of who may come in whatever auth is: visitors of a website. */
 bool access_granted(struct call *c, const struct bucket *bucket, const struct object *object,
                     const char *action);
-/* Does the policy deny it to the caller, who is of the owner's account? */
-bool access_denied(struct call *c, const struct bucket *bucket, const struct object *object,
-                   const char *action);
+/* A service that reads or writes for an account. */
+struct sender {
+    struct str principal;       /* "dynamodb.amazonaws.com" */
+    struct str source;          /* ARN of what sends; empty: nothing */
+    struct str account;         /* for whom */
+};
+bool access_of_sender(struct call *c, const struct bucket *bucket, const struct sender *sender,
+                      const struct object *object, const char *action);
+void s3_join_policies(struct cell *cell);
 /* Every request of a bucket, after it was found: the answer's CORS fields, where the request has an
  * Origin and a rule of the bucket is for it. */
 void cors_answer(struct call *c, const struct bucket *bucket);

@@ -161,9 +161,6 @@ struct str tags_pack(struct call *c, const struct value *tag_set);
 
 /* Changes of a key in order: larger than every one before; for sequencers and version ids. */
 uint64_t sequence_next(struct call *c);
-/* May the caller do this? OK or AccessDenied. The owner's account may. */
-status access_check(struct call *c, const struct bucket *bucket, const struct object *object,
-                    const char *action);
 
 #include "svc/s3/s3_hooks.h"
 #include "svc/s3/s3_object.h"

@@ -51,21 +51,7 @@ const struct value *acl_read(struct call *c, struct str text);
 
 /* ---- policy.c ---- */
 
-/* What a policy says of a request. */
-enum verdict { VERDICT_NONE, VERDICT_ALLOW, VERDICT_DENY };
-struct asking {
-    struct str action;   /* "s3:GetObject" */
-    struct str resource; /* ARN of the bucket or object */
-    const struct bucket *bucket; /* whose policy it is */
-    const struct object *object; /* for its tags; NULL: none */
-};
-enum verdict policy_verdict(struct call *c, const struct value *policy,
-                            const struct asking *asking);
 bool policy_is_public(const struct value *policy); /* a document */
-/* policy_condition.c: does the statement's Condition hold? unknown: what is said where weir does
- * not know the operator or the key's value. */
-bool condition_holds(struct call *c, const struct value *condition, const struct asking *asking,
-                     bool unknown);
 
 /* ---- access.c ---- */
 

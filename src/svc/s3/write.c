@@ -77,6 +77,7 @@ static status sink_bucket(struct call *c, const struct bus_event *event,
     struct arn arn;
     struct bucket *bucket;
     struct object wanted = {.key = event->key};
+    struct sender sender = {event->principal, event->source, event->account};
     struct str owner = header_of_event(event, STR("x-amz-expected-bucket-owner"));
 
     if (!arn_read(event->target, &arn)) {
@@ -89,8 +90,7 @@ static status sink_bucket(struct call *c, const struct bus_event *event,
     if (owner.bytes > 0 && !str_eq(owner, bucket->account)) {
         return fail(c, &BUS_REFUSED, "The bucket %.*s has another owner", STR_ARG(bucket->name));
     }
-    if (!str_eq(event->account, bucket->account) &&
-        !access_granted(c, bucket, &wanted, "s3:PutObject")) {
+    if (!access_of_sender(c, bucket, &sender, &wanted, "s3:PutObject")) {
         return fail(c, &BUS_REFUSED, "The bucket %.*s does not let account %.*s write",
                     STR_ARG(bucket->name), STR_ARG(event->account));
     }

@@ -121,6 +121,7 @@ static status sns_open(struct cell *cell, void **ret_state)
     sns->apps = map_new(APPS_MAX);
     *ret_state = sns; /* closed by the cell also when loading failed */
     sns_join_bus(cell);
+    sns_join_policies(cell);
     return sns_load(sns);
 }
 

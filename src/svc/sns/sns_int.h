@@ -231,5 +231,6 @@ void replay_timer(struct call *c, struct str name);
 /* ---- sink.c ---- */
 
 void sns_join_bus(struct cell *cell);
+void sns_join_policies(struct cell *cell); /* guard.c */
 
 #endif

@@ -102,6 +102,7 @@ static status sqs_open(struct cell *cell, void **ret_state)
     sweep_init(sqs);
     *ret_state = sqs; /* closed by the cell also when loading failed */
     sqs_join_bus(cell);
+    sqs_join_policies(cell);
     return sqs_load(sqs);
 }
 

@@ -8,7 +8,26 @@
 #include "bus/source.h"
 #include "bus/timer.h"
 #include "bus/trace.h"
+#include "cell/authorize.h"
 #include "svc/sqs/sqs_move.h"
+
+/* A queue without a policy takes everything while auth is off. */
+static status policy_lets(struct call *c, const struct bus_event *event)
+{
+    struct service_wish wish = {
+        .service = event->principal,
+        .action = "sqs:SendMessage",
+        .resource = event->target,
+        .source = event->source,
+        .source_account = event->account,
+        .lax = true,
+    };
+
+    return service_may(c, &wish)
+               ? OK
+               : fail(c, &BUS_REFUSED, "The policy of %.*s does not let %.*s send to it from %.*s",
+                      STR_ARG(event->target), STR_ARG(event->principal), STR_ARG(event->source));
+}
 
 static status check(struct call *c, const struct bus_event *event)
 {
@@ -17,6 +36,7 @@ static status check(struct call *c, const struct bus_event *event)
     if (queue == NULL) {
         return fail(c, &BUS_NO_TARGET, "There is no queue %.*s", STR_ARG(event->target));
     }
+    TRY(policy_lets(c, event));
     if (event->body.at != NULL && queue->fifo && event->group.at == NULL) {
         return fail(c, &BUS_REFUSED, "%.*s is a FIFO queue and the event has no message group",
                     STR_ARG(event->target));

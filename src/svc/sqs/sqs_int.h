@@ -162,6 +162,7 @@ status moves_load(struct sqs *sqs);
 
 extern const struct source sqs_source;
 void sqs_join_bus(struct cell *cell);
+void sqs_join_policies(struct cell *cell); /* guard.c */
 void sweep_init(struct sqs *sqs);
 void sweep_soon(struct sqs *sqs, int64_t now_ms); /* something is doomed */
 status sqs_tick(struct call *c);
