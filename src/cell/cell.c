@@ -45,6 +45,11 @@ struct store *cell_store(struct cell *cell)
     return cell->store;
 }
 
+bool cell_auth(const struct cell *cell)
+{
+    return cell->auth;
+}
+
 struct clock *cell_clock(struct cell *cell)
 {
     return cell->clock;

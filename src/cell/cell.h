@@ -28,6 +28,7 @@ void cell_wait_no_more(struct cell *cell);
 
 struct store *cell_store(struct cell *cell);
 struct clock *cell_clock(struct cell *cell);
+bool cell_auth(const struct cell *cell); /* signatures are checked, policies hold */
 /* A service's state, for its own handlers' helpers; NULL when there is no such service. */
 void *cell_state(struct cell *cell, const char *service);
 

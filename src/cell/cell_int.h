@@ -43,6 +43,8 @@ struct call_job {
     void *arg;               /* its argument */
 };
 
+struct directory;
+
 struct task {
     struct call call;                /* what the handler sees; first */
     enum task_state state;
@@ -95,6 +97,7 @@ struct cell {
     struct authorize *authorize;    /* who has policies, what was decided */
     bool auth;                      /* signatures are checked, as the door says */
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
+    const struct directory *directory; /* what IAM knows; NULL: no IAM */
     struct pool *workers;           /* for call_work() */
     struct cond call_ended;         /* for cell_call(): one of its tasks is done */
     struct link ready;              /* tasks to resume before the cell is left */

@@ -8,15 +8,19 @@
 #include "fn/part.h"
 
 #include "svc/dynamodb/dynamodb.h"
+#include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/lambda/lambda.h"
 #include "svc/s3/s3.h"
 #include "svc/sns/sns.h"
 #include "svc/sqs/sqs.h"
+#include "svc/sts/sts.h"
 
 const struct service *const services[] = {
     &bus_service,
     &fn_service,
+    &iam_service,
+    &sts_service,
     &kinesis_service,
     &s3_service,
     &sqs_service,
