@@ -31,8 +31,13 @@ static bool target_of_arn(struct call *c, struct str text, struct target *ret_ta
 
 static status check(struct call *c, const struct bus_event *event)
 {
-    struct service_wish wish = {NULL, "lambda:InvokeFunction", event->target, event->source,
-                                event->account};
+    struct service_wish wish = {
+        .service = event->principal,
+        .action = "lambda:InvokeFunction",
+        .resource = event->target,
+        .source = event->source,
+        .source_account = event->account,
+    };
     struct target target;
     struct version version;
     struct why why;
@@ -40,10 +45,9 @@ static status check(struct call *c, const struct bus_event *event)
     if (!target_of_arn(c, event->target, &target) || version_find(c, &target, &version) != OK) {
         return fail(c, &BUS_NO_TARGET, "There is no function %.*s", STR_ARG(event->target));
     }
-    wish.service = arena_dup(c->arena, event->principal).at;
     if (!str_eq(event->principal, STR("lambda.amazonaws.com")) && !service_may(c, &wish)) {
-        return fail(c, &BUS_REFUSED, "The policy of %.*s does not let %s invoke it",
-                    STR_ARG(event->target), wish.service);
+        return fail(c, &BUS_REFUSED, "The policy of %.*s does not let %.*s invoke it",
+                    STR_ARG(event->target), STR_ARG(event->principal));
     }
     if (event->body.bytes > PAYLOAD_ASYNC_BYTES_MAX) {
         return fail(c, &BUS_TOO_LARGE, "The event is larger than a function takes");
