@@ -474,6 +474,15 @@ static void tell_service(const struct cell *cell, struct task *task, status resu
     }
 }
 
+/* What its commit may cost. A body that is larger than entries are (a package of code) is not what
+ * will be in one. */
+static uint64_t entry_bytes_expected(const struct task *task)
+{
+    uint64_t bytes = task->weight + ENTRY_BYTES_USUAL;
+
+    return bytes < JOURNAL_BODY_BYTES_MAX ? bytes : JOURNAL_BODY_BYTES_MAX;
+}
+
 void cell_run(struct cell *cell, struct task *task)
 {
     struct call *c = &task->call;
@@ -486,7 +495,7 @@ void cell_run(struct cell *cell, struct task *task)
     task->state = TASK_NEW;
     task->event = NULL;
     task->gate = 0;
-    if (may_change(task) && store_admit(cell->store, task->weight + ENTRY_BYTES_USUAL) != OK) {
+    if (may_change(task) && store_admit(cell->store, entry_bytes_expected(task)) != OK) {
         finish(task, fail(c, &ERR_FULL, "The disk that holds weir's data is full."));
         return;
     }

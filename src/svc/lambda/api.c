@@ -9,6 +9,7 @@
 #include "svc/lambda/live.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/package.h"
+#include "svc/lambda/policy.h"
 #include "svc/lambda/sink.h"
 #include "svc/lambda/url.h"
 
@@ -129,6 +130,7 @@ static status lambda_open(struct cell *cell, void **ret_state)
     lambda->cell = cell;
     rand_secret(&lambda->run, sizeof(lambda->run));
     rand_secret(lambda->secret, sizeof(lambda->secret));
+    policies_register(cell);
     *ret_state = lambda;
     sink_open(cell);
     return live_open(lambda, cell);

@@ -30,7 +30,7 @@ static status layer_named(struct call *c, struct target *ret_target)
         *ret_target = (struct target){c->account, c->region, name, STR_NONE};
         return OK;
     }
-    return layer_parse(c, name, ret_target, &number)
+    return layer_parse(c->arena, name, ret_target, &number)
                ? OK
                : lambda_fail(c, &LAMBDA_BAD_VALUE, "Invalid Layer name: %.*s", STR_ARG(name));
 }
@@ -57,7 +57,7 @@ static status layer_of_call(struct call *c, struct target *ret_target, uint64_t 
         return lambda_fail(c, &LAMBDA_BAD_VALUE, "Layer Version Cannot be less than 1");
     }
     *ret_number = (uint64_t)number;
-    ret_target->qualifier = layer_qualifier(c, *ret_number);
+    ret_target->qualifier = layer_qualifier(c->arena, *ret_number);
     call_on(c, layer_arn(c, ret_target, *ret_number));
     return OK;
 }
@@ -136,7 +136,7 @@ static status layer_end(struct call *c)
     package_hold(c, package.sha256);
     number = number_next(c, &layering->target);
     layer = layer_make(c, &layering->target, number, &package);
-    layering->target.qualifier = layer_qualifier(c, number);
+    layering->target.qualifier = layer_qualifier(c->arena, number);
     setting_put_value(c, "layer", &layering->target, layer);
     call_on(c, get_str(layer, "LayerVersionArn"));
     layer_tell(c, layer);

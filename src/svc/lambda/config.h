@@ -37,8 +37,9 @@ struct layer {                   /* a version of a layer */
 bool layer_find(struct call *c, struct str arn, struct layer *ret_layer);
 bool layer_get(struct call *c, const struct target *target, struct layer *ret_layer);
 /* Takes an ARN apart; without a version number is 0 and the target has no qualifier. */
-bool layer_parse(struct call *c, struct str text, struct target *ret_target, uint64_t *ret_number);
-struct str layer_qualifier(struct call *c, uint64_t number); /* of that version's row */
+bool layer_parse(struct arena *arena, struct str text, struct target *ret_target,
+                 uint64_t *ret_number);
+struct str layer_qualifier(struct arena *arena, uint64_t number); /* of that version's row */
 struct str layer_package(struct call *c, const struct value *config); /* SHA-256, hex */
 
 /* Pages of lists: how many of MaxItems, at most max. */

@@ -144,9 +144,9 @@ static void rows_erase(struct call *c, struct str prefix)
 
 /* ---- functions ---- */
 
-static struct str key_of_function(struct call *c, const struct target *target)
+static struct str key_of_function(struct arena *arena, const struct target *target)
 {
-    struct key key = key_below(c->arena, "function", target);
+    struct key key = key_below(arena, "function", target);
 
     key_str(&key, target->name);
     return key_end(&key);
@@ -163,7 +163,7 @@ bool function_get(struct call *c, const struct target *target, struct function *
 {
     struct cursor cursor;
 
-    if (!get_packed(c, key_of_function(c, target), &cursor)) {
+    if (!get_packed(c, key_of_function(c->arena, target), &cursor)) {
         return false;
     }
     bool good = function_read(&cursor, ret_function);
@@ -178,7 +178,7 @@ void function_put(struct call *c, const struct target *target, const struct func
 
     write_var(&packed, function->last_version);
     write_zigzag(&packed, function->created_ms);
-    put_packed(c, key_of_function(c, target), &packed);
+    put_packed(c, key_of_function(c->arena, target), &packed);
 }
 
 struct function_scan {
@@ -194,7 +194,7 @@ struct function_scan *function_scan(struct call *c, struct str after)
     struct str from = key_end(&below);
 
     if (after.bytes > 0) {
-        from = key_after_prefix(c->arena, key_of_function(c, &own));
+        from = key_after_prefix(c->arena, key_of_function(c->arena, &own));
     }
     scan->call = c;
     scan->rows =
@@ -376,9 +376,10 @@ void version_scan_close(struct version_scan *scan)
 /* ---- settings ---- */
 
 /* Up to the name where the target has one. */
-static struct key key_of_settings(struct call *c, const char *kind, const struct target *target)
+static struct key key_of_settings(struct arena *arena, const char *kind,
+                                  const struct target *target)
 {
-    struct key key = key_of(c->arena, "lambda");
+    struct key key = key_of(arena, "lambda");
 
     key_str(&key, STR("setting"));
     key_str(&key, str_c(kind));
@@ -390,9 +391,10 @@ static struct key key_of_settings(struct call *c, const char *kind, const struct
     return key;
 }
 
-static struct str key_of_setting(struct call *c, const char *kind, const struct target *target)
+static struct str key_of_setting(struct arena *arena, const char *kind,
+                                 const struct target *target)
 {
-    struct key key = key_of_settings(c, kind, target);
+    struct key key = key_of_settings(arena, kind, target);
 
     assert(target->name.bytes > 0);
     key_str(&key, target->qualifier);
@@ -412,7 +414,7 @@ bool setting_get(struct call *c, const char *kind, const struct target *target,
 {
     struct cursor cursor;
 
-    if (!get_packed(c, key_of_setting(c, kind, target), &cursor)) {
+    if (!get_packed(c, key_of_setting(c->arena, kind, target), &cursor)) {
         return false;
     }
     *ret_json = setting_read(&cursor);
@@ -424,18 +426,40 @@ void setting_put(struct call *c, const char *kind, const struct target *target, 
     struct buf packed = packing();
 
     write_str(&packed, json);
-    put_packed(c, key_of_setting(c, kind, target), &packed);
+    put_packed(c, key_of_setting(c->arena, kind, target), &packed);
 }
 
 void setting_delete(struct call *c, const char *kind, const struct target *target)
 {
-    txn_delete(c->txn, key_of_setting(c, kind, target));
+    txn_delete(c->txn, key_of_setting(c->arena, kind, target));
 }
 
 void setting_put_value(struct call *c, const char *kind, const struct target *target,
                        const struct value *value)
 {
     setting_put(c, kind, target, json_of_value(c, value));
+}
+
+bool setting_look(struct cell *cell, struct arena *arena, const char *kind,
+                  const struct target *target, struct str *ret_json)
+{
+    struct cursor cursor;
+    struct str value;
+
+    if (!store_get(cell_store(cell), arena, key_of_setting(arena, kind, target), &value)) {
+        return false;
+    }
+    cursor = cursor_of(value);
+    (void)read_u8(&cursor);
+    *ret_json = setting_read(&cursor);
+    return true;
+}
+
+bool function_look(struct cell *cell, struct arena *arena, const struct target *target)
+{
+    struct str value;
+
+    return store_get(cell_store(cell), arena, key_of_function(arena, target), &value);
 }
 
 bool setting_get_value(struct call *c, const char *kind, const struct target *target,
@@ -458,11 +482,11 @@ struct setting_scan {
 struct setting_scan *setting_scan(struct call *c, const char *kind, const struct target *target)
 {
     struct setting_scan *scan = ARENA_NEW(c->arena, struct setting_scan);
-    struct key below = key_of_settings(c, kind, target);
+    struct key below = key_of_settings(c->arena, kind, target);
     struct str from = key_end(&below);
 
     if (target->qualifier.bytes > 0) {
-        from = key_after_prefix(c->arena, key_of_setting(c, kind, target));
+        from = key_after_prefix(c->arena, key_of_setting(c->arena, kind, target));
     }
     scan->call = c;
     scan->rows =
@@ -515,11 +539,11 @@ void function_erase(struct call *c, const struct target *target)
     }
     version_scan_close(scan);
     for (size_t i = 0; i < sizeof(function_kinds) / sizeof(function_kinds[0]); i++) {
-        struct key key = key_of_settings(c, function_kinds[i], target);
+        struct key key = key_of_settings(c->arena, function_kinds[i], target);
 
         rows_erase(c, key_end(&key));
     }
-    txn_delete(c->txn, key_of_function(c, target));
+    txn_delete(c->txn, key_of_function(c->arena, target));
 }
 
 /* ---- packages ---- */

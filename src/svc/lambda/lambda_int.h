@@ -28,6 +28,8 @@
 #define CONCURRENCY_MAX 1000         /* of an account in a region */
 #define CONCURRENCY_UNRESERVED_MIN 100
 #define TAGS_MAX 50
+#define LAMBDA_TAG_VALUES 16         /* that one decision may ask for */
+#define LAMBDA_TAG_VALUE_BYTES 1024  /* 256 characters */
 
 struct cell;
 struct live;
@@ -36,6 +38,8 @@ struct mappings;
 struct lambda {
     struct cell *cell;           /* where it lives */
     uint64_t run;                /* another at each start; of names of what is in the making */
+    char tag_values[LAMBDA_TAG_VALUES][LAMBDA_TAG_VALUE_BYTES]; /* guard.c's */
+    unsigned tag_next;           /* the next of them */
     uint8_t secret[32];          /* signs where packages are; another at each start */
     struct live *live;           /* functions that run; live.c's */
     struct mappings *mappings;   /* event source mappings that run; mapping.c's */
@@ -179,6 +183,10 @@ bool setting_get(struct call *c, const char *kind, const struct target *target,
                  struct str *ret_json);
 void setting_put(struct call *c, const char *kind, const struct target *target, struct str json);
 void setting_delete(struct call *c, const char *kind, const struct target *target);
+/* The same without a call, as committed: for who asks from beside one. */
+bool setting_look(struct cell *cell, struct arena *arena, const char *kind,
+                  const struct target *target, struct str *ret_json);
+bool function_look(struct cell *cell, struct arena *arena, const struct target *target);
 /* All settings of a function at that qualifier. */
 void settings_erase(struct call *c, const struct target *target);
 /* All of a kind, by name, then qualifier: of the target's account and region, and of its name when

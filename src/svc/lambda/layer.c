@@ -10,7 +10,8 @@
 #include <assert.h>
 
 /* arn:aws:lambda:us-east-1:000000000000:layer:NAME[:VERSION]; a number of 0: none. */
-bool layer_parse(struct call *c, struct str text, struct target *ret_target, uint64_t *ret_number)
+bool layer_parse(struct arena *arena, struct str text, struct target *ret_target,
+                 uint64_t *ret_number)
 {
     struct arn arn;
     struct str rest;
@@ -26,14 +27,14 @@ bool layer_parse(struct call *c, struct str text, struct target *ret_target, uin
     if (number.bytes > 0 && (!str_to_u64(number, ret_number) || *ret_number == 0)) {
         return false;
     }
-    ret_target->qualifier = layer_qualifier(c, *ret_number);
+    ret_target->qualifier = layer_qualifier(arena, *ret_number);
     return ret_target->name.bytes > 0;
 }
 
-struct str layer_qualifier(struct call *c, uint64_t number)
+struct str layer_qualifier(struct arena *arena, uint64_t number)
 {
     return number == 0 ? STR_NONE
-                       : arena_printf(c->arena, "%020llu", (unsigned long long)number);
+                       : arena_printf(arena, "%020llu", (unsigned long long)number);
 }
 
 static struct str hex_of_base64(struct call *c, struct str text)
@@ -73,5 +74,6 @@ bool layer_find(struct call *c, struct str arn, struct layer *ret_layer)
     struct target target;
     uint64_t number;
 
-    return layer_parse(c, arn, &target, &number) && number > 0 && layer_get(c, &target, ret_layer);
+    return layer_parse(c->arena, arn, &target, &number) && number > 0 &&
+           layer_get(c, &target, ret_layer);
 }

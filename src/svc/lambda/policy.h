@@ -16,6 +16,8 @@ status policy_add(struct call *c, struct str policy, struct str statement, struc
                   struct str *ret_policy);
 /* Without that statement; empty: it was the last. ResourceNotFoundException. */
 status policy_remove(struct call *c, struct str policy, struct str sid, struct str *ret_policy);
+/* What functions and layers say of themselves to whoever authorizes; in open(). */
+void policies_register(struct cell *cell);
 /* A JSON text, quoted, in the call's arena. */
 struct str quoted(struct call *c, struct str text);
 
