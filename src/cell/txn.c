@@ -391,12 +391,16 @@ void txn_mark_done(struct txn_mark *mark)
     *mark = (struct txn_mark){NULL, 0};
 }
 
-bool txn_sweep(struct txn *txn, struct str prefix, struct txn_mark *mark, size_t *left)
+struct txn_span txn_below(struct txn *txn, struct str prefix)
 {
-    struct str from = str_starts(str_of(mark->key, mark->key_bytes), prefix)
-                          ? str_of(mark->key, mark->key_bytes)
-                          : prefix;
-    struct txn_scan *scan = txn_scan(txn, from, key_after_prefix(txn->arena, prefix), false);
+    return (struct txn_span){prefix, key_after_prefix(txn->arena, prefix)};
+}
+
+bool txn_sweep(struct txn *txn, struct txn_span span, struct txn_mark *mark, size_t *left)
+{
+    struct str stopped = str_of(mark->key, mark->key_bytes);
+    bool goes_on = str_cmp(stopped, span.from) > 0 && str_cmp(stopped, span.to) < 0;
+    struct txn_scan *scan = txn_scan(txn, goes_on ? stopped : span.from, span.to, false);
     struct str last = STR_NONE;
     struct str key;
     struct str value;

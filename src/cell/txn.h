@@ -32,15 +32,19 @@ void txn_scan_close(struct txn_scan *scan);
 /* All keys that start with prefix, ascending. */
 struct txn_scan *txn_scan_prefix(struct txn *txn, struct str prefix);
 
-/* Deletes the keys that start with prefix, at most *left of them, which it counts down; true: none
- * is left. The mark says where the last step of the same sweep stopped: the store would step over
- * all that was deleted behind the prefix's begin, and the sweep take quadratic time. Nothing may be
+/* Deletes the keys in a span, at most *left of them, which it counts down; true: none is left. The
+ * mark says where the last step of the same sweep stopped: the store would step over all that was
+ * deleted behind the span's begin, and the sweep take quadratic time. Nothing may be
  * put there before the sweep has ended. A mark begins as zeros. */
 struct txn_mark {
     char *key;        /* the last that was deleted, owned; NULL: at the begin */
     size_t key_bytes; /* of it */
 };
-bool txn_sweep(struct txn *txn, struct str prefix, struct txn_mark *mark, size_t *left);
+struct txn_span {
+    struct str from, to; /* [from, to) */
+};
+bool txn_sweep(struct txn *txn, struct txn_span span, struct txn_mark *mark, size_t *left);
+struct txn_span txn_below(struct txn *txn, struct str prefix); /* all that start with it */
 void txn_mark_done(struct txn_mark *mark); /* back at the begin; frees what it holds */
 
 /* Logs. A new log's number; the sequence an append will have (the log's last + 1, counting what

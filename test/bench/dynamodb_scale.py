@@ -56,16 +56,17 @@ def call(port, operation, body):
     return json.loads(urllib.request.urlopen(request, timeout=60).read())
 
 
-def make(port, table):
+def make(port, table, indexed=True):
     def keys(*names):
         return [{"AttributeName": n, "KeyType": t} for n, t in zip(names, ("HASH", "RANGE"))]
 
+    index = {"GlobalSecondaryIndexes": [{
+        "IndexName": "by-state", "KeySchema": keys("gpk", "sk"),
+        "Projection": {"ProjectionType": "ALL"}}]} if indexed else {}
     call(port, "CreateTable", {
         "TableName": table, "KeySchema": keys("pk", "sk"), "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": n, "AttributeType": t}
-                                 for n, t in (("pk", "S"), ("sk", "N"), ("gpk", "S"))],
-        "GlobalSecondaryIndexes": [{"IndexName": "by-state", "KeySchema": keys("gpk", "sk"),
-                                    "Projection": {"ProjectionType": "ALL"}}]})
+                                 for n, t in (("pk", "S"), ("sk", "N"), ("gpk", "S"))[:3 if indexed else 2]], **index})
 
 
 def batch(table, partition):

@@ -25,8 +25,9 @@ import dynamodb_scale as scale
 import events
 from bench import Server, Table, free_port
 
-ITEMS = 2500
-LOADS = ("PutItem", "GetItem", "Query 25")
+ITEMS = 25000
+INDEXED = "PutItem, with an index"
+LOADS = ("Query 25", "GetItem", "PutItem", INDEXED)
 TARGETS = [("PutItem", "dynalite", 8), ("GetItem", "dynalite", 8), ("Query 25", "dynalite", 8),
            ("PutItem", "moto", None), ("GetItem", "moto", None), ("PutItem", "redis", None),
            ("PutItem", "postgresql", None), ("PutItem", "nginx", 0.5), ("GetItem", "nginx", 0.5)]
@@ -114,9 +115,10 @@ def rounds(args, folder, table):
     print("beside weir:", ", ".join([*list(stores)[1:], "nginx", "redis"] +
                                     (["postgresql"] if postgres else [])), file=sys.stderr)
     for name, server in stores.items():
-        scale.make(server.port, "small")
-        time.sleep(0.5)  # dynalite's tables take a moment
-        scale.fill(server.port, "small", ITEMS, 1 if name == "moto" else 8)
+        for kind in ("plain", "indexed"):
+            scale.make(server.port, kind, kind == "indexed")
+            time.sleep(0.5)  # dynalite's tables take a moment
+            scale.fill(server.port, kind, ITEMS, 1 if name == "moto" else 8)
     empty = events.Script(folder, "empty", "GET", "/", {})
     for number in range(args.rounds):
         print(f"round {number + 1} of {args.rounds}", file=sys.stderr)
@@ -126,7 +128,8 @@ def rounds(args, folder, table):
             table.add("insert 200 B", "postgresql", postgres_insert(postgres, folder, args.seconds))
         for name, server in stores.items():
             for load in LOADS:
-                rate, cpu_us = scale.measure(server, folder, "small", ITEMS, load,
+                kind = "indexed" if load == INDEXED else "plain"
+                rate, cpu_us = scale.measure(server, folder, kind, ITEMS, load.split(",")[0],
                                              args.seconds, connections=64)
                 table.add(load, name, {"rate": rate, "cpu_us": cpu_us})
     for server in (*stores.values(), nginx, redis, *([postgres] if postgres else [])):

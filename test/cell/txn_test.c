@@ -213,7 +213,7 @@ static void a_sweep_takes_all_below_a_prefix_in_steps(void **state)
 
         txn = txn_new(w->store, w->arena);
         entry = (struct entry){.at_ms = ++w->now, .service = STR("test")};
-        ended = txn_sweep(txn, prefix, &mark, &left);
+        ended = txn_sweep(txn, txn_below(txn, prefix), &mark, &left);
         assert_int_equal(left, ended ? 5 : 0);
         txn_commit(txn, &entry);
         steps++;

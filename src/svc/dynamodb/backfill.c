@@ -71,10 +71,10 @@ void index_fill_step(struct call *c, struct table *table)
 void index_sweep_step(struct call *c, struct table *table)
 {
     struct index *index = index_in(table, INDEX_DELETING);
+    struct str rows = rows_of_index(c->arena, table->number, index->number);
     size_t left = STEP_DELETES;
 
-    if (!txn_sweep(c->txn, rows_of_index(c->arena, table->number, index->number), &table->swept,
-                   &left)) {
+    if (!txn_sweep(c->txn, txn_below(c->txn, rows), &table->swept, &left)) {
         return;
     }
     index_remove(table, index);

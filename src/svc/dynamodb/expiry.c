@@ -88,9 +88,10 @@ void expiry_fill_step(struct call *c, struct table *table)
 
 void expiry_sweep_step(struct call *c, struct table *table)
 {
+    struct str rows = rows_of(c->arena, "expiry", table->number);
     size_t left = STEP_DELETES;
 
-    if (txn_sweep(c->txn, rows_of(c->arena, "expiry", table->number), &table->swept, &left)) {
+    if (txn_sweep(c->txn, txn_below(c->txn, rows), &table->swept, &left)) {
         table->ttl_sweeping = false;
         table_save(c, table);
     }

@@ -36,8 +36,9 @@ static bool table_sweep(struct call *c, uint64_t number, bool items_stay, size_t
                                         "collection", "tally", "expiry"};
 
     for (size_t i = items_stay; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!txn_sweep(c->txn, rows_of(c->arena, kinds[i], number), &dynamodb_of(c)->swept,
-                       left)) {
+        struct str rows = rows_of(c->arena, kinds[i], number);
+
+        if (!txn_sweep(c->txn, txn_below(c->txn, rows), &dynamodb_of(c)->swept, left)) {
             return false;
         }
     }

@@ -312,7 +312,7 @@ static bool sweep_number(struct call *c, uint64_t number, size_t *left)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct key prefix = row_below(c->arena, kinds[i], number);
 
-        if (!txn_sweep(c->txn, key_end(&prefix), &sqs_of(c)->swept, left)) {
+        if (!txn_sweep(c->txn, txn_below(c->txn, key_end(&prefix)), &sqs_of(c)->swept, left)) {
             return false;
         }
     }

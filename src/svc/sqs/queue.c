@@ -65,6 +65,7 @@ void queue_free(struct queue *queue)
     map_free(queue->groups);
     moves_done(queue);
     tags_done(queue);
+    txn_mark_done(&queue->swept);
     text_set(&queue->kms_key, STR_NONE);
     text_set(&queue->policy, STR_NONE);
     text_set(&queue->redrive, STR_NONE);

@@ -88,6 +88,7 @@ struct queue {
     struct waiters receivers;  /* parked ReceiveMessage */
     uint64_t duplicates;       /* sends that de-duplication swallowed */
     int64_t swept_slot;        /* twins and attempts of slots before this one are gone */
+    struct txn_mark swept;     /* how far those of the next ones are */
     int64_t purged_ms;         /* the last PurgeQueue */
     struct move *moves[MOVES_MAX]; /* of messages out of it, newest first; owned */
     size_t move_count;         /* of them */

@@ -134,25 +134,12 @@ void attempt_save(struct call *c, const struct queue *queue, const struct attemp
 
 /* ---- sweeping ---- */
 
-static bool sweep_kind(struct call *c, const char *kind, const struct queue *queue, size_t *left)
+static bool sweep_kind(struct call *c, const char *kind, struct queue *queue, size_t *left)
 {
     struct key from = slot_key(c, kind, queue, queue->swept_slot);
     struct key to = slot_key(c, kind, queue, slot_of(c->now) - 1);
-    struct txn_scan *scan = txn_scan(c->txn, key_end(&from), key_end(&to), false);
-    bool ended = true;
-    struct str key;
-    struct str value;
 
-    while (txn_scan_next(scan, &key, &value)) {
-        if (*left == 0) {
-            ended = false;
-            break;
-        }
-        (*left)--;
-        txn_delete(c->txn, arena_dup(c->arena, key));
-    }
-    txn_scan_close(scan);
-    return ended;
+    return txn_sweep(c->txn, (struct txn_span){key_end(&from), key_end(&to)}, &queue->swept, left);
 }
 
 bool slots_sweep(struct call *c, struct queue *queue, size_t changes_max)
