@@ -18,8 +18,8 @@
 #include "base/compress.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "bus/bucket_file.h"
 #include "bus/sink.h"
-#include "svc/dynamodb/bucket_file.h"
 #include "svc/dynamodb/export.h"
 #include "svc/dynamodb/import_int.h"
 #include "svc/dynamodb/item_op.h"
@@ -359,7 +359,8 @@ static status report_write(struct bulk_step *step, struct cell *cell, struct are
 {
     const struct bulk_work *bulk = bulk_of(step->work);
     struct bucket_file file = {.bucket = bulk->out.bucket, .owner = bulk->out.owner,
-                               .key = name_of_file(arena, step), .type = "application/gzip"};
+                               .key = name_of_file(arena, step), .type = "application/gzip",
+                               .principal = DDB_PRINCIPAL};
     struct buf packed;
     status done;
 
@@ -425,6 +426,7 @@ static status summary_put(struct call *c, const struct bulk_step *step, const st
     const struct bulk_work *bulk = bulk_of(step->work);
     struct bucket_file file = {
         .bucket = bulk->out.bucket, .owner = bulk->out.owner, .type = "application/json",
+        .principal = DDB_PRINCIPAL,
         .key = export_key(c->arena, &bulk->out, step->job->id, "manifest-summary.json")};
     struct buf text;
     status made;

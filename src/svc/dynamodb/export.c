@@ -18,7 +18,7 @@
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/mem.h"
-#include "svc/dynamodb/bucket_file.h"
+#include "bus/bucket_file.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -290,7 +290,7 @@ static void small_file(struct call *c, struct bucket_file *file, const char *nam
 
     *file = (struct bucket_file){.bucket = export.bucket, .owner = export.owner,
                                  .key = export_key(c->arena, &export, job->id, name),
-                                 .type = type};
+                                 .type = type, .principal = DDB_PRINCIPAL};
     assert(bytes.bytes <= CALL_BODY_INLINE_MAX);
     made = file_make(c->cell, bytes, file); /* in memory: nothing is written */
     assert(made == OK);
@@ -416,7 +416,7 @@ static struct bucket_file file_of(const struct job *job, struct str key, const c
     struct export export = export_of(job);
 
     return (struct bucket_file){.bucket = export.bucket, .owner = export.owner, .key = key,
-                                .type = type};
+                                .type = type, .principal = DDB_PRINCIPAL};
 }
 
 static struct str manifest_line(struct arena *arena, const struct bucket_file *file,

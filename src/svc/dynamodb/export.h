@@ -15,6 +15,7 @@
 #include "svc/dynamodb/job.h"
 #include "svc/dynamodb/told.h"
 
+#define DDB_PRINCIPAL "dynamodb.amazonaws.com" /* who writes into buckets */
 #define EXPORT_FILE_BYTES (16u << 20) /* of lines, unpacked, before a file is written */
 
 /* What the job of an export knows of it. */

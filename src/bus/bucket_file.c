@@ -2,10 +2,11 @@
  *
  * Objects of other services' buckets, over the bus.
  */
-#include "svc/dynamodb/bucket_file.h"
+#include "bus/bucket_file.h"
 
 #include "base/codec.h"
 #include "bus/sink.h"
+#include "cell/cell.h"
 
 static void sums(struct call_body *content, struct str bytes)
 {
@@ -64,7 +65,7 @@ status file_put(struct call *c, const struct bucket_file *file, struct str sourc
     struct bus_event event = {
         .target = arn_write(c->arena, &arn),
         .source = source,
-        .principal = STR("dynamodb.amazonaws.com"),
+        .principal = str_c(file->principal),
         .account = c->account,
         .key = file->key,
         .about = file->key,

@@ -3,17 +3,17 @@
  * Files that jobs write into buckets: made outside the cell, put by the bus in the entry that says
  * so.
  */
-#ifndef WEIR_SVC_DYNAMODB_BUCKET_FILE_H
-#define WEIR_SVC_DYNAMODB_BUCKET_FILE_H
+#ifndef WEIR_BUS_BUCKET_FILE_H
+#define WEIR_BUS_BUCKET_FILE_H
 
-#include "cell/body.h"
-#include "svc/dynamodb/job.h"
+#include "cell/call.h"
 
 struct bucket_file {
     struct str bucket;           /* name */
     struct str owner;            /* account that it is to belong to; empty: whoever */
     struct str key;              /* of the object */
     const char *type;            /* content-type */
+    const char *principal;       /* the writing service: "dynamodb.amazonaws.com" */
     struct call_body content;    /* file_make()'s */
     char blob[BLOB_ID_BYTES];    /* content.blob lies here */
 };
