@@ -94,6 +94,9 @@ $(B)/test/svc/s3/text_test: $(B)/svc/s3.o
 $(B)/test/svc/s3/text_test: INSIDE = $(B)/svc/s3.o.all
 $(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
 $(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
+LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
+$(LOGS_TESTS): $(B)/svc/logs.o
+$(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
 DYNAMODB_TESTS := $(filter $(B)/test/svc/dynamodb/%,$(TESTS))
 $(DYNAMODB_TESTS): $(B)/svc/dynamodb.o
 $(DYNAMODB_TESTS): INSIDE = $(B)/svc/dynamodb.o.all
@@ -131,6 +134,7 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(INSIDE) $(filter %.a,$^) $(LIBS)
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
+build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))

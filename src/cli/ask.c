@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LONG_MS (24u * 3600 * 1000) /* a clock that stands still lets a server wait for ever */
+
 const char *default_data_dir(void)
 {
     static char dir[4096];
@@ -119,12 +121,12 @@ static status refused(const struct args *args, struct arena *arena,
     return &ERR_IO;
 }
 
-status ask_server(const struct args *args, const char *method, struct str target,
-                  struct arena *arena, struct client_answer *ret_answer)
+/* request says what and how patiently. */
+static status ask(const struct args *args, struct client_request request, struct arena *arena,
+                  struct client_answer *ret_answer)
 {
     char host[64];
     struct http_header headers[2];
-    struct client_request request = {.host = host, .method = method, .target = target};
     struct why why = {""};
     const char *server = flag_value(args, "server");
     status asked;
@@ -133,6 +135,7 @@ status ask_server(const struct args *args, const char *method, struct str target
         usage_error(args, "--server %s is not ADDR:PORT.", server);
         return &ERR_MALFORMED;
     }
+    request.host = host;
     request.headers = headers;
     request.header_count = sign(&request, arena, headers);
     asked = client_call(&request, arena, &why, ret_answer);
@@ -144,4 +147,21 @@ status ask_server(const struct args *args, const char *method, struct str target
         return refused(args, arena, ret_answer);
     }
     return OK;
+}
+
+status ask_server(const struct args *args, const char *method, struct str target,
+                  struct arena *arena, struct client_answer *ret_answer)
+{
+    struct client_request request = {.method = method, .target = target};
+
+    return ask(args, request, arena, ret_answer);
+}
+
+status ask_server_long(const struct args *args, const char *method, struct str target,
+                       struct arena *arena, struct client_answer *ret_answer)
+{
+    struct client_request request = {.method = method, .target = target,
+                                     .timeout_ms = LONG_MS};
+
+    return ask(args, request, arena, ret_answer);
 }

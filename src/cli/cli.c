@@ -13,8 +13,8 @@
 const struct command *const commands[] = {
     &command_serve,    &command_health, &command_journal, &command_clock, &command_fsck,
     &command_hold,     &command_release, &command_holds,  &command_redrive, &command_trace,
-    &command_deliveries, &command_outbox, &command_table, &command_coverage, &command_ca,
-    &command_version, NULL,
+    &command_deliveries, &command_outbox, &command_table, &command_logs,  &command_coverage,
+    &command_ca,       &command_version, NULL,
 };
 
 static size_t flag_count(const struct command *command)
@@ -132,6 +132,16 @@ static void print_help(const struct command *command)
     printf("  %-28s %s\n  %-28s %s\n", "--json", "Print for programs.", "--help", "This.");
 }
 
+/* Flags that have a short form, which everybody types. */
+static char *spelled_out(const struct command *command, char *word)
+{
+    static char follow[] = "--follow";
+
+    return strcmp(word, "-f") == 0 && flag_index(command, STR("follow")) < flag_count(command)
+               ? follow
+               : word;
+}
+
 /* Takes argv[*at] as a flag, with its value from behind '=' or from the next word. */
 static int take_flag(struct args *args, int argc, char **argv, int *at)
 {
@@ -169,6 +179,9 @@ static int run_command(const struct command *command, int argc, char **argv)
     bool flags = true;
 
     for (int i = 0; i < argc; i++) {
+        if (flags) {
+            argv[i] = spelled_out(command, argv[i]);
+        }
         if (flags && strcmp(argv[i], "--help") == 0) {
             print_help(command);
             return EXIT_GOOD;

@@ -73,11 +73,14 @@ struct arena;
 struct client_answer;
 status ask_server(const struct args *args, const char *method, struct str target,
                   struct arena *arena, struct client_answer *ret_answer);
+/* The same of a door that answers when there is something to tell. */
+status ask_server_long(const struct args *args, const char *method, struct str target,
+                       struct arena *arena, struct client_answer *ret_answer);
 
 extern const struct command command_serve, command_journal, command_fsck, command_ca,
     command_coverage, command_clock, command_health, command_version, command_hold,
     command_release, command_holds, command_trace, command_outbox, command_deliveries,
-    command_redrive, command_table;
+    command_redrive, command_table, command_logs;
 
 #define FLAG_SERVER                                                                                \
     {"server", "ADDR:PORT", "127.0.0.1:4566", "The running weir to ask."}

@@ -19,6 +19,7 @@ void target_begin(struct target *target, const char *path)
     buf_init(&target->text, 64 * 1024);
     buf_add(&target->text, str_c(path));
     target->any = false;
+    target->patient = false;
 }
 
 void target_add(struct target *target, const char *name, struct str value)
@@ -47,7 +48,9 @@ static int ask(const struct args *args, const char *method, struct target *targe
         buf_done(&target->text);
         return usage_error(args, "that is too long to ask.");
     }
-    asked = ask_server(args, method, buf_str(&target->text), arena, &answer);
+    asked = target->patient
+                ? ask_server_long(args, method, buf_str(&target->text), arena, &answer)
+                : ask_server(args, method, buf_str(&target->text), arena, &answer);
     buf_done(&target->text);
     if (asked != OK) {
         return EXIT_TROUBLE;

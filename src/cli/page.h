@@ -17,6 +17,7 @@
 struct target {
     struct buf text;  /* so far */
     bool any;         /* it has a parameter */
+    bool patient;     /* the answer comes when there is something to tell */
 };
 void target_begin(struct target *target, const char *path);
 void target_add(struct target *target, const char *name, struct str value); /* empty: left out */

@@ -11,6 +11,7 @@
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/lambda/lambda.h"
+#include "svc/logs/logs.h"
 #include "svc/s3/s3.h"
 #include "svc/sns/sns.h"
 #include "svc/sqs/sqs.h"
@@ -28,5 +29,6 @@ const struct service *const services[] = {
     &dynamodb_service,
     &dynamodbstreams_service,
     &lambda_service,
+    &logs_service,
     NULL,
 };

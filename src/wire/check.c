@@ -46,6 +46,7 @@ struct checker {
     uint32_t count;    /* of violations */
     bool body_only;    /* S3: only what travels in the body */
     bool lenient;      /* SQS: it has words of its own for names that are unknown */
+    bool parameter;    /* CloudWatch Logs: a code of its own */
     struct str missing; /* the first required member that is not there; STR_NONE: none */
     int depth;
 };
@@ -553,6 +554,7 @@ status wire_check(const struct operation *operation, const struct value *input,
     buf_init(&checker.text, TEXT_BYTES_MAX * 16);
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
+    checker.parameter = str_eq(model_text(model_service_of(operation)->id), STR("logs"));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
     }
@@ -564,7 +566,8 @@ status wire_check(const struct operation *operation, const struct value *input,
     } else if (checker.count > 0) {
         struct str text = str_slice(buf_str(&checker.text), 0, TEXT_BYTES_MAX);
 
-        checked = why_set(why, &WIRE_VALIDATION, "%u validation error%s detected: %.*s",
+        checked = why_set(why, checker.parameter ? &WIRE_PARAMETER : &WIRE_VALIDATION,
+                          "%u validation error%s detected: %.*s",
                           checker.count, checker.count == 1 ? "" : "s", STR_ARG(text));
     }
     buf_done(&checker.text);

@@ -28,6 +28,7 @@ extern const struct error WIRE_SERIALIZATION;     /* SerializationException, 400
 extern const struct error WIRE_UNKNOWN_OPERATION; /* UnknownOperationException, 404 */
 extern const struct error WIRE_INVALID_ACTION;    /* InvalidAction, 400: Query's word for it */
 extern const struct error WIRE_VALIDATION;        /* ValidationException, 400 */
+extern const struct error WIRE_PARAMETER;         /* the same in CloudWatch Logs, 400 */
 extern const struct error WIRE_MISSING;           /* SQS's word for one kind of it, 400 */
 extern const struct error WIRE_MALFORMED_XML;     /* MalformedXML, 400: S3's word for both */
 extern const struct error WIRE_INVALID_ARGUMENT;  /* InvalidArgument: S3's, of the query */
