@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define LOOK_MS 50
+#define LOOK_FIRST_MS 2 /* the first look, then ever later: its first report tells of it */
 #define FILES_MAX 1024       /* AWS: 1,024 */
 #define PROCESSES_MAX 1024   /* the same, with threads */
 #define SLACK_BYTES (UINT64_C(512) << 20) /* what a program may ask for beyond what it may use */
@@ -302,7 +303,7 @@ static int keep_guard(const struct confine *confine, unsigned features, pid_t pr
                       struct kept_page *page)
 {
     pid_t all = (features & GUARD_NAMESPACES) != 0 ? -1 : -program;
-    struct timespec look = {0, LOOK_MS * 1000000L};
+    struct timespec look = {0, LOOK_FIRST_MS * 1000000L};
     bool frozen = false;
     sigset_t signals;
     int how;
@@ -320,6 +321,8 @@ static int keep_guard(const struct confine *confine, unsigned features, pid_t pr
         }
         if (!frozen || came == SIGUSR1) {
             look_at_memory(confine, features, program, page);
+            look.tv_nsec = look.tv_nsec * 2 < LOOK_MS * 1000000L ? look.tv_nsec * 2
+                                                                 : LOOK_MS * 1000000L;
         }
         for (pid_t ended; (ended = waitpid(-1, &how, WNOHANG)) > 0;) {
             if (ended == program) {
