@@ -126,7 +126,7 @@ static bool resource_find(struct cell *cell, struct str arn, struct arena *arena
         return false;
     }
     *ret_facts = (struct resource_facts){
-        .policy = role->trust.text, .account = account_id(role->principal.thing.account),
+        .compiled = role->trust.policy, .account = account_id(role->principal.thing.account),
         .trust = true, .consent = true};
     return true;
 }
