@@ -20,7 +20,7 @@
 #include <stdlib.h>
 
 #define MESSAGE_BYTES_MAX (BATCH_BYTES_MAX - EVENT_EXTRA_BYTES)
-#define EVENTS_MAX BATCH_EVENTS_MAX             /* in one hand-off */
+#define EVENTS_MAX 20000                        /* in one hand-off: of three changes at most */
 #define BODY_BYTES_MAX (8u * 1024 * 1024)       /* of it */
 
 /* Whose events they will be. */
