@@ -368,7 +368,7 @@ static void check_struct(struct checker *checker, const struct value *value,
         checker->path = &here;
         if (!missing) {
             check_value(checker, field, member->shape);
-        } else if ((member->flags & MEMBER_IDEMPOTENCY_TOKEN) == 0) {
+        } else if ((member->flags & (MEMBER_IDEMPOTENCY_TOKEN | MEMBER_STREAMING)) == 0) {
             miss(checker, model_text(member->name));
         }
         checker->path = here.outer;
