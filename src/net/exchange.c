@@ -356,6 +356,7 @@ void exchange_begin(struct exchange *x, int status_code, const struct http_heade
     if (!x->gone) {
         x->conn->streaming++;
         x->conn->protocol->begin(x, &answer);
+        x->drain_due = true; /* the head alone is something to be drained, too */
     }
 }
 

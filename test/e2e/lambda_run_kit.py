@@ -56,6 +56,7 @@ class Kit:
 
     def __init__(self, weir):
         self.weir = weir
+        self.role = ROLE
         self.functions = weir.client("lambda")
         self.sqs = weir.client("sqs")
         self.sns = weir.client("sns")
@@ -65,7 +66,7 @@ class Kit:
         if isinstance(source, str):
             source = {"app.py" if runtime.startswith("python") else "app.mjs": source}
         made = self.functions.create_function(
-            FunctionName=name, Runtime=runtime, Handler=handler, Role=ROLE,
+            FunctionName=name, Runtime=runtime, Handler=handler, Role=self.role,
             Code={"ZipFile": zip_of(source)}, **more)
         self.functions.get_waiter("function_active_v2").wait(
             FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})

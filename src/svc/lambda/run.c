@@ -259,6 +259,7 @@ static status too_many(struct call *c, const char *reason)
 {
     status refused = lambda_fail(c, &LAMBDA_TOO_MANY_REQUESTS, "Rate Exceeded.");
 
+    lambda_of(c)->live->reason = reason;
     if (c->detail != NULL) {
         set_str(c->detail, "Reason", str_c(reason));
     }

@@ -307,8 +307,9 @@ static void answer_refused(struct call *c, const struct url *url, status refused
 {
     put_cors(c, url, false);
     if (refused == &LAMBDA_TOO_MANY_REQUESTS) {
-        answer_words(c, 429, "{\"Reason\":\"ConcurrentInvocationLimitExceeded\",\"Type\":\"User\","
-                             "\"message\":\"Rate Exceeded.\"}");
+        answer_words(c, 429, arena_printf(c->keep, "{\"Reason\":\"%s\",\"Type\":\"User\","
+                                          "\"message\":\"Rate Exceeded.\"}",
+                                          lambda_of(c)->live->reason).at);
     } else {
         answer_words(c, 502, "Internal Server Error");
     }
