@@ -97,6 +97,9 @@ $(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
 LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
 $(LOGS_TESTS): $(B)/svc/logs.o
 $(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
+LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
+$(LAMBDA_TESTS): $(B)/svc/lambda.o
+$(LAMBDA_TESTS): INSIDE = $(B)/svc/lambda.o.all
 DYNAMODB_TESTS := $(filter $(B)/test/svc/dynamodb/%,$(TESTS))
 $(DYNAMODB_TESTS): $(B)/svc/dynamodb.o
 $(DYNAMODB_TESTS): INSIDE = $(B)/svc/dynamodb.o.all
@@ -135,6 +138,8 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
+LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
+$(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))

@@ -36,7 +36,7 @@ struct output {
     uint64_t lost;               /* lines that found no room, not told of yet */
 };
 
-struct output *output_open(struct live *live)
+struct output *lambda_output_open(struct live *live)
 {
     struct output *output = MEM_NEW(struct output);
 
@@ -60,7 +60,7 @@ static void batch_free(struct batch *batch)
     mem_free(batch);
 }
 
-void output_close(struct output *output)
+void lambda_output_close(struct output *output)
 {
     if (output == NULL) {
         return;

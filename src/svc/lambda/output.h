@@ -16,8 +16,8 @@ struct cell;
 struct live;
 struct output;
 
-struct output *output_open(struct live *live);
-void output_close(struct output *output); /* NULL is fine */
+struct output *lambda_output_open(struct live *live);
+void lambda_output_close(struct output *output); /* NULL is fine */
 /* On the engine's thread. */
 void output_add(struct output *output, const struct fn_line *line);
 bool output_is_due(struct output *output); /* lines have waited long enough */

@@ -510,7 +510,7 @@ status live_open(struct lambda *lambda, struct cell *cell)
     link_init(&live->ended);
     link_init(&live->pieces);
     journal_on_durable(live->journal, on_durable, live);
-    live->output = output_open(live);
+    live->output = lambda_output_open(live);
     lambda->live = live;
     fn_listen(cell, &listener);
     return async_open(live, &live->lanes);
@@ -547,7 +547,7 @@ void live_close(struct live *live)
     journal_off_durable(live->journal, on_durable, live);
     async_close(live->lanes);
     live_functions_free(live);
-    output_close(live->output);
+    lambda_output_close(live->output);
     lock_done(&live->lock);
     mem_free(live);
 }
