@@ -7,6 +7,7 @@
 #include "cell/cell.h"
 #include "svc/lambda/lambda.h"
 #include "svc/lambda/live.h"
+#include "svc/lambda/mapping.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/package.h"
 #include "svc/lambda/policy.h"
@@ -38,10 +39,12 @@ static const struct op ops[] = {
     {"AddPermission", lambda_add_permission},
     {"CreateAlias", lambda_create_alias},
     {"CreateCodeSigningConfig", lambda_create_signing_config},
+    {"CreateEventSourceMapping", lambda_create_mapping},
     {"CreateFunction", lambda_create_function},
     {"CreateFunctionUrlConfig", lambda_create_url},
     {"DeleteAlias", lambda_delete_alias},
     {"DeleteCodeSigningConfig", lambda_delete_signing_config},
+    {"DeleteEventSourceMapping", lambda_delete_mapping},
     {"DeleteFunction", lambda_delete_function},
     {"DeleteFunctionCodeSigningConfig", lambda_delete_function_signing},
     {"DeleteFunctionConcurrency", lambda_delete_concurrency},
@@ -53,6 +56,7 @@ static const struct op ops[] = {
     {"GetAccountSettings", lambda_get_account_settings},
     {"GetAlias", lambda_get_alias},
     {"GetCodeSigningConfig", lambda_get_signing_config},
+    {"GetEventSourceMapping", lambda_get_mapping},
     {"GetFunction", lambda_get_function},
     {"GetFunctionCodeSigningConfig", lambda_get_function_signing},
     {"GetFunctionConcurrency", lambda_get_concurrency},
@@ -73,6 +77,7 @@ static const struct op ops[] = {
     {"InvokeWithResponseStream", lambda_invoke_with_response_stream},
     {"ListAliases", lambda_list_aliases},
     {"ListCodeSigningConfigs", lambda_list_signing_configs},
+    {"ListEventSourceMappings", lambda_list_mappings},
     {"ListFunctionEventInvokeConfigs", lambda_list_invoke_configs},
     {"ListFunctionUrlConfigs", lambda_list_urls},
     {"ListFunctions", lambda_list_functions},
@@ -98,6 +103,7 @@ static const struct op ops[] = {
     {"UntagResource", lambda_untag_resource},
     {"UpdateAlias", lambda_update_alias},
     {"UpdateCodeSigningConfig", lambda_update_signing_config},
+    {"UpdateEventSourceMapping", lambda_update_mapping},
     {"UpdateFunctionCode", lambda_update_function_code},
     {"UpdateFunctionConfiguration", lambda_update_function_configuration},
     {"UpdateFunctionEventInvokeConfig", lambda_update_invoke_config},
@@ -106,6 +112,8 @@ static const struct op ops[] = {
 
 static const struct page pages[] = {
     {"/_weir/lambda/package/*", true, page_package},
+    {"/_weir/lambda/mappings", false, page_mappings},
+    {"/_weir/lambda/seek", false, page_seek},
     {"/_aws/lambda-url/*", PAGE_TOLD, page_url},
     {".lambda-url.", PAGE_TOLD, page_url},
 };
@@ -114,8 +122,11 @@ static void lambda_close(void *state)
 {
     struct lambda *lambda = state;
 
-    live_close(lambda->live);
-    mem_free(lambda);
+    if (lambda != NULL) {
+        mappings_close(lambda);
+        live_close(lambda->live);
+        mem_free(lambda);
+    }
 }
 
 static void lambda_settle(void *state)
@@ -131,9 +142,10 @@ static status lambda_open(struct cell *cell, void **ret_state)
     rand_secret(&lambda->run, sizeof(lambda->run));
     rand_secret(lambda->secret, sizeof(lambda->secret));
     policies_register(cell);
-    *ret_state = lambda;
+    *ret_state = lambda; /* closed by the cell also when opening failed */
     sink_open(cell);
-    return live_open(lambda, cell);
+    TRY(live_open(lambda, cell));
+    return mappings_open(cell, lambda);
 }
 
 static status lambda_tick(struct call *c)

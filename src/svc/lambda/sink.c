@@ -10,6 +10,7 @@
 #include "cell/authorize.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/live.h"
+#include "svc/lambda/mapping.h"
 #include "svc/lambda/payload.h"
 
 /* An ARN with or without a qualifier. */
@@ -101,6 +102,7 @@ static void changed(struct call *c, struct str arn, struct str key, bool held)
     if (held || key.bytes > 0 || !target_of_arn(c, arn, &target)) {
         return;
     }
+    mappings_function_changed(c, &target);
     async_released_put(c, &target, c->now);
     function = live_function_find(live, &target);
     if (function != NULL) {
