@@ -261,8 +261,31 @@ static uint64_t resident_of(const char *pid)
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* What it has resident, pages that it shares with others counted by its share: slow to find out. */
+static uint64_t share_of(const char *pid)
+{
+    static const char word[] = "\nPss:";
+    char path[64];
+    char text[1024] = "";
+    unsigned long long kib = 0;
+    const char *found;
+    int fd;
+
+    (void)snprintf(path, sizeof path, "/proc/%.16s/smaps_rollup", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return resident_of(pid);
+    }
+    found = read(fd, text, sizeof text - 1) > 0 ? strstr(text, word) : NULL;
+    (void)close(fd);
+    if (found == NULL || sscanf(found + sizeof word - 1, "%llu", &kib) != 1) {
+        return resident_of(pid);
+    }
+    return kib * 1024;
+}
+
 /* Of all processes here but the guard; without namespaces of the program only. */
-static uint64_t resident_of_all(unsigned features, pid_t program)
+static uint64_t sum_of_all(unsigned features, pid_t program, uint64_t (*of)(const char *pid))
 {
     char number[24];
     uint64_t sum = 0;
@@ -270,12 +293,12 @@ static uint64_t resident_of_all(unsigned features, pid_t program)
 
     (void)snprintf(number, sizeof number, "%d", (int)program);
     if ((features & GUARD_NAMESPACES) == 0) {
-        return resident_of(number);
+        return of(number);
     }
     all = opendir("/proc");
     for (struct dirent *one; all != NULL && (one = readdir(all)) != NULL;) {
         if (one->d_name[0] >= '1' && one->d_name[0] <= '9' && strcmp(one->d_name, "1") != 0) {
-            sum += resident_of(one->d_name);
+            sum += of(one->d_name);
         }
     }
     if (all != NULL) {
@@ -287,8 +310,11 @@ static uint64_t resident_of_all(unsigned features, pid_t program)
 static void look_at_memory(const struct confine *confine, unsigned features, pid_t program,
                            struct kept_page *page)
 {
-    uint64_t now = resident_of_all(features, program);
+    uint64_t now = sum_of_all(features, program, resident_of);
 
+    if (now > confine->memory_bytes) { /* forked processes share most of what they have */
+        now = sum_of_all(features, program, share_of);
+    }
     if (now > atomic_load(&page->peak)) {
         atomic_store(&page->peak, now);
     }
