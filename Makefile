@@ -94,6 +94,10 @@ $(B)/test/svc/s3/text_test: $(B)/svc/s3.o
 $(B)/test/svc/s3/text_test: INSIDE = $(B)/svc/s3.o.all
 $(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
 $(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
+$(B)/test/svc/iam/thing_test: $(B)/svc/iam.o
+$(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
+$(B)/test/svc/sts/token_test: $(B)/svc/sts.o
+$(B)/test/svc/sts/token_test: INSIDE = $(B)/svc/sts.o.all
 LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
 $(LOGS_TESTS): $(B)/svc/logs.o
 $(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
@@ -138,8 +142,12 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
+<<<<<<< HEAD
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
+=======
+build-fuzz/fuzz/sts_token_fuzz: INSIDE = build-fuzz/svc/sts.o.all
+>>>>>>> b0d2f22 (iam, sts: torture, kills, fuzzed tokens, and what the files promise each other)
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
