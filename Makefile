@@ -142,12 +142,9 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
-<<<<<<< HEAD
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
-=======
 build-fuzz/fuzz/sts_token_fuzz: INSIDE = build-fuzz/svc/sts.o.all
->>>>>>> b0d2f22 (iam, sts: torture, kills, fuzzed tokens, and what the files promise each other)
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
