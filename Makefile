@@ -31,12 +31,13 @@ c_tests  = $(patsubst %.c,$(B)/%,$(shell find test/$(1) -name '*_test.c' 2>/dev/
 
 TESTS   := $(foreach l,$(LAYERS),$(call c_tests,$(l)))
 FUZZERS := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*_fuzz.c))
+SDK      = $(MAKE) -C sdk PYTHON=$(abspath $(PYTHON)) B=../
 
-.PHONY: all demo test unit e2e crash asan tsan fuzz fuzzers bench tidy lint install clean help
+.PHONY: all sdk demo test unit e2e crash asan tsan fuzz fuzzers bench tidy lint install clean help
 all: $(B)/weir
 
 help:
-	@echo 'make [all] demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
+	@echo 'make [all] sdk demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
 
 # ---- set-up: stamps, so that it runs once ----
 build/.setup-%: tools/setup tools/requirements.txt
@@ -44,6 +45,10 @@ build/.setup-%: tools/setup tools/requirements.txt
 	tools/setup $*
 	@touch $@
 $(VENV)/bin/python3: build/.setup-build
+
+# ---- the C library for functions and callers: its own product, with its own Makefile ----
+sdk: build/.setup-build
+	$(SDK)$(B)/sdk all tools
 
 # ---- the program ----
 $(B)/weir: $(B)/src/main.o $(call archives,$(call reverse,$(LAYERS)))
@@ -113,15 +118,16 @@ define run_tests
 endef
 unit: build/.setup-test $(TESTS)
 	$(call run_tests,$(TESTS))
+	$(SDK)$(B)/sdk unit
 unit-%: ; @$(MAKE) $(call c_tests,$*) && set -e && for t in $(call c_tests,$*); do $$t; done
 $(B)/wire-oracle: $(B)/test/wire/oracle.o $(call archives,$(call below,wire))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 test: build/.setup-test
-	$(MAKE) -j$(JOBS) all $(TESTS) $(B)/wire-oracle
+	$(MAKE) -j$(JOBS) all sdk $(TESTS) $(B)/wire-oracle
 	$(MAKE) unit
 	$(MAKE) e2e crash
-e2e: $(B)/weir $(B)/wire-oracle build/.setup-test
+e2e: $(B)/weir $(B)/wire-oracle sdk build/.setup-test
 	$(PYTHON) -m pytest -q test/e2e
 crash: $(B)/weir build/.setup-test
 	$(PYTHON) -m pytest -q test/crash
@@ -155,6 +161,7 @@ fuzz: build/.setup-check
 	    build-fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	        $$c test/fuzz/corpus/$${f%_fuzz} >build-fuzz/$$f.log 2>&1 \
 	        || { tail -40 build-fuzz/$$f.log; exit 1; }; done
+	$(SDK)build-fuzz/sdk fuzz
 
 # ---- looking ----
 tidy:
@@ -172,7 +179,8 @@ bench: all build/.setup-bench
 	$(PYTHON) test/bench/dynamodb_scale.py
 	$(PYTHON) test/bench/memory.py
 
-install: all
+install: all sdk
+	$(SDK)$(B)/sdk install
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	install -D -m 644 docs/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The client: from a call to its answer.
+ */
+#include "client_int.h"
+
+#include "sys.h"
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_TOKENS 500
+#define HEAD_ROOM ((size_t)1 << 20)
+
+struct weir_aws *weir_aws_new(const struct weir_aws_options *options)
+{
+    struct weir_aws *aws = calloc(1, sizeof *aws);
+    size_t bytes_max;
+
+    if (aws == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < WEIR_LINKS_MAX; i++) {
+        aws->links[i].link.fd = -1;
+    }
+    if (!weir_settings_init(&aws->settings, options)) {
+        weir_aws_free(aws);
+        return NULL;
+    }
+    bytes_max = aws->settings.answer_bytes_max + HEAD_ROOM;
+    weir_request_init(&aws->request, bytes_max * 4);
+    weir_buf_init(&aws->head, bytes_max * 4);
+    weir_buf_init(&aws->in, bytes_max);
+    weir_buf_init(&aws->out, bytes_max * 6);
+    weir_buf_init(&aws->scratch, bytes_max);
+    aws->retry_tokens = RETRY_TOKENS;
+    return aws;
+}
+
+void weir_aws_free(struct weir_aws *aws)
+{
+    if (aws != NULL) {
+        weir_links_close(aws);
+        weir_settings_done(&aws->settings);
+        weir_request_done(&aws->request);
+        weir_buf_done(&aws->head);
+        weir_buf_done(&aws->in);
+        weir_buf_done(&aws->out);
+        weir_buf_done(&aws->scratch);
+        memset(&aws->identity, 0, sizeof aws->identity);
+        free(aws);
+    }
+}
+
+bool weir_fail_as(struct weir_aws *aws, struct weir_aws_answer *answer, const char *code)
+{
+    answer->http_status = 0;
+    answer->error_code = weir_text(code);
+    answer->error_message = weir_text(aws->message);
+    return false;
+}
+
+bool weir_fail(struct weir_aws *aws, struct weir_aws_answer *answer, const char *code,
+               const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(aws->message, sizeof aws->message, format, args);
+    va_end(args);
+    return weir_fail_as(aws, answer, code);
+}
+
+/* ---- where to ---- */
+
+static void put_text(char *to, size_t room, uint32_t text)
+{
+    struct weir_buf buf;
+
+    weir_buf_init(&buf, room);
+    model_text_add(&buf, text);
+    (void)snprintf(to, room, "%.*s", WEIR_ARG(weir_buf_text(&buf)));
+    weir_buf_done(&buf);
+}
+
+/* A name that may be part of a host's: letters, digits and hyphens. */
+static bool is_label(struct weir_text text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.at[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && i > 0))) {
+            return false;
+        }
+    }
+    return text.bytes >= 3 && text.bytes <= 63;
+}
+
+/* Puts a text before the host's name. */
+static void prepend(struct weir_url *url, const char *prefix, struct weir_text more)
+{
+    char host[sizeof url->host];
+    int bytes = snprintf(host, sizeof host, "%s%.*s%s", prefix, WEIR_ARG(more), url->host);
+
+    if (bytes > 0 && (size_t)bytes < sizeof host) {
+        memcpy(url->host, host, sizeof host);
+    }
+}
+
+/* AWS's own hosts have parts of names: an operation's, an account's, a bucket's. */
+static void refine_host(struct weir_aws *aws, const struct weir_call *call,
+                        struct weir_place *place)
+{
+    struct weir_text path = weir_buf_text(&aws->request.path);
+    char prefix[WEIR_NAME_BYTES_MAX];
+    struct weir_text value;
+
+    if (!place->is_own) {
+        return;
+    }
+    if (call->operation.has_prefix) {
+        put_text(prefix, sizeof prefix, call->operation.host_prefix);
+        if (prefix[0] != '{') {
+            prepend(&place->url, prefix, WEIR_NONE);
+        } else { /* "{AccountId}." */
+            struct weir_text name = {prefix + 1, strcspn(prefix + 1, "}")};
+            value = weir_json_string(weir_json_member(call->json, name), &aws->scratch);
+            if (is_label(value)) {
+                prepend(&place->url, ".", WEIR_NONE);
+                prepend(&place->url, "", value);
+            }
+        }
+    }
+    if (model_text_is(call->service->name, WEIR_TEXT("s3")) && path.bytes > 1) {
+        struct weir_text rest = {path.at + 1, path.bytes - 1};
+        struct weir_text bucket = weir_text_split(&rest, '/');
+        if (is_label(bucket)) {
+            prepend(&place->url, ".", WEIR_NONE);
+            prepend(&place->url, "", bucket);
+            size_t skip = bucket.bytes + 1;
+            memmove(aws->request.path.at, path.at + skip, path.bytes - skip + 1);
+            aws->request.path.bytes -= skip;
+        }
+    }
+}
+
+/* An endpoint's own path stands before that of the request. */
+static void put_base(struct weir_aws *aws, const struct weir_url *url)
+{
+    struct weir_buf *path = &aws->request.path;
+    size_t base = strlen(url->path);
+    size_t bytes;
+
+    weir_buf_add(path, "/", path->bytes == 0 ? 1 : 0);
+    bytes = path->bytes;
+    if (base > 0 && weir_buf_need(path, base) != NULL) {
+        memmove(path->at + base, path->at, bytes);
+        memcpy(path->at, url->path, base);
+        path->bytes += base;
+        path->at[path->bytes] = '\0';
+    }
+}
+
+/* ---- calls ---- */
+
+static bool find(struct weir_aws *aws, struct weir_call *call, const char *service,
+                 const char *operation, struct weir_aws_answer *answer)
+{
+    call->service = model_service_find(weir_text(service));
+    if (call->service == NULL) {
+        return weir_fail(aws, answer, "UnknownService",
+                         "%.100s is not in this library's list; weir_aws_send reaches any service",
+                         service);
+    }
+    call->operation_name = weir_text(operation);
+    if (!model_operation_find(call->service, call->operation_name, &call->operation)) {
+        return weir_fail(aws, answer, "UnknownOperation", "%.100s has no operation %.100s", service,
+                         operation);
+    }
+    if (weir_json_kind(call->json) != WEIR_JSON_OBJECT || !weir_json_check(call->json)) {
+        return weir_fail(aws, answer, "BadInput", "the input of %.100s is no JSON object",
+                         operation);
+    }
+    return true;
+}
+
+static bool fail_place(struct weir_aws *aws, struct weir_aws_answer *answer, const char *code)
+{
+    return weir_fail(aws, answer, code, "%s",
+                     strcmp(code, "NoRegion") == 0
+                         ? "no region: set AWS_REGION, or one in the options"
+                         : "the endpoint is no http:// or https:// address");
+}
+
+static void begin(struct weir_aws *aws, struct weir_aws_answer *answer)
+{
+    memset(answer, 0, sizeof *answer);
+    answer->json = WEIR_NONE;
+    aws->message[0] = '\0';
+    weir_request_clear(&aws->request);
+    weir_buf_clear(&aws->scratch);
+    weir_buf_clear(&aws->out);
+}
+
+bool weir_aws_call_body(struct weir_aws *aws, const char *service, const char *operation,
+                        struct weir_aws_input input, struct weir_aws_answer *ret_answer)
+{
+    struct weir_call call = {.json = weir_text_trim(input.json),
+                             .body = input.body,
+                             .request = &aws->request,
+                             .scratch = &aws->scratch};
+    struct weir_place place;
+    struct weir_reply reply;
+    const char *code;
+    bool may_fail_inside;
+
+    begin(aws, ret_answer);
+    if (call.json.bytes == 0) {
+        call.json = WEIR_TEXT("{}");
+    }
+    if (!find(aws, &call, service, operation, ret_answer)) {
+        return false;
+    }
+    code = weir_place_of(&aws->settings, call.service, service, &place);
+    if (code != NULL) {
+        return fail_place(aws, ret_answer, code);
+    }
+    if (!weir_encode(&call)) {
+        return weir_fail(aws, ret_answer, call.code, "%s: %s", operation, call.message);
+    }
+    refine_host(aws, &call, &place);
+    put_base(aws, &place.url);
+    may_fail_inside =
+        call.service->protocol == PROTOCOL_REST_XML; /* S3 begins with 200, then fails */
+    if (!weir_send(aws, &place, may_fail_inside, ret_answer, &reply)) {
+        return false;
+    }
+    ret_answer->body = reply.body;
+    if (!weir_decode(&call, &reply, &aws->out)) {
+        return weir_fail(aws, ret_answer, "BadAnswer", "%s: the answer is not what the model says",
+                         operation);
+    }
+    ret_answer->json = weir_buf_text(&aws->out);
+    return true;
+}
+
+bool weir_aws_call(struct weir_aws *aws, const char *service, const char *operation,
+                   const char *json, struct weir_aws_answer *ret_answer)
+{
+    struct weir_aws_input input = {.json = weir_text(json)};
+
+    return weir_aws_call_body(aws, service, operation, input, ret_answer);
+}
+
+/* ---- any request ---- */
+
+static int hex_digit(char c)
+{
+    char lower = weir_lower(c);
+
+    if (lower >= '0' && lower <= '9') {
+        return lower - '0';
+    }
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Without its %XX: they are made anew. */
+static struct weir_text unescaped(struct weir_buf *scratch, struct weir_text text)
+{
+    size_t before = scratch->bytes;
+
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.at[i];
+        if (c == '%' && i + 2 < text.bytes && hex_digit(text.at[i + 1]) >= 0 &&
+            hex_digit(text.at[i + 2]) >= 0) {
+            c = (char)(hex_digit(text.at[i + 1]) << 4 | hex_digit(text.at[i + 2]));
+            i += 2;
+        }
+        weir_buf_add(scratch, &c, 1);
+    }
+    return (struct weir_text){scratch->at + before, scratch->bytes - before};
+}
+
+static void put_target(struct weir_aws *aws, const char *target)
+{
+    struct weir_text query = weir_text(target);
+    struct weir_text path = weir_text_split(&query, '?');
+
+    weir_buf_add_text(&aws->request.path, path);
+    (void)weir_buf_need(&aws->scratch, query.bytes * 2 + 2); /* so that texts stay where they are */
+    while (query.at != NULL) {
+        struct weir_text value = weir_text_split(&query, '&');
+        struct weir_text name = unescaped(&aws->scratch, weir_text_split(&value, '='));
+        value = value.at == NULL ? WEIR_TEXT("") : unescaped(&aws->scratch, value);
+        weir_request_query(&aws->request, name, value);
+    }
+}
+
+bool weir_aws_send(struct weir_aws *aws, const struct weir_aws_request *request,
+                   struct weir_aws_answer *ret_answer)
+{
+    struct weir_text headers = weir_text(request->headers);
+    const struct model_service *service = model_service_find(weir_text(request->service));
+    struct weir_place place;
+    struct weir_reply reply;
+    struct weir_text name;
+    struct weir_text value;
+    const char *code;
+
+    begin(aws, ret_answer);
+    code = weir_place_of(&aws->settings, service, request->service, &place);
+    if (code != NULL) {
+        return fail_place(aws, ret_answer, code);
+    }
+    aws->request.method = request->method;
+    put_target(aws, request->path);
+    put_base(aws, &place.url);
+    while (weir_http_next(&headers, &name, &value)) {
+        weir_request_header(&aws->request, weir_text_trim(name), value);
+    }
+    aws->request.payload = request->body.at == NULL ? WEIR_TEXT("") : request->body;
+    if (!weir_send(aws, &place, false, ret_answer, &reply)) {
+        return false;
+    }
+    ret_answer->body = reply.body;
+    if (weir_json_check(reply.body)) {
+        ret_answer->json = weir_text_trim(reply.body);
+    }
+    return true;
+}
