@@ -22,12 +22,14 @@ struct depot_thing {
     struct str key;          /* its name */
     uint64_t bytes;          /* of its content */
     struct str tag;          /* another when its content is another */
+    struct str version;      /* that was asked for; STR_NONE: its newest */
 };
 
 struct depot_span {
     struct str prefix;       /* only keys that begin so */
     struct str after;        /* only keys behind this one; empty: from the first */
     size_t count_max;        /* at most so many */
+    struct str version;      /* of the key that is prefix, and nothing else; STR_NONE: the newest */
 };
 
 /* A piece of a thing's content. */

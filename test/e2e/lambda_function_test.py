@@ -213,6 +213,11 @@ def test_images_and_what_is_not_there_say_so(functions):
             CapacityProviderConfig={"LambdaManagedInstancesCapacityProviderConfig": {
                 "CapacityProviderArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:c"}})
     refused("NotImplemented", functions.list_capacity_providers, 501)
+    refused("NotImplemented", create, 501, client=functions, Publish=True,
+            PublishTo="LATEST_PUBLISHED")
+    assert refused(BAD, create, client=functions, Runtime="nodejs22.x",
+                   SnapStart={"ApplyOn": "PublishedVersions"}) == (
+        "nodejs22.x is not supported for SnapStart enabled functions.")
 
 
 def test_a_source_is_one_and_whole(functions):
@@ -235,6 +240,17 @@ def test_a_package_comes_from_a_bucket(weir, functions):
         location = functions.get_function(FunctionName=made["FunctionName"])["Code"]["Location"]
         s3.delete_object(Bucket="code-bucket", Key=key)
         assert download(location) == (200, code)  # a copy of its own
+    s3.put_bucket_versioning(Bucket="code-bucket", VersioningConfiguration={"Status": "Enabled"})
+    codes = [package({"index.py": f"# {i}"}) for i in range(2)]
+    versions = [s3.put_object(Bucket="code-bucket", Key="v.zip", Body=code)["VersionId"]
+                for code in codes]
+    for version, code in zip(versions, codes):
+        made = create(functions, Code={"S3Bucket": "code-bucket", "S3Key": "v.zip",
+                                       "S3ObjectVersion": version})
+        assert made["CodeSha256"] == base64.b64encode(hashlib.sha256(code).digest()).decode()
+    assert "NoSuchVersion" in refused(
+        BAD, create, client=functions,
+        Code={"S3Bucket": "code-bucket", "S3Key": "v.zip", "S3ObjectVersion": "null"})
     assert refused(BAD, create, client=functions,
                    Code={"S3Bucket": "code-bucket", "S3Key": "small.zip"}) == (
         "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified "

@@ -273,7 +273,8 @@ static status step_size(struct call *c, void *arg)
     struct bulk_work *bulk = bulk_of(step->work);
     struct import import = import_of(step->job);
     struct depot_ask ask = import_ask(c, &import);
-    struct depot_span span = {import.prefix, bulk->sized_to, LIST_COUNT};
+    struct depot_span span = {
+        .prefix = import.prefix, .after = bulk->sized_to, .count_max = LIST_COUNT};
     struct depot_thing *things = arena_alloc(c->arena, LIST_COUNT * sizeof(*things));
     struct value *about;
     size_t count = 0;

@@ -153,7 +153,7 @@ static status step_next(struct call *c, void *arg)
     struct job *job = step->job;
     struct import import = import_of(job);
     struct depot_ask ask = import_ask(c, &import);
-    struct depot_span span = {import.prefix, job->after, 1};
+    struct depot_span span = {.prefix = import.prefix, .after = job->after, .count_max = 1};
     struct depot_thing thing;
     size_t count = 0;
     status listed = bus_list(c, &ask, &span, &thing, &count);
@@ -166,9 +166,10 @@ static status step_next(struct call *c, void *arg)
     if (step->all) {
         step->work->way->end(c, step, listed);
     } else {
-        step->work->thing = (struct depot_thing){arena_dup(step->work->arena, thing.key),
-                                                 thing.bytes,
-                                                 arena_dup(step->work->arena, thing.tag)};
+        step->work->thing =
+            (struct depot_thing){.key = arena_dup(step->work->arena, thing.key),
+                                 .bytes = thing.bytes,
+                                 .tag = arena_dup(step->work->arena, thing.tag)};
     }
     return OK;
 }

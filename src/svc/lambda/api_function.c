@@ -54,7 +54,7 @@ static status create_check(struct call *c, struct target *ret_target)
                            "Runtime and Handler are mandatory parameters for functions created "
                            "with deployment packages.");
     }
-    TRY(config_check(c));
+    TRY(config_check(c, arg_str(c, "Runtime")));
     TRY(source_check(c, arg(c, "Code")));
     TRY(tags_check(c, arg(c, "Tags")));
     if (arg_str(c, "CodeSigningConfigArn").bytes > 0) {
@@ -272,7 +272,6 @@ static status configure_check(struct call *c, struct target *target, struct vers
     struct package package;
     bool there;
 
-    TRY(config_check(c));
     TRY(target_of_call(c, target));
     if (!qualifier_is_latest(target->qualifier)) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE,
@@ -282,6 +281,8 @@ static status configure_check(struct call *c, struct target *target, struct vers
     }
     target->qualifier = STR("$LATEST");
     TRY(version_find(c, target, version));
+    TRY(config_check(c, arg_has(c, "Runtime") ? arg_str(c, "Runtime")
+                                              : get_str(version->config, "Runtime")));
     TRY(revision_check(c, get_str(version->config, "RevisionId"), "GetFunction/GetAlias"));
     there = package_get(c, version->code, &package);
     assert(there);
@@ -381,6 +382,7 @@ status lambda_update_function_code(struct call *c)
     struct creating *creating = ARENA_NEW(c->keep, struct creating);
     struct version version;
 
+    TRY(absent_check(c));
     TRY(recode_check(c, &creating->target, &version));
     TRY(source_check(c, c->in));
     c->kept = creating;

@@ -26,6 +26,7 @@ status lambda_publish_version(struct call *c)
     struct version latest;
     struct target target;
 
+    TRY(absent_check(c));
     TRY(target_of_call(c, &target));
     target.qualifier = STR("$LATEST");
     TRY(version_find(c, &target, &latest));

@@ -178,12 +178,19 @@ static void take_run(void *arg)
 
 /* ---- from a bucket ---- */
 
-static status no_object(struct call *c, status found, struct str key)
+static status no_object(struct call *c, status found, const struct value *source)
 {
+    struct str key = get_str(source, "S3Key");
+
     if (found == &BUS_NO_TARGET) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE,
                            "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error "
                            "Message: The specified bucket does not exist");
+    }
+    if ((found == OK || found == &ERR_CLOSED) && has(source, "S3ObjectVersion")) {
+        return lambda_fail(c, &LAMBDA_BAD_VALUE,
+                           "Error occurred while GetObject. S3 Error Code: NoSuchVersion. S3 Error "
+                           "Message: The specified version does not exist.");
     }
     if (found == OK || found == &ERR_CLOSED) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE,
@@ -205,13 +212,14 @@ static status take_object(struct call *c, const struct value *source, struct tak
         .principal = STR("lambda.amazonaws.com"),
         .account = c->account,
     };
-    struct depot_span span = {.prefix = key, .count_max = 1};
+    struct depot_span span = {
+        .prefix = key, .count_max = 1, .version = get_str(source, "S3ObjectVersion")};
     struct depot_piece piece;
     size_t count = 0;
     status found = bus_list(c, &ask, &span, &piece.thing, &count);
 
     if (found != OK || count == 0 || !str_eq(piece.thing.key, key)) {
-        return no_object(c, found, key);
+        return no_object(c, found, source);
     }
     if (piece.thing.bytes > UNZIPPED_BYTES_MAX) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE, "Unzipped size must be smaller than %d bytes",
@@ -220,7 +228,7 @@ static status take_object(struct call *c, const struct value *source, struct tak
     piece.offset = 0;
     piece.bytes = taking->object_bytes = piece.thing.bytes;
     found = bus_read(c, &ask, &piece, &taking->object);
-    return found == OK ? OK : no_object(c, found, key);
+    return found == OK ? OK : no_object(c, found, source);
 }
 
 /* ---- the cell's side ---- */

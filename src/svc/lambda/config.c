@@ -215,10 +215,11 @@ static void logging_apply(struct call *c, struct value *config)
 
 /* ---- what is not there ---- */
 
-static status absent_check(struct call *c)
+status absent_check(struct call *c)
 {
     static const char *const members[] = {"CapacityProviderConfig", "DurableConfig",
-                                          "TenancyConfig", "RuntimeConfig", "AcceleratorConfig"};
+                                          "TenancyConfig", "RuntimeConfig", "AcceleratorConfig",
+                                          "PublishTo"};
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         if (model_member_index(model_shape(c->operation->input), str_c(members[i])) >= 0 &&
@@ -226,15 +227,41 @@ static status absent_check(struct call *c)
             return fail(c, &WIRE_NOT_IMPLEMENTED, "%s is not implemented by weir", members[i]);
         }
     }
-    return arg_has(c, "ImageConfig")
+    return model_member_index(model_shape(c->operation->input), STR("ImageConfig")) >= 0 &&
+                   arg_has(c, "ImageConfig")
                ? fail(c, &WIRE_NOT_IMPLEMENTED, "container images are not implemented by weir")
                : OK;
 }
 
-status config_check(struct call *c)
+/* SnapStart is recorded; weir takes no snapshots. For which runtimes it may be. */
+static status snap_check(struct call *c, struct str runtime)
+{
+    static const char *const families[] = {"java", "python3.", "dotnet"};
+    static const char *const before[] = {"java8",     "java8.al2", "java8.al2023", "python3.8",
+                                         "python3.9", "python3.10", "python3.11",  "dotnet6"};
+    const struct value *snap = arg(c, "SnapStart");
+    bool good = false;
+
+    if (snap == NULL || !str_eq(get_str(snap, "ApplyOn"), STR("PublishedVersions"))) {
+        return OK;
+    }
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        good = good || str_starts(runtime, str_c(families[i]));
+    }
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        good = good && !str_eq(runtime, str_c(before[i]));
+    }
+    return good ? OK
+                : lambda_fail(c, &LAMBDA_BAD_VALUE,
+                              "%.*s is not supported for SnapStart enabled functions.",
+                              STR_ARG(runtime));
+}
+
+status config_check(struct call *c, struct str runtime)
 {
     TRY(absent_check(c));
     TRY(runtime_check(c));
+    TRY(snap_check(c, runtime));
     TRY(sizes_check(c));
     TRY(environment_check(c));
     return logging_check(c);
@@ -263,8 +290,9 @@ status source_check(struct call *c, const struct value *source)
     if (!has(source, "S3Bucket") || !has(source, "S3Key")) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE, "Please provide a source for function code.");
     }
-    return has(source, "S3ObjectVersion")
-               ? fail(c, &WIRE_NOT_IMPLEMENTED, "S3ObjectVersion is not implemented by weir")
+    return str_eq(get_str(source, "S3ObjectStorageMode"), STR("REFERENCE"))
+               ? fail(c, &WIRE_NOT_IMPLEMENTED,
+                      "packages that stay in their bucket are not implemented by weir")
                : OK;
 }
 

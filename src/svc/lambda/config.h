@@ -8,8 +8,10 @@
 
 #include "svc/lambda/package.h"
 
-/* What both operations' inputs say, checked but for layers. */
-status config_check(struct call *c);
+/* What both operations' inputs say, checked but for layers; for a function of that runtime. */
+status config_check(struct call *c, struct str runtime);
+/* Members that name what weir does not have: 501. */
+status absent_check(struct call *c);
 /* The configuration of a new function, with what is not said as AWS has it. */
 struct value *config_new(struct call *c, const struct target *target);
 /* What the call's input says goes into the configuration. */

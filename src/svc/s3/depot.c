@@ -35,6 +35,17 @@ static struct str tag_of(struct call *c, const struct object *object)
                         (unsigned long long)object->sequence);
 }
 
+/* What a thing is of; false: it is not there, or only its end is. */
+static bool depot_object(struct call *c, struct bucket *bucket, struct str key, struct str version,
+                         struct object *ret_object)
+{
+    bool there = object_find(c, bucket, key, version, ret_object) == OK;
+
+    c->more_count = 0; /* what S3 would say to a caller of its own */
+    c->why.text[0] = '\0';
+    return there && !ret_object->delete_marker;
+}
+
 static status depot_list(struct call *c, const struct depot_ask *ask,
                          const struct depot_span *span, struct depot_thing *ret_things,
                          size_t *ret_count)
@@ -46,11 +57,21 @@ static status depot_list(struct call *c, const struct depot_ask *ask,
     size_t count = 0;
 
     TRY(depot_bucket(c, ask, "s3:ListBucket", NULL, &bucket));
+    if (span->version.at != NULL) {
+        *ret_count = depot_object(c, bucket, span->prefix, span->version, &object);
+        if (*ret_count > 0) {
+            ret_things[0] = (struct depot_thing){.key = span->prefix, .bytes = object.size,
+                                                 .tag = tag_of(c, &object),
+                                                 .version = span->version};
+        }
+        return OK;
+    }
     scan = object_scan(c, bucket, &from);
     while (count < span->count_max && object_scan_next(scan, &object)) {
         if (!object.delete_marker) {
             ret_things[count++] =
-                (struct depot_thing){object.key, object.size, tag_of(c, &object)};
+                (struct depot_thing){.key = object.key, .bytes = object.size,
+                                     .tag = tag_of(c, &object)};
         }
     }
     object_scan_close(scan);
@@ -67,7 +88,7 @@ static status depot_read(struct call *c, const struct depot_ask *ask,
     struct bucket *bucket;
 
     TRY(depot_bucket(c, ask, "s3:GetObject", &object, &bucket));
-    if (!object_newest(c, bucket, piece->thing.key, &object) || object.delete_marker ||
+    if (!depot_object(c, bucket, piece->thing.key, piece->thing.version, &object) ||
         !str_eq(tag_of(c, &object), piece->thing.tag) ||
         piece->offset + piece->bytes > object.size) {
         return fail(c, &ERR_CLOSED, "The object %.*s was changed meanwhile",
