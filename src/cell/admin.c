@@ -14,6 +14,7 @@
  */
 #include "base/codec.h"
 #include "base/time.h"
+#include "cell/authorize_int.h"
 #include "cell/door_int.h"
 #include "cell/journal_text.h"
 #include "sys/os.h"
@@ -25,6 +26,8 @@
 #define JOURNAL_COUNT_MAX 100000
 #define JOURNAL_TEXT_BYTES_MAX (32u * 1024 * 1024)
 #define CA_BYTES_MAX 65536
+#define DECISIONS_COUNT_DEFAULT 20
+#define DECISIONS_COUNT_MAX 5000
 
 bool admin_is(const struct http_request *request)
 {
@@ -148,6 +151,35 @@ static void clock_door(struct door *door, struct exchange *x)
     buf_done(&text);
 }
 
+/* What was allowed and denied lately. */
+static void why_door(struct door *door, struct exchange *x)
+{
+    struct str outcome = parameter(x, "outcome");
+    struct str count_text = parameter(x, "count");
+    uint64_t count = DECISIONS_COUNT_DEFAULT;
+    struct decision_filter filter = {
+        .request = parameter(x, "request"),
+        .allowed = !str_eq(outcome, STR("deny")),
+        .denied = !str_eq(outcome, STR("allow")),
+    };
+    struct buf text;
+
+    if (count_text.bytes > 0 && (!str_to_u64(count_text, &count) || count == 0 ||
+                                 count > DECISIONS_COUNT_MAX)) {
+        answer_problem(x, 400, "count is a number up to 5000");
+        return;
+    }
+    filter.count_max = (size_t)count;
+    buf_init(&text, JOURNAL_TEXT_BYTES_MAX);
+    decisions_text(door->cell, &filter, &text);
+    if (buf_spent(&text)) {
+        answer_problem(x, 400, "that is too much at once; ask with a smaller count");
+    } else {
+        answer_text(x, 200, "application/json", &text);
+    }
+    buf_done(&text);
+}
+
 static void ca(struct door *door, struct exchange *x)
 {
     struct file *file;
@@ -170,7 +202,7 @@ static void ca(struct door *door, struct exchange *x)
     buf_done(&text);
 }
 
-/* With auth on, what shows or changes something needs the root's signature. */
+/* With auth on, what shows or changes something needs a signature of who may. */
 static bool allowed(struct door *door, struct exchange *x)
 {
     const struct http_request *request = exchange_request(x);
@@ -190,10 +222,11 @@ static bool allowed(struct door *door, struct exchange *x)
     identity = identity_find(cell_identities(door->cell), sigv4.access_key);
     keys = sigv4_keys_new();
     good = identity != NULL && identity_alive(identity, now_ms) &&
-           identity->kind == IDENTITY_ROOT &&
            str_eq(identity->token, sigv4.session_token) &&
            sigv4_check(&sigv4, request, identity->secret, now_ms, keys, exchange_arena(x), &why,
-                       NULL) == OK;
+                       NULL) == OK &&
+           authorize_door(door->cell, identity, exchange_arena(x),
+                          str_eq(request->method, STR("POST")));
     sigv4_keys_free(keys);
     identity_drop(identity);
     return good;
@@ -211,6 +244,7 @@ void admin_answer(struct door *door, struct exchange *x)
         {"/_weir/ca", "GET", true, ca},
         {"/_weir/journal", "GET", false, journal},
         {"/_weir/clock", "GET POST", false, clock_door},
+        {"/_weir/why", "GET", false, why_door},
     };
     const struct http_request *request = exchange_request(x);
 
@@ -226,12 +260,12 @@ void admin_answer(struct door *door, struct exchange *x)
                                       http_header(request, STR("origin")).bytes > 0 ||
                                       !allowed(door, x))) {
             answer_problem(x, 403, "only from this machine, not from a web page, and with "
-                                   "--auth=on only signed by its root");
+                                   "--auth=on only signed by who may");
         } else {
             doors[i].answer(door, x);
         }
         return;
     }
-    answer_problem(x, 404, "weir's own doors are /_weir/health, /_weir/journal, /_weir/clock and "
-                           "/_weir/ca");
+    answer_problem(x, 404, "weir's own doors are /_weir/health, /_weir/journal, /_weir/clock, "
+                           "/_weir/why and /_weir/ca");
 }

@@ -368,6 +368,24 @@ status authorize_call(struct call *c)
     return OK;
 }
 
+bool authorize_door(struct cell *cell, const struct identity *identity, struct arena *arena,
+                    bool changes)
+{
+    struct task *task = ARENA_NEW(arena, struct task);
+    bool may;
+
+    cell_enter(cell);
+    task_init(task, cell, arena);
+    task->call.identity = identity;
+    task->call.account = identity->account;
+    task->call.principal = identity->principal;
+    task->call.guarded = true;
+    task->call.now = cell->now;
+    may = call_may(&task->call, changes ? "weir:Change" : "weir:View", STR("*")) == OK;
+    cell_leave(cell);
+    return may;
+}
+
 bool service_may(struct call *c, const struct service_wish *wish)
 {
     struct asked *asked = asked_new(c, str_c(wish->action), wish->resource);

@@ -82,6 +82,8 @@ status call_may(struct call *c, const char *action, struct str resource);
 struct authorize_key {
     const char *name; /* as documents spell it */
     struct str value; /* its only one */
+    const struct str *values; /* several instead; NULL: value */
+    size_t count;     /* of them; 0: the request does not have the key */
 };
 struct authorize_wish {
     const char *action;                /* "s3:GetObject" */

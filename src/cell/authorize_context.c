@@ -482,8 +482,15 @@ bool authorize_key_find(const struct policy_context *context, struct str key,
     struct looking looking = {asked, asked->c, key, ret_values};
 
     for (size_t i = 0; i < asked->key_count; i++) {
-        if (str_eq_nocase(key, str_c(asked->keys[i].name))) {
-            return some(&looking, asked->keys[i].value);
+        const struct authorize_key *known = &asked->keys[i];
+
+        if (str_eq_nocase(key, str_c(known->name))) {
+            if (known->values == NULL) {
+                return some(&looking, known->value);
+            }
+            ret_values->values = known->values;
+            ret_values->count = known->count;
+            return known->count > 0;
         }
     }
     for (size_t i = 0; i < sizeof(globals) / sizeof(globals[0]); i++) {

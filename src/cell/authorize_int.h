@@ -71,6 +71,10 @@ struct asked {
 bool authorize_key_find(const struct policy_context *context, struct str key,
                         struct policy_values *ret_values);
 
+/* authorize.c: may it use weir's own doors (weir:View, weir:Change)? Not in the cell. */
+bool authorize_door(struct cell *cell, const struct identity *identity, struct arena *arena,
+                    bool changes);
+
 /* authorize_resource.c: the actions and resources that guard the call. */
 struct guard {
     struct str action;                  /* "kinesis:PutRecord" */

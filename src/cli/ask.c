@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define LONG_MS (24u * 3600 * 1000) /* a clock that stands still lets a server wait for ever */
+#define SIGNED_HEADERS_MAX 3 /* moment, token, signature */
 
 const char *default_data_dir(void)
 {
@@ -61,12 +62,13 @@ bool listen_read(const char *text, char *ret_host, uint16_t *ret_port)
 }
 
 /* Signed when the environment has credentials, which a server with --auth=on wants. Adds at most
- * two headers; gives how many. */
+ * SIGNED_HEADERS_MAX headers; gives how many. */
 static size_t sign(const struct client_request *request, struct arena *arena,
                    struct http_header *headers)
 {
     const char *access_key = getenv("AWS_ACCESS_KEY_ID");
     const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
+    const char *token = getenv("AWS_SESSION_TOKEN");
     struct str target = request->target;
     size_t query = str_find(target, '?', 0);
     struct buf date;
@@ -82,9 +84,14 @@ static size_t sign(const struct client_request *request, struct arena *arena,
     buf_add_sigv4_date(&date, now);
     headers[0] = (struct http_header){STR("x-amz-date"), arena_dup(arena, buf_str(&date))};
     buf_done(&date);
-    struct http_header covered[2] = {
+    size_t count = 1;
+
+    if (token != NULL && token[0] != '\0') {
+        headers[count++] = (struct http_header){STR("x-amz-security-token"), str_c(token)};
+    }
+    struct http_header covered[SIGNED_HEADERS_MAX] = {
         {STR("host"), arena_printf(arena, "%s:%u", request->host, (unsigned)request->port)},
-        headers[0]};
+        headers[0], headers[1]};
     struct http_request shown = {
         .method = str_c(request->method),
         .target = target,
@@ -92,13 +99,13 @@ static size_t sign(const struct client_request *request, struct arena *arena,
         .query = str_slice(target, query + 1, target.bytes),
         .authority = covered[0].value,
         .headers = covered,
-        .header_count = 2,
+        .header_count = count + 1,
     };
 
-    headers[1] = (struct http_header){
+    headers[count++] = (struct http_header){
         STR("authorization"), sigv4_sign(&shown, str_c(access_key), str_c(secret),
                                          STR("us-east-1"), STR("weir"), now, arena)};
-    return 2;
+    return count;
 }
 
 /* Says what the server said: the message of its JSON, or all of it. */
@@ -126,7 +133,7 @@ static status ask(const struct args *args, struct client_request request, struct
                   struct client_answer *ret_answer)
 {
     char host[64];
-    struct http_header headers[2];
+    struct http_header headers[SIGNED_HEADERS_MAX] = {{STR_NONE, STR_NONE}};
     struct why why = {""};
     const char *server = flag_value(args, "server");
     status asked;

@@ -2,6 +2,7 @@
  *
  * PartiQL: BatchExecuteStatement, ExecuteStatement.
  */
+#include "svc/dynamodb/guard.h"
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/partiql_run.h"
 #include "svc/dynamodb/throttle.h"
@@ -52,6 +53,7 @@ status ddb_execute_statement(struct call *c)
     if (statement.kind == STATEMENT_EXISTS) {
         return fail(c, &DDB_VALIDATION, EXISTS_REFUSED);
     }
+    TRY(statement_may(c, &statement));
     return statement_reads(&statement) ? select_page(c, &statement) : write_one(c, &statement);
 }
 
@@ -161,6 +163,8 @@ static void part_run(struct call *c, struct batch *batch, struct part *part)
     }
     if (part->statement.kind == STATEMENT_EXISTS) {
         part->read = fail(c, &DDB_VALIDATION, EXISTS_REFUSED);
+    } else if (statement_may(c, &part->statement) != OK) {
+        part->read = &DDB_ACCESS_DENIED;
     } else {
         part->read = statement_reads(&part->statement) ? part_reads(c, batch, part)
                                                        : part_writes(c, batch, part);

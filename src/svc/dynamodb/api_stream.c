@@ -3,6 +3,7 @@
  * DynamoDB Streams: DescribeStream, GetRecords, GetShardIterator, ListStreams. A service of its
  * own to clients; here it only reads what tables keep.
  */
+#include "cell/authorize.h"
 #include "svc/dynamodb/ops.h"
 
 #include "cell/cell.h"
@@ -224,6 +225,7 @@ status ddb_get_stream_records(struct call *c)
         return fail(c, &DDB_EXPIRED_ITERATOR,
                     "The provided iterator exceeds the maximum age allowed");
     }
+    TRY(call_may(c, "dynamodb:GetRecords", iterator.arn));
     TRY(stream_of_arn(c, iterator.arn, &place));
     TRY(stream_shard_numbered(c, &place, iterator.shard, &shard));
     reading.next = iterator.next;

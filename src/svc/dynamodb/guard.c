@@ -2,7 +2,7 @@
  *
  * What policies are told of tables, indexes and streams. An index has its table's policy and tags.
  */
-#include "cell/authorize.h"
+#include "svc/dynamodb/guard.h"
 #include "svc/dynamodb/tables.h"
 #include "svc/dynamodb/tags.h"
 
@@ -53,7 +53,23 @@ static bool tag(struct cell *cell, struct str arn, struct str key, struct str *r
     return false;
 }
 
-static const struct resource_source source = {.service = "dynamodb", .find = find, .tag = tag};
+static bool key(struct call *c, struct str arn, struct str name, struct policy_values *ret_values)
+{
+    bool stream;
+    const struct table *table = named(c->cell, arn, &stream);
+    size_t at = str_find_str(arn, STR("/index/"));
+    const struct index *index =
+        table == NULL || at == arn.bytes
+            ? NULL
+            : table_index(table, str_slice(arn, at + STR("/index/").bytes, arn.bytes));
+
+    return table != NULL &&
+           guard_key_find(c, table, (index == NULL ? &table->schema : &index->schema)->names[0],
+                          name, ret_values);
+}
+
+static const struct resource_source source = {
+    .service = "dynamodb", .find = find, .tag = tag, .key = key};
 
 void dynamodb_join_policies(struct cell *cell)
 {

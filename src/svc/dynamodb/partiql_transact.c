@@ -2,6 +2,7 @@
  *
  * PartiQL: ExecuteTransaction.
  */
+#include "svc/dynamodb/guard.h"
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/partiql_run.h"
 #include "svc/dynamodb/throttle.h"
@@ -60,6 +61,7 @@ static status statements_read(struct call *c, struct transaction *transaction)
                                      get_str(&transaction->list->items[i], "Statement"),
                                      &values[i], &c->why, statement), i));
         TRY(placed(c, statement_fits(c, statement), i));
+        TRY(statement_may(c, statement));
         reads += statement_reads(statement);
     }
     if (reads > 0 && reads < transaction->count) {

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/time.h"
+#include "cell/authorize.h"
 #include "svc/kinesis/kinesis_int.h"
 #include "svc/kinesis/sequence.h"
 #include "svc/kinesis/kinesis_ops.h"
@@ -352,6 +353,7 @@ status kinesis_get_records(struct call *c)
     struct shard *shard;
 
     TRY(of_iterator(c, &iterator, &shard));
+    TRY(call_may(c, "kinesis:GetRecords", stream_arn(c, shard->stream)));
     if (arg_bool(c, "DryRun", false)) {
         return dry_run(c);
     }

@@ -3,6 +3,7 @@
  * StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask.
  */
 #include "base/codec.h"
+#include "cell/authorize.h"
 #include "svc/sqs/sqs_move.h"
 #include "svc/sqs/sqs_ops.h"
 #include "wire/json.h"
@@ -151,6 +152,7 @@ status sqs_cancel_move(struct call *c)
     if (move == NULL) {
         return fail(c, &SQS_NOT_FOUND, "Task does not exist.");
     }
+    TRY(call_may(c, "sqs:CancelMessageMoveTask", queue_arn(c->arena, queue)));
     if (move->state != MOVE_RUNNING) {
         return fail(c, &SQS_UNSUPPORTED, "Only active tasks can be cancelled.");
     }
