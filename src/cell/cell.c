@@ -10,6 +10,7 @@
  *  6. Everything woken in a turn is resumed in that turn, before the cell is left.
  */
 #include "cell/authorize_int.h"
+#include "cell/directory.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -498,6 +499,9 @@ void cell_run(struct cell *cell, struct task *task)
     if (may_change(task) && store_admit(cell->store, entry_bytes_expected(task)) != OK) {
         finish(task, fail(c, &ERR_FULL, "The disk that holds weir's data is full."));
         return;
+    }
+    if (first) {
+        directory_used(c);
     }
     result = first && c->guarded ? authorize_call(c) : OK;
     if (result == OK) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Passes questions on to who registered for them.
+ * Passes questions on to who registered for them; names and begins sessions of roles.
  */
 #include "cell/directory.h"
 
@@ -42,4 +42,41 @@ bool directory_provider(struct call *c, struct str account, struct str issuer,
 bool directory_mfa(struct call *c, struct str user_arn, struct str serial, struct str code)
 {
     return c->cell->directory != NULL && c->cell->directory->mfa(c, user_arn, serial, code);
+}
+
+void directory_used(struct call *c)
+{
+    if (c->cell->directory != NULL && c->identity != NULL) {
+        c->cell->directory->used(c);
+    }
+}
+
+/* ---- sessions of roles ---- */
+
+void directory_name_session(const struct role_facts *role, struct str session,
+                            struct arena *arena, struct identity *wish)
+{
+    wish->kind = IDENTITY_ROLE;
+    wish->active = true;
+    wish->account = role->account;
+    wish->source = role->arn;
+    wish->principal = arena_printf(arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
+                                   STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session));
+    wish->user_id = arena_printf(arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session));
+}
+
+status directory_session(struct call *c, struct str role_arn, struct str session,
+                         int64_t seconds, struct identity *ret_session)
+{
+    struct identity wish = {.kind = IDENTITY_ROLE};
+    struct role_facts role;
+
+    if (!directory_role(c->cell, role_arn, c->arena, &role)) {
+        return &ERR_NOT_FOUND;
+    }
+    directory_name_session(&role, session, c->arena, &wish);
+    wish.expires_ms = c->now - c->now % 1000 + seconds * 1000;
+    TRY(identity_session(c, &wish, ret_session));
+    directory_role_used(c, role.arn);
+    return OK;
 }

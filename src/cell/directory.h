@@ -10,6 +10,7 @@
 #define WEIR_CELL_DIRECTORY_H
 
 #include "cell/call.h"
+#include "cell/identity.h"
 #include "cell/policy.h"
 
 struct role_facts {
@@ -41,6 +42,8 @@ struct directory {
                      struct provider_facts *ret_provider);
     /* Does that user's MFA device show that code? */
     bool (*mfa)(struct call *c, struct str user_arn, struct str serial, struct str code);
+    /* A call by c->identity begins; nothing is staged. */
+    void (*used)(struct call *c);
 };
 
 void directory_set(struct cell *cell, const struct directory *directory);
@@ -54,5 +57,16 @@ bool directory_policy(struct cell *cell, struct str account, struct str arn,
 bool directory_provider(struct call *c, struct str account, struct str issuer,
                         struct str audience, struct provider_facts *ret_provider);
 bool directory_mfa(struct call *c, struct str user_arn, struct str serial, struct str code);
+void directory_used(struct call *c);
+
+/* What a session of a role is called: kind, account, source, principal and user id of a wish for
+ * identity_session(). In the arena. */
+void directory_name_session(const struct role_facts *role, struct str session,
+                            struct arena *arena, struct identity *wish);
+/* For services that work as a role (a function's): credentials of a session, staged with the call.
+ * Whether the role trusts the service is for service_may() to say, with "sts:AssumeRole", before.
+ * ERR_NOT_FOUND: there is no such role; ERR_LIMIT: too many access keys. */
+status directory_session(struct call *c, struct str role_arn, struct str session,
+                         int64_t seconds, struct identity *ret_session);
 
 #endif

@@ -55,6 +55,21 @@ def test_a_key_that_was_never_used_says_so(iam):
     refused("NoSuchEntity", iam.get_access_key_last_used, 404, AccessKeyId="AKIAAAAAAAAAAAAAAAAA")
 
 
+def test_a_keys_last_use_is_known_and_outlives_a_restart(fresh):
+    weir = fresh(clock="2026-11-23T08:00:00Z")
+    iam = weir.client("iam")
+    iam.create_user(UserName="used")
+    key = iam.create_access_key(UserName="used")["AccessKey"]["AccessKeyId"]
+    weir.advance("1h")
+    weir.client("sqs", access_key=key, region="eu-west-1").list_queues()
+    told = iam.get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"]
+    assert told["LastUsedDate"].isoformat().startswith("2026-11-23T09:00:00")
+    assert (told["ServiceName"], told["Region"]) == ("sqs", "eu-west-1")
+    weir.advance("2m")
+    weir.restart(hard=True)
+    assert weir.client("iam").get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"] == told
+
+
 def test_the_root_has_to_name_a_user(iam):
     assert refused("ValidationError", iam.create_access_key) == \
         "Must specify userName when calling with non-User credentials"

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "svc/iam/iam_ops.h"
 
+#define TICK_ROOM 20000
+
 const struct error IAM_NO_SUCH = {"NoSuchEntityException", "NoSuchEntity", 404, false};
 const struct error IAM_EXISTS = {"EntityAlreadyExistsException", "EntityAlreadyExists", 409,
                                  false};
@@ -207,6 +209,7 @@ static status iam_open(struct cell *cell, void **ret_state)
     struct iam *iam = MEM_NEW(struct iam);
 
     iam->cell = cell;
+    link_init(&iam->noted);
     iam->accounts = map_new(ACCOUNTS_MAX);
     iam->keys = map_new(ACCESS_KEYS_MAX);
     *ret_state = iam; /* closed by the cell also when loading failed */
@@ -215,9 +218,24 @@ static status iam_open(struct cell *cell, void **ret_state)
     return iam_load(iam);
 }
 
+/* When keys were used is written down once a minute. */
+static status iam_tick(struct call *c)
+{
+    struct link *noted = &iam_of(c)->noted;
+
+    while (!link_alone(noted) && txn_room(c->txn) > TICK_ROOM) {
+        struct user *user = LINK_OWNER(noted->next, struct user, noted);
+
+        link_remove(&user->noted);
+        thing_save(c, &user->principal.thing);
+    }
+    return OK;
+}
+
 const struct service iam_service = {
     .id = "iam",
     OPS(ops),
     .open = iam_open,
     .close = iam_close,
+    .tick = iam_tick,
 };

@@ -15,6 +15,7 @@
 #ifndef WEIR_SVC_IAM_INT_H
 #define WEIR_SVC_IAM_INT_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "cell/call.h"
 #include "svc/iam/iam.h"
@@ -115,6 +116,7 @@ struct user {
     int64_t password_ms;       /* when the login profile was made */
     int64_t password_set_ms;   /* when the password was */
     bool password_reset;       /* PasswordResetRequired */
+    struct link noted;         /* in iam.noted: a key was used, which its row does not say yet */
 };
 
 struct group {
@@ -221,6 +223,7 @@ struct iam {
     struct map *keys;          /* access key → struct user */
     struct managed *aws[AWS_POLICIES_MAX]; /* AWS's own policies */
     size_t aws_count;          /* of them */
+    struct link noted;         /* of users whose rows are to be saved */
 };
 
 static inline struct iam *iam_of(const struct call *c)

@@ -253,9 +253,39 @@ static bool shows(struct call *c, struct str user_arn, struct str serial, struct
            mfa_shows(mfa, code, c->now);
 }
 
+/* Of a user's key, in memory; iam_tick() writes it down. */
+static void key_used(struct call *c)
+{
+    struct iam *iam = cell_state(c->cell, "iam");
+    struct user *user = c->operation == NULL ? NULL : map_get(iam->keys, c->access_key);
+    struct str service;
+
+    if (user == NULL) {
+        return;
+    }
+    service = model_text(model_service_of(c->operation)->id);
+    for (size_t i = 0; i < user->key_count; i++) {
+        struct access_key *key = &user->keys[i];
+
+        if (!str_eq(key->id, c->access_key)) {
+            continue;
+        }
+        key->used_ms = c->now - c->now % 1000;
+        if (!str_eq(key->used_service, service)) {
+            text_set(&key->used_service, service);
+        }
+        if (!str_eq(key->used_region, c->region)) {
+            text_set(&key->used_region, c->region);
+        }
+        if (link_alone(&user->noted)) {
+            list_push(&iam->noted, &user->noted);
+        }
+    }
+}
+
 static const struct directory directory = {
     .role = find_role, .role_used = role_used, .policy = find_policy,
-    .provider = find_provider, .mfa = shows,
+    .provider = find_provider, .mfa = shows, .used = key_used,
 };
 
 void iam_join_cell(struct cell *cell)

@@ -47,6 +47,9 @@ struct thing *thing_new(struct account *account, uint8_t kind, struct str name)
     thing->kind = kind;
     text_set(&thing->name, name);
     text_set(&thing->path, STR("/"));
+    if (kind == USER) {
+        link_init(&((struct user *)(void *)thing)->noted);
+    }
     return thing;
 }
 
@@ -62,6 +65,7 @@ static void user_done(struct user *user)
         text_set(&user->ssh_keys[i].body, STR_NONE);
     }
     text_set(&user->password, STR_NONE);
+    link_remove(&user->noted);
     principal_done(&user->principal);
 }
 

@@ -142,17 +142,9 @@ status duration_of_call(struct call *c, const struct role_facts *role, int64_t *
 
 status session_of_role(struct call *c, const struct role_facts *role, struct identity *wish)
 {
-    struct str session = arg_str(c, "RoleSessionName");
     struct value *user;
 
-    wish->kind = IDENTITY_ROLE;
-    wish->account = role->account;
-    wish->source = role->arn;
-    wish->principal =
-        arena_printf(c->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", STR_ARG(role->account),
-                     STR_ARG(role->name), STR_ARG(session));
-    wish->user_id =
-        arena_printf(c->arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session));
+    directory_name_session(role, arg_str(c, "RoleSessionName"), c->arena, wish);
     TRY(session_policies(c, wish));
     user = put_struct(c, "AssumedRoleUser");
     set_str(user, "AssumedRoleId", wish->user_id);

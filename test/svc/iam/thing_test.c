@@ -20,6 +20,7 @@ static struct iam *iam_new(struct account **ret_account)
     struct iam *iam = MEM_NEW(struct iam);
 
     iam->accounts = map_new(ACCOUNTS_MAX);
+    link_init(&iam->noted);
     aws_policies_open(iam);
     *ret_account = account_find(iam, STR("111122223333"));
     return iam;
