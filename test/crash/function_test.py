@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambda_kit import ROLE, download, package
 from weir_server import WeirServer
 
-ROUNDS = max(int(os.environ.get("WEIR_CRASH_ROUNDS", "250")) // 10, 3)
+ROUNDS = max(int(os.environ.get("WEIR_CRASH_ROUNDS", "250")) // 25, 3)
 SEED = int(os.environ.get("WEIR_CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
 WORKERS = 3
 ACKS_MAX = 40

@@ -157,6 +157,21 @@ def test_tags_are_added_replaced_and_taken_away(functions, made):
     assert functions.list_tags(**where)["Tags"] == {}
 
 
+def test_event_source_mappings_have_tags(functions, weir, made):
+    queue = weir.client("sqs").create_queue(QueueName=made)["QueueUrl"].rsplit("/", 1)[1]
+    mapping = functions.create_event_source_mapping(
+        FunctionName=made, EventSourceArn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+        Enabled=False, Tags={"a": "1"})
+    where = {"Resource": mapping["EventSourceMappingArn"]}
+    functions.tag_resource(**where, Tags={"b": "2"})
+    assert functions.list_tags(**where)["Tags"] == {"a": "1", "b": "2"}
+    functions.untag_resource(**where, TagKeys=["a"])
+    assert functions.list_tags(**where)["Tags"] == {"b": "2"}
+    functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    other = where["Resource"][:-36] + "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    refused(GONE, functions.list_tags, 404, Resource=other)
+
+
 def test_tags_that_are_refused(functions, made):
     tag = functions.tag_resource
     assert refused(BAD, tag, Resource=arn(made), Tags={str(i): "" for i in range(51)}) == (

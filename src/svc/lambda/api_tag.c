@@ -5,6 +5,7 @@
  */
 #include "cell/cell.h"
 #include "svc/lambda/config.h"
+#include "svc/lambda/mapping_ops.h"
 #include "svc/lambda/ops.h"
 
 status tags_check(struct call *c, const struct value *tags)
@@ -15,14 +16,13 @@ status tags_check(struct call *c, const struct value *tags)
 }
 
 /* Where the tags of that resource are. */
-static struct target tags_target(struct call *c, const struct arn *arn)
+static struct target tags_target(const struct arn *arn)
 {
     struct str name = arn->resource;
 
     if (str_starts(name, STR("function:"))) {
         name = str_slice(name, 9, name.bytes);
     }
-    (void)c;
     return (struct target){arn->account, arn->region, name, STR_NONE};
 }
 
@@ -32,6 +32,14 @@ static status resource_there(struct call *c, const struct target *target, struct
 
     if (str_starts(target->name, STR("code-signing-config:"))) {
         return signing_config_check(c, resource);
+    }
+    if (str_starts(target->name, STR("event-source-mapping:"))) {
+        struct str uuid = str_slice(target->name, 21, target->name.bytes);
+
+        return mapping_find(lambda_of(c)->mappings, uuid) != NULL
+                   ? OK
+                   : lambda_fail(c, &LAMBDA_NOT_FOUND,
+                                 "The resource you requested does not exist.");
     }
     return function_get(c, target, &function)
                ? OK
@@ -47,7 +55,7 @@ static status resource_of_call(struct call *c, struct target *ret_target)
         return lambda_fail(c, &LAMBDA_BAD_VALUE, "Invalid resource: %.*s",
                            STR_ARG(str_slice(resource, 0, 256)));
     }
-    *ret_target = tags_target(c, &arn);
+    *ret_target = tags_target(&arn);
     call_on(c, resource);
     if (str_starts(arn.resource, STR("function:")) &&
         str_find(ret_target->name, ':', 0) < ret_target->name.bytes) {

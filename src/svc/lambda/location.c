@@ -35,8 +35,8 @@ struct str package_location(struct call *c, struct str sha256_hex)
 {
     bool tls = c->request != NULL && c->request->tls;
     struct str host = lambda_host(c);
-    struct str expires =
-        arena_printf(c->arena, "%lld", (long long)(c->now / 1000 + EXPIRES_SECONDS));
+    int64_t until = c->now / 1000 + EXPIRES_SECONDS;
+    struct str expires = arena_printf(c->arena, "%lld", (long long)until);
     struct str signature = signature_of(c, sha256_hex, expires);
 
     return arena_printf(c->arena, "%s://%.*s" PREFIX "%.*s?expires=%.*s&signature=%.*s",
