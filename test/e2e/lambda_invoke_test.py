@@ -4,10 +4,12 @@ versions, concurrency, holds."""
 import base64
 import http.client
 import json
+import os
 import subprocess
 import threading
 
 import pytest
+from auth_test import SignedServer
 from lambda_run_kit import Kit, refused, until
 from weir_server import ACCOUNT, REGION, ROOT
 
@@ -326,3 +328,91 @@ def test_functions_are_there_after_kill_9(fresh):
     assert kit.invoke("survives")["count"] == 1
     server.restart(hard=True)
     assert Kit(server).invoke("survives")["count"] == 1
+
+
+def workers_of(name):
+    """Process ids of a function's workers."""
+    found = []
+    for pid in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as environment:
+                if f"AWS_LAMBDA_FUNCTION_NAME={name}\0".encode() in environment.read():
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def test_provisioned_concurrency_has_workers_before_anybody_asks(fresh):
+    server = fresh()
+    kit = Kit(server)
+    name = f"provisioned-{server.port}"
+    kit.function(name, SOURCE)
+    version = kit.functions.publish_version(FunctionName=name)["Version"]
+    kit.functions.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=2)
+    until(lambda: len(workers_of(name)) >= 2, "two workers")
+    server.restart()
+    until(lambda: len(workers_of(name)) >= 2, "two workers after a restart")
+    assert Kit(server).invoke(name, Qualifier=version)["version"] == version
+
+
+SIGNED = """
+import datetime, hashlib, hmac, json, os, urllib.error, urllib.request
+
+def sign(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+def handler(event, context):
+    url = os.environ["AWS_ENDPOINT_URL"]
+    host = url.split("//")[1]
+    body = json.dumps(event["body"])
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    token = os.environ["AWS_SESSION_TOKEN"]
+    names = "host;x-amz-date;x-amz-security-token;x-amz-target"
+    canonical = "\\n".join(["POST", "/", "", f"host:{host}", f"x-amz-date:{now}",
+                            f"x-amz-security-token:{token}", f"x-amz-target:{event['target']}",
+                            "", names, hashlib.sha256(body.encode()).hexdigest()])
+    scope = f"{now[:8]}/us-east-1/sqs/aws4_request"
+    text = "\\n".join(["AWS4-HMAC-SHA256", now, scope,
+                       hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
+    for part in scope.split("/"):
+        key = sign(key, part)
+    ask = urllib.request.Request(url, method="POST", data=body.encode(), headers={
+        "X-Amz-Target": event["target"], "X-Amz-Date": now, "X-Amz-Security-Token": token,
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, "
+                         f"SignedHeaders={names}, Signature={sign(key, text).hex()}"})
+    try:
+        return json.load(urllib.request.urlopen(ask))
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+"""
+
+
+def test_with_auth_on_a_handler_may_do_what_its_role_may():
+    server = SignedServer("--auth", "on").start()
+    try:
+        kit = Kit(server)
+        kit.functions = server.signed(*server.key, "lambda")
+        iam = server.signed(*server.key, "iam")
+        sqs = server.signed(*server.key, "sqs")
+        queue = sqs.create_queue(QueueName="allowed")["QueueUrl"]
+        kit.role = iam.create_role(RoleName="runs", AssumeRolePolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
+        iam.put_role_policy(RoleName="runs", PolicyName="send", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]}))
+        kit.function("signs", SIGNED)
+        sent = kit.invoke("signs", {"target": "AmazonSQS.SendMessage",
+                                    "body": {"QueueUrl": queue, "MessageBody": "hello"}})
+        assert "MessageId" in sent, sent
+        refusal = kit.invoke("signs", {"target": "AmazonSQS.PurgeQueue",
+                                       "body": {"QueueUrl": queue}})
+        assert "assumed-role/runs/signs is not authorized to perform: sqs:purgequeue" in \
+            refusal["message"]
+    finally:
+        server.close()

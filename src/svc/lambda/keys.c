@@ -383,6 +383,9 @@ static struct key key_of_settings(struct arena *arena, const char *kind,
 
     key_str(&key, STR("setting"));
     key_str(&key, str_c(kind));
+    if (target->account.at == NULL) {
+        return key;
+    }
     key_str(&key, target->account);
     key_str(&key, target->region);
     if (target->name.bytes > 0) {

@@ -189,8 +189,8 @@ bool setting_look(struct cell *cell, struct arena *arena, const char *kind,
 bool function_look(struct cell *cell, struct arena *arena, const struct target *target);
 /* All settings of a function at that qualifier. */
 void settings_erase(struct call *c, const struct target *target);
-/* All of a kind, by name, then qualifier: of the target's account and region, and of its name when
- * it has one; behind its qualifier when it has one. */
+/* All of a kind, by name, then qualifier: of the target's account and region (STR_NONE: of all),
+ * and of its name when it has one; behind its qualifier when it has one. */
 struct setting_scan;
 struct setting_scan *setting_scan(struct call *c, const char *kind, const struct target *target);
 bool setting_scan_next(struct setting_scan *scan, struct target *ret_target,

@@ -10,11 +10,16 @@
 #include "bus/pattern.h"
 #include "cell/cell.h"
 #include "fn/part.h"
+#include "svc/lambda/async.h"
+#include "svc/lambda/mapping.h"
+#include "svc/lambda/role.h"
 #include "sys/log.h"
 
 #include <assert.h>
 
 #define PREPARE_BYTES_MAX (4u << 20)
+#define KEY_VARIABLES 3          /* of the environment: the role's credentials */
+#define PROVISIONED_MAX 48       /* workers of a version that are kept */
 
 static struct str owned(struct str s)
 {
@@ -110,20 +115,54 @@ struct preparing {
     struct live_version *known;  /* for whom; it stays until it was prepared */
     struct arena *arena;         /* holds all of it */
     struct version version;      /* of it, what is needed: which packages */
+    struct str role;             /* ARN */
     struct str code_dir, opt_dir; /* found, or made */
     status result;               /* OK: they are there */
     struct why why;              /* else */
 };
 
+static status add_keys(struct call *c, void *arg)
+{
+    struct preparing *preparing = arg;
+    struct live_version *known = preparing->known;
+    struct fn_version *made = known->version;
+    struct role_keys keys;
+
+    role_keys_of(c, preparing->role, made->name, &keys);
+    call_on(c, arena_dup(c->arena, made->arn));
+    fn_version_variable(made, STR("AWS_ACCESS_KEY_ID"), keys.access_key);
+    fn_version_variable(made, STR("AWS_SECRET_ACCESS_KEY"), keys.secret);
+    fn_version_variable(made, STR("AWS_SESSION_TOKEN"), keys.token);
+    known->expires_ms = keys.expires_ms;
+    return OK;
+}
+
+static void keep_workers(struct live_version *known)
+{
+    struct fn *fn = known->live->fn;
+
+    if (fn != NULL && known->ready) {
+        fn_prepare(fn, known->version, known->kept);
+    }
+}
+
 static void prepared(struct cell *cell, void *arg)
 {
     struct preparing *preparing = arg;
     struct live_version *known = preparing->known;
+    struct fn_version *made = known->version;
+    struct doing doing = {"lambda", "PrepareFunction", made->account, made->region, add_keys,
+                          preparing};
 
-    (void)cell;
+    if (preparing->result == OK) {
+        preparing->result = cell_step(cell, &doing, preparing->arena, &preparing->why);
+    }
     known->ready = true;
-    known->version->code_dir = owned(preparing->code_dir);
-    known->version->opt_dir = owned(preparing->opt_dir);
+    made->code_dir = owned(preparing->code_dir);
+    made->opt_dir = owned(preparing->opt_dir);
+    if (preparing->result == OK && known->kept > 0) {
+        keep_workers(known);
+    }
     while (!link_alone(&known->waiting)) {
         struct run *run = LINK_OWNER(known->waiting.next, struct run, link);
 
@@ -166,6 +205,7 @@ static void prepare_begin(struct call *c, struct live_version *known,
     preparing->lambda = known->live->lambda;
     preparing->known = known;
     preparing->arena = arena;
+    preparing->role = arena_dup(arena, get_str(version->config, "Role"));
     of->code = arena_dup(arena, version->code);
     of->code_blob = arena_dup(arena, version->code_blob);
     of->layer_count = version->layer_count;
@@ -176,22 +216,14 @@ static void prepare_begin(struct call *c, struct live_version *known,
     cell_spawn(c->cell, prepare, preparing);
 }
 
-/* Whose calls a handler makes. Without checking, the account's number is key enough. */
-static void add_credentials(struct fn_version *made)
-{
-    fn_version_variable(made, STR("AWS_ACCESS_KEY_ID"), made->account);
-    fn_version_variable(made, STR("AWS_SECRET_ACCESS_KEY"), STR("weir"));
-    fn_version_variable(made, STR("AWS_SESSION_TOKEN"), STR("weir"));
-}
-
+/* The user's own; credentials come when it is ready. */
 static void add_variables(struct fn_version *made, const struct value *config)
 {
     const struct value *environment = get(config, "Environment");
     const struct value *variables = environment == NULL ? NULL : get(environment, "Variables");
 
-    add_credentials(made);
     for (uint32_t i = 0; variables != NULL && i < variables->count; i++) {
-        if (made->variable_count < FN_VARIABLES_MAX) {
+        if (made->variable_count < FN_VARIABLES_MAX - KEY_VARIABLES) {
             fn_version_variable(made, variables->pairs[i].key, variables->pairs[i].value.str);
         }
     }
@@ -241,18 +273,31 @@ static void make_room(struct live_function *function)
     }
 }
 
+/* Its keys are good for a while yet. */
+static bool has_good_keys(const struct live_version *known, int64_t now_ms)
+{
+    return known->expires_ms == 0 || now_ms < known->expires_ms - ROLE_RENEW_MS;
+}
+
 struct live_version *live_version_of(struct call *c, struct live_function *function,
                                      const struct version *version)
 {
     struct live *live = lambda_of(c)->live;
     struct live_version *known;
+    uint32_t kept = 0;
 
     for (struct link *l = function->versions.prev; l != &function->versions; l = l->prev) {
         known = LINK_OWNER(l, struct live_version, link);
-        if (known->serial == version->serial &&
-            str_eq(known->qualifier, version->target.qualifier)) {
+        if (known->serial != version->serial ||
+            !str_eq(known->qualifier, version->target.qualifier)) {
+            continue;
+        }
+        if (has_good_keys(known, c->now)) {
             return known;
         }
+        kept = known->kept;
+        version_leave(known); /* it was ready, or had no keys */
+        break;
     }
     if (function->version_count >= LIVE_VERSIONS_MAX) {
         make_room(function);
@@ -263,6 +308,7 @@ struct live_version *live_version_of(struct call *c, struct live_function *funct
     known->qualifier = owned(version->target.qualifier);
     known->serial = version->serial;
     known->gate = journal_last(live->journal);
+    known->kept = kept;
     known->version = version_make(c, version);
     link_init(&known->link);
     link_init(&known->waiting);
@@ -272,7 +318,7 @@ struct live_version *live_version_of(struct call *c, struct live_function *funct
     return known;
 }
 
-/* ---- rows changed ---- */
+/* ---- which are still good ---- */
 
 static void leave_changed(struct call *c, struct live_function *function,
                           const struct target *target, bool all)
@@ -292,6 +338,72 @@ static void leave_changed(struct call *c, struct live_function *function,
     }
 }
 
+/* ---- provisioned concurrency ---- */
+
+static void keep_for(struct call *c, struct live_function *function, const struct target *target,
+                     struct str json)
+{
+    const struct value *count =
+        map_find(pattern_document(json, c->arena), STR("RequestedProvisionedConcurrentExecutions"));
+    struct version version;
+    struct live_version *known;
+
+    if (count != NULL && count->kind == VALUE_INT && version_find(c, target, &version) == OK) {
+        known = live_version_of(c, function, &version);
+        known->kept += (uint32_t)count->number;
+        known->kept = known->kept < PROVISIONED_MAX ? known->kept : PROVISIONED_MAX;
+    }
+}
+
+/* Of one function: as its settings say now. */
+static void provision(struct call *c, const struct target *target)
+{
+    struct live *live = lambda_of(c)->live;
+    struct target whole = target_with(target, STR_NONE);
+    struct setting_scan *scan = setting_scan(c, "provisioned", &whole);
+    struct live_function *function = live_function_find(live, target);
+    struct target found;
+    struct str json;
+
+    for (struct link *l = function == NULL ? NULL : function->versions.next;
+         function != NULL && l != &function->versions; l = l->next) {
+        LINK_OWNER(l, struct live_version, link)->kept = 0;
+    }
+    while (live->runs && setting_scan_next(scan, &found, &json)) {
+        if (function == NULL) {
+            function = live_function_of(live, target);
+        }
+        if (function != NULL && live_engine(c)) {
+            keep_for(c, function, &found, json);
+        }
+    }
+    setting_scan_close(scan);
+    for (struct link *l = function == NULL ? NULL : function->versions.next;
+         function != NULL && l != &function->versions; l = l->next) {
+        keep_workers(LINK_OWNER(l, struct live_version, link));
+    }
+}
+
+void live_provision_all(struct call *c)
+{
+    struct target every = {.account = STR_NONE};
+    struct setting_scan *scan = setting_scan(c, "provisioned", &every);
+    struct target found;
+    struct target last = {.account = STR_NONE};
+    struct str json;
+
+    while (setting_scan_next(scan, &found, &json)) {
+        if (!str_eq(found.name, last.name) || !str_eq(found.region, last.region) ||
+            !str_eq(found.account, last.account)) {
+            provision(c, &found);
+        }
+        last = found;
+    }
+    setting_scan_close(scan);
+}
+
+/* ---- rows changed ---- */
+
 static void look_again(struct call *c, const struct target *target, bool all)
 {
     struct live *live = lambda_of(c)->live;
@@ -300,8 +412,12 @@ static void look_again(struct call *c, const struct target *target, bool all)
     if (function != NULL) {
         function->reserved_known = false;
         leave_changed(c, function, target, all);
+        async_wake(live, function);
         live_function_idle(live, function);
     }
+    provision(c, target);
+    mappings_function_changed(c, target);
+    c->why.text[0] = '\0';
 }
 
 void live_changed(struct call *c, const struct target *target)
@@ -312,6 +428,32 @@ void live_changed(struct call *c, const struct target *target)
 void live_deleted(struct call *c, const struct target *target)
 {
     look_again(c, target, target->qualifier.bytes == 0);
+}
+
+static status wake_refused(struct call *c, void *arg)
+{
+    mappings_function_changed(c, arg);
+    return OK;
+}
+
+void live_wake_refused(struct live *live, struct live_function *function)
+{
+    struct str rest = function->key; /* account/region/name */
+    struct target target = {.qualifier = STR_NONE};
+    struct doing doing = {"lambda", "WakeMappings", STR_NONE, STR_NONE, wake_refused, &target};
+    struct arena *arena;
+    struct why why;
+
+    if (!function->refused || live->closing) {
+        return;
+    }
+    function->refused = false;
+    target.account = str_split(&rest, '/');
+    target.region = str_split(&rest, '/');
+    target.name = rest;
+    arena = arena_new(PREPARE_BYTES_MAX);
+    (void)cell_step(live->cell, &doing, arena, &why);
+    arena_free(arena);
 }
 
 void live_functions_free(struct live *live)

@@ -32,6 +32,7 @@ struct output;
 struct live_function {
     struct str key;              /* "account/region/name", owned */
     uint32_t running;            /* invocations on their way */
+    bool refused;                /* somebody found its concurrency used up */
     bool reserved_known;         /* reserved was looked up */
     int64_t reserved;            /* ReservedConcurrentExecutions; -1: none */
     struct link versions;        /* struct live_version, oldest first */
@@ -47,7 +48,9 @@ struct live_version {
     uint64_t serial;             /* its row's */
     uint64_t gate;               /* position by which its row is durable */
     struct fn_version *version;  /* held; complete when ready */
-    bool ready;                  /* its folders are there */
+    bool ready;                  /* its folders and keys are there */
+    int64_t expires_ms;          /* of its keys; 0: never */
+    uint32_t kept;               /* workers that stay: provisioned concurrency */
     struct link waiting;         /* runs, while it is not ready */
 };
 
@@ -95,6 +98,8 @@ void live_close(struct live *live);           /* NULL is fine */
 void run_go(struct run *run);                 /* its version is ready: to its gate */
 void run_refuse(struct run *run, struct str why); /* in the cell: it ends without having run */
 
+bool live_engine(struct call *c);             /* the engine is there, or was started now */
+
 /* live.c */
 struct live_function *live_function_find(struct live *live, const struct target *target);
 /* Found or made; NULL: LIVE_FUNCTIONS_MAX are there. */
@@ -107,5 +112,9 @@ int64_t live_reserved(struct call *c, struct live_function *function,
 struct live_version *live_version_of(struct call *c, struct live_function *function,
                                      const struct version *version);
 void live_functions_free(struct live *live);
+/* Functions may run now: those with provisioned concurrency get their workers. */
+void live_provision_all(struct call *c);
+/* Who found no concurrency free looks again. */
+void live_wake_refused(struct live *live, struct live_function *function);
 
 #endif

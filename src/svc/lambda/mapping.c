@@ -380,9 +380,9 @@ void mappings_function_changed(struct call *c, const struct target *target)
     for (size_t i = 0; map_next(mappings_of(c)->by_uuid, &i, &uuid, &value);) {
         struct mapping *mapping = value;
 
-        if (str_eq(mapping->target.name, target->name) &&
-            str_eq(mapping->target.account, target->account) &&
-            str_eq(mapping->target.region, target->region)) {
+        if (target == NULL || (str_eq(mapping->target.name, target->name) &&
+                               str_eq(mapping->target.account, target->account) &&
+                               str_eq(mapping->target.region, target->region))) {
             mapping_look_by(mapping, c->now);
         }
     }

@@ -11,7 +11,8 @@
 status mappings_open(struct cell *cell, struct lambda *lambda);
 void mappings_close(struct lambda *lambda);
 
-/* The function may run again, or is there again: those that wait for it look at once. */
+/* The function (NULL: every) may run again, or is there again: those that wait for it look at
+ * once. */
 void mappings_function_changed(struct call *c, const struct target *target);
 
 status lambda_create_mapping(struct call *c);

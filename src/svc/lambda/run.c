@@ -17,9 +17,12 @@
 #include "fn/part.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/live.h"
+#include "svc/lambda/mapping.h"
 #include "svc/lambda/output.h"
 
 #include <assert.h>
+
+#define ARENA_BYTES_MAX (64u << 20)
 
 /* ---- to the engine ---- */
 
@@ -187,6 +190,7 @@ static void end(struct cell *cell, struct run *run)
     run->done(cell, run); /* may free it */
     async_wake(live, function);
     async_wake_starved(live);
+    live_wake_refused(live, function);
     live_function_idle(live, function);
 }
 
@@ -225,13 +229,25 @@ static void on_log(void *state, const struct fn_line *line)
     output_add(((struct lambda *)state)->live->output, line);
 }
 
+static status begin_all(struct call *c, void *arg)
+{
+    (void)arg;
+    live_provision_all(c);
+    mappings_function_changed(c, NULL);
+    return OK;
+}
+
 static void let_run(struct cell *cell, void *arg)
 {
     struct live *live = arg;
+    struct doing doing = {"lambda", "LetRun", STR_NONE, STR_NONE, begin_all, NULL};
+    struct arena *arena = arena_new(ARENA_BYTES_MAX);
+    struct why why;
 
-    (void)cell;
     live->runs = true;
     async_ready(live->lanes);
+    (void)cell_step(cell, &doing, arena, &why);
+    arena_free(arena);
 }
 
 /* The engine may be asked from now on. Not in the cell. */
@@ -266,18 +282,41 @@ static status too_many(struct call *c, const char *reason)
     return refused;
 }
 
+bool live_engine(struct call *c)
+{
+    struct live *live = lambda_of(c)->live;
+
+    if (live->fn == NULL && live->runs && !live->closing) {
+        struct fn *fn = fn_of(c->cell);
+
+        lock_take(&live->lock);
+        live->fn = fn;
+        lock_give(&live->lock);
+    }
+    return live->fn != NULL && !live->closing;
+}
+
+static status engine_of(struct call *c)
+{
+    return live_engine(c) ? OK
+                          : lambda_fail(c, &LAMBDA_SERVICE,
+                                        "Functions cannot run here; weir's log says why.");
+}
+
 static status check_concurrency(struct call *c, struct live_function *function,
                                 const struct target *target)
 {
     const struct live *live = lambda_of(c)->live;
     int64_t reserved = live_reserved(c, function, target);
 
+    function->refused = true; /* unless … */
     if (reserved >= 0 && function->running >= reserved) {
         return too_many(c, "ReservedFunctionConcurrentInvocationLimitExceeded");
     }
     if (live->count >= RUNS_MAX || (c->limits && live->count >= CONCURRENCY_MAX)) {
         return too_many(c, "ConcurrentInvocationLimitExceeded");
     }
+    function->refused = false;
     return OK;
 }
 
@@ -298,25 +337,10 @@ status run_check(struct call *c, const struct target *target)
 {
     struct live_function *function;
 
+    TRY(engine_of(c));
     return function_of_run(c, target, &function);
 }
 
-static status engine_of(struct call *c)
-{
-    struct live *live = lambda_of(c)->live;
-
-    if (live->fn == NULL && !live->closing) {
-        struct fn *fn = fn_of(c->cell);
-
-        lock_take(&live->lock);
-        live->fn = fn;
-        lock_give(&live->lock);
-    }
-    if (live->fn == NULL || live->closing) {
-        return lambda_fail(c, &LAMBDA_SERVICE, "Functions cannot run here; weir's log says why.");
-    }
-    return OK;
-}
 
 static struct str put_text(char **at, struct str text)
 {
