@@ -59,7 +59,8 @@ struct step {
     struct walked page;          /* of them; none: it only went on */
     struct str key;              /* of the object */
     struct str bucket;           /* where it goes */
-    struct bucket_file *file;    /* made of the page */
+    bool filed;                  /* there is a page, and file is made of it */
+    struct bucket_file file;     /* to be put */
     bool put;                    /* it is in its bucket */
     bool over;                   /* the task is, whatever way */
     bool ended;                  /* everything was read */
@@ -269,8 +270,8 @@ static status step_put(struct call *c, void *arg)
     if (step->over) {
         return OK;
     }
-    if (step->file != NULL) {
-        status put = file_put(c, step->file, call_arn(c, "logs", "log-group:%.*s",
+    if (step->filed) {
+        status put = file_put(c, &step->file, call_arn(c, "logs", "log-group:%.*s",
                                                       STR_ARG(get_str(about, "logGroupName"))));
 
         step->put = put == OK;
@@ -334,23 +335,24 @@ static status page_pack(const struct walked *page, struct buf *packed)
 static status turn_put(const struct work *work, struct cell *cell, struct arena *arena,
                        struct step *step)
 {
-    struct bucket_file file = {.bucket = step->bucket, .key = step->key,
-                               .type = "application/x-gzip", .principal = "logs.amazonaws.com"};
     struct buf packed;
     status done = OK;
 
     buf_init(&packed, 2 * TEXT_BYTES_MAX);
     if (step->page.count > 0) {
-        step->file = &file;
+        step->file = (struct bucket_file){.bucket = step->bucket, .key = step->key,
+                                          .type = "application/x-gzip",
+                                          .principal = "logs.amazonaws.com"};
         done = page_pack(&step->page, &packed);
         if (done == OK) {
-            done = file_make(cell, buf_str(&packed), &file);
+            done = file_make(cell, buf_str(&packed), &step->file);
+            step->filed = done == OK;
         }
     }
     if (done == OK) {
         done = do_step(work, cell, arena, step_put, step);
-        if (step->file != NULL && !step->put) {
-            file_drop(cell, &file);
+        if (step->filed && !step->put) {
+            file_drop(cell, &step->file);
         }
     }
     buf_done(&packed);
