@@ -111,16 +111,17 @@ static void add_value(struct weir_sha256 *sha, struct weir_text value)
     weir_sha256_add(sha, rest);
 }
 
-static bool is_same_name(const struct weir_request *request, size_t index)
+/* Whether the header before has the same name. */
+static bool is_same_name(const struct weir_request *request, const struct weir_pair *header)
 {
-    return index > 0 && weir_text_eq(weir_request_name(request, &request->headers[index - 1]),
-                                     weir_request_name(request, &request->headers[index]));
+    return header > request->headers && weir_text_eq(weir_request_name(request, header - 1),
+                                                     weir_request_name(request, header));
 }
 
 static void add_headers(struct weir_sha256 *sha, const struct weir_request *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
-        if (is_same_name(request, i)) {
+        if (is_same_name(request, &request->headers[i])) {
             hash_add(sha, ",");
         } else {
             hash_add(sha, i == 0 ? "" : "\n");
@@ -135,7 +136,7 @@ static void add_headers(struct weir_sha256 *sha, const struct weir_request *requ
 static void add_names(struct weir_buf *out, const struct weir_request *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
-        if (!is_same_name(request, i)) {
+        if (!is_same_name(request, &request->headers[i])) {
             weir_buf_add(out, ";", i == 0 ? 0 : 1);
             weir_buf_add_text(out, weir_request_name(request, &request->headers[i]));
         }

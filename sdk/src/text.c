@@ -4,6 +4,7 @@
  */
 #include "text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -205,7 +206,7 @@ static void add_text(struct weir_buf *out, struct weir_text text, bool quoted, b
 /* JSON has no words for what is not a number. */
 static void add_double(struct weir_buf *out, double number)
 {
-    if (number != number || number > 1.7976931348623157e308 || number < -1.7976931348623157e308) {
+    if (!isfinite(number)) {
         weir_buf_add(out, "null", 4);
     } else {
         weir_buf_printf(out, "%.17g", number);

@@ -8,9 +8,6 @@ must read what was put in. What the protocols cannot say is not generated.
 import base64
 import datetime
 import json
-import os
-import subprocess
-import sys
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
@@ -19,6 +16,7 @@ import botocore.session
 import pytest
 
 from protocol_services_test import SEED, Generator, different, raw_request, report
+from sdk_kit import build as build_sdk
 from wire_oracle import BUILD, ROOT, XML_PROTOCOLS, Oracle, build, is_document, is_json_value, plain, \
     prune, sayable, to_tree
 
@@ -41,10 +39,7 @@ def protocol_of(model):
 
 @pytest.fixture(scope="module")
 def sdk():
-    folder = os.path.relpath(BUILD / "sdk", ROOT / "sdk")
-    subprocess.run(["make", "-s", "-C", str(ROOT / "sdk"), f"B={folder}", f"PYTHON={sys.executable}",
-                    "tools"], check=True)
-    started = Oracle(BUILD / "sdk" / "oracle")
+    started = Oracle(build_sdk("tools") / "oracle")
     yield started
     started.close()
 
