@@ -74,77 +74,7 @@ bool weir_fail(struct weir_aws *aws, struct weir_aws_answer *answer, const char 
     return weir_fail_as(aws, answer, code);
 }
 
-/* ---- where to ---- */
-
-static void put_text(char *to, size_t room, uint32_t text)
-{
-    struct weir_buf buf;
-
-    weir_buf_init(&buf, room);
-    model_text_add(&buf, text);
-    (void)snprintf(to, room, "%.*s", WEIR_ARG(weir_buf_text(&buf)));
-    weir_buf_done(&buf);
-}
-
-/* A name that may be part of a host's: letters, digits and hyphens. */
-static bool is_label(struct weir_text text)
-{
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && i > 0))) {
-            return false;
-        }
-    }
-    return text.bytes >= 3 && text.bytes <= 63;
-}
-
-/* Puts a text before the host's name. */
-static void prepend(struct weir_url *url, const char *prefix, struct weir_text more)
-{
-    char host[sizeof url->host];
-    int bytes = snprintf(host, sizeof host, "%s%.*s%s", prefix, WEIR_ARG(more), url->host);
-
-    if (bytes > 0 && (size_t)bytes < sizeof host) {
-        memcpy(url->host, host, sizeof host);
-    }
-}
-
-/* AWS's own hosts have parts of names: an operation's, an account's, a bucket's. */
-static void refine_host(struct weir_aws *aws, const struct weir_call *call,
-                        struct weir_place *place)
-{
-    struct weir_text path = weir_buf_text(&aws->request.path);
-    char prefix[WEIR_NAME_BYTES_MAX];
-    struct weir_text value;
-
-    if (!place->is_own) {
-        return;
-    }
-    if (call->operation.has_prefix) {
-        put_text(prefix, sizeof prefix, call->operation.host_prefix);
-        if (prefix[0] != '{') {
-            prepend(&place->url, prefix, WEIR_NONE);
-        } else { /* "{AccountId}." */
-            struct weir_text name = {prefix + 1, strcspn(prefix + 1, "}")};
-            value = weir_json_string(weir_json_member(call->json, name), &aws->scratch);
-            if (is_label(value)) {
-                prepend(&place->url, ".", WEIR_NONE);
-                prepend(&place->url, "", value);
-            }
-        }
-    }
-    if (model_text_is(call->service->name, WEIR_TEXT("s3")) && path.bytes > 1) {
-        struct weir_text rest = {path.at + 1, path.bytes - 1};
-        struct weir_text bucket = weir_text_split(&rest, '/');
-        if (is_label(bucket)) {
-            prepend(&place->url, ".", WEIR_NONE);
-            prepend(&place->url, "", bucket);
-            size_t skip = bucket.bytes + 1;
-            memmove(aws->request.path.at, path.at + skip, path.bytes - skip + 1);
-            aws->request.path.bytes -= skip;
-        }
-    }
-}
+/* ---- calls ---- */
 
 /* An endpoint's own path stands before that of the request. */
 static void put_base(struct weir_aws *aws, const struct weir_url *url)
@@ -162,8 +92,6 @@ static void put_base(struct weir_aws *aws, const struct weir_url *url)
         path->at[path->bytes] = '\0';
     }
 }
-
-/* ---- calls ---- */
 
 static bool find(struct weir_aws *aws, struct weir_call *call, const char *service,
                  const char *operation, struct weir_aws_answer *answer)
@@ -230,7 +158,7 @@ bool weir_aws_call_body(struct weir_aws *aws, const char *service, const char *o
     if (!weir_encode(&call)) {
         return weir_fail(aws, ret_answer, call.code, "%s: %s", operation, call.message);
     }
-    refine_host(aws, &call, &place);
+    weir_host_refine(&call, &place);
     put_base(aws, &place.url);
     may_fail_inside =
         call.service->protocol == PROTOCOL_REST_XML; /* S3 begins with 200, then fails */

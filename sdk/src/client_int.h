@@ -40,6 +40,9 @@ enum net_result weir_exchange(struct weir_aws *aws, const struct weir_place *pla
                               struct weir_http_answer *ret_answer);
 void weir_links_close(struct weir_aws *aws);
 
+/* Puts before AWS's own host what an operation, an account or a bucket adds to it. */
+void weir_host_refine(const struct weir_call *call, struct weir_place *place);
+
 /* Signs and sends the request until it is answered for good; true: with success. Fills the answer
  * but for json and body. */
 bool weir_send(struct weir_aws *aws, const struct weir_place *place, bool may_fail_inside,

@@ -114,8 +114,8 @@ static void add_value(struct weir_sha256 *sha, struct weir_text value)
 /* Whether the header before has the same name. */
 static bool is_same_name(const struct weir_request *request, const struct weir_pair *header)
 {
-    return header > request->headers && weir_text_eq(weir_request_name(request, header - 1),
-                                                     weir_request_name(request, header));
+    return header > request->headers &&
+           weir_text_eq(weir_request_name(request, header - 1), weir_request_name(request, header));
 }
 
 static void add_headers(struct weir_sha256 *sha, const struct weir_request *request)

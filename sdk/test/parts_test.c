@@ -3,7 +3,7 @@
  * Proves the small parts: moments, addresses, profiles, endpoints, name servers' answers, XML, and
  * HTTP answers in pieces of every size.
  */
-#include "settings.h"
+#include "client_int.h"
 #include "sys.h"
 #include "text.h"
 #include "xml.h"
@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,55 @@ static void services_have_hosts_of_their_own(void **state)
     assert_host("us-gov-east-1", "iam", "iam.us-gov.amazonaws.com", "us-gov-west-1");
     assert_host("cn-north-1", "s3", "s3.cn-north-1.amazonaws.com.cn", "cn-north-1");
     assert_host("us-west-2", "execute-api", "execute-api.us-west-2.amazonaws.com", "us-west-2");
+}
+
+/* The host that a call goes to, and its path there. */
+static void assert_sent(const char *service, const char *operation, const char *json,
+                        const char *host_and_path)
+{
+    struct weir_aws_options options = {.region = "eu-central-1"};
+    static struct weir_request request;
+    struct weir_settings settings;
+    struct weir_place place;
+    struct weir_buf scratch;
+    char text[512];
+    struct weir_call call = {.request = &request, .scratch = &scratch};
+
+    weir_request_init(&request, 1u << 20);
+    weir_request_clear(&request);
+    weir_buf_init(&scratch, 1u << 20);
+    assert_true(weir_settings_init(&settings, &options));
+    call.service = model_service_find(weir_text(service));
+    call.operation_name = weir_text(operation);
+    call.json = weir_text(json);
+    assert_true(model_operation_find(call.service, call.operation_name, &call.operation));
+    assert_null(weir_place_of(&settings, call.service, service, &place));
+    assert_true(weir_encode(&call));
+    weir_host_refine(&call, &place);
+    (void)snprintf(text, sizeof text, "%s %.*s", place.url.host,
+                   WEIR_ARG(weir_buf_text(&request.path)));
+    assert_string_equal(text, host_and_path);
+    weir_settings_done(&settings);
+    weir_request_done(&request);
+    weir_buf_done(&scratch);
+}
+
+static void hosts_have_parts_of_names(void **state)
+{
+    (void)state;
+    assert_sent("s3", "GetObject", "{\"Bucket\":\"cards\",\"Key\":\"a/b c\"}",
+                "cards.s3.eu-central-1.amazonaws.com /a/b%20c");
+    assert_sent("s3", "CreateBucket", "{\"Bucket\":\"cards\"}",
+                "cards.s3.eu-central-1.amazonaws.com ");
+    assert_sent("s3", "CreateBucket", "{\"Bucket\":\"with.dots\"}",
+                "s3.eu-central-1.amazonaws.com /with.dots");
+    assert_sent("s3", "ListBuckets", "{}", "s3.eu-central-1.amazonaws.com /");
+    assert_sent("s3control", "ListJobs", "{\"AccountId\":\"111122223333\"}",
+                "111122223333.s3-control.eu-central-1.amazonaws.com /v20180820/jobs");
+    assert_sent("s3control", "ListJobs", "{\"AccountId\":\"evil.example/\"}",
+                "s3-control.eu-central-1.amazonaws.com /v20180820/jobs");
+    assert_sent("stepfunctions", "StartSyncExecution", "{\"stateMachineArn\":\"a\"}",
+                "sync-states.eu-central-1.amazonaws.com ");
 }
 
 static void profiles_are_read_with_their_quirks(void **state)
@@ -289,6 +339,7 @@ int main(void)
         cmocka_unit_test(moments_are_read_in_their_forms),
         cmocka_unit_test(addresses_are_taken_apart),
         cmocka_unit_test(services_have_hosts_of_their_own),
+        cmocka_unit_test(hosts_have_parts_of_names),
         cmocka_unit_test(profiles_are_read_with_their_quirks),
         cmocka_unit_test(name_servers_answers_are_read),
         cmocka_unit_test(xml_is_a_tree_or_refused),
