@@ -10,6 +10,7 @@ VENV     = build/venv
 PYTHON  ?= $(VENV)/bin/python3
 PREFIX  ?= /usr/local
 JOBS    ?= 2
+E2E_JOBS ?= 3
 FUZZ_SECONDS ?= 20
 
 LAYERS  := base sys net wire store cell bus fn svc cli
@@ -128,9 +129,9 @@ test: build/.setup-test
 	$(MAKE) unit
 	$(MAKE) e2e crash
 e2e: $(B)/weir $(B)/wire-oracle sdk build/.setup-test
-	$(PYTHON) -m pytest -q test/e2e
+	$(PYTHON) -m pytest -q -n $(E2E_JOBS) --dist loadfile test/e2e
 crash: $(B)/weir build/.setup-test
-	$(PYTHON) -m pytest -q test/crash
+	$(PYTHON) -m pytest -q -n $(JOBS) --dist loadfile test/crash
 
 # ---- the same under sanitizers ----
 asan:
@@ -170,7 +171,7 @@ lint: build/.setup-check $(B)/gen/model.c
 	tools/lint
 
 # ---- showing ----
-demo: all
+demo: all sdk
 	$(PYTHON) tools/demo.py
 bench: all build/.setup-bench
 	$(PYTHON) test/bench/bench.py

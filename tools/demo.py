@@ -19,6 +19,11 @@ under a condition: who is inside cannot come in again, who is not cannot leave; 
 and then a copied card tries right behind its twin. In the end the table is held against the scans, restored to what it was at 09:00, and
 one card's history is shown.
 
+A function in C consumes the stream from its first record on, through an event source mapping, and
+keeps a ledger in a table: of each card the scans that came, and how often. It is killed with the
+server, and goes on where its shards' positions were durable. In the end the ledger is held against
+the scans, and its log is asked whether any came out of order.
+
 The day passes in about a minute and yet at its own times: weir's clock is set to the morning
 (--clock) and moved on (POST /_weir/clock) to each moment at which somebody scans a card, so a
 record's arrival is its scan's moment, to the second. The scans are made from a seed.
@@ -42,6 +47,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "e2e"))
+import demo_function  # noqa: E402
 from weir_server import WeirServer, run_weir  # noqa: E402
 
 STREAM = "card-scans"
@@ -538,6 +544,7 @@ def show(server, options):
     server.client().create_stream(StreamName=STREAM, ShardCount=SHARDS)
     make_fan_out(server)
     make_table(server)
+    demo_function.make(server, STREAM)
     say(f"weir on {server.url}, data in {server.data}")
     print_day(day)
 
@@ -578,7 +585,24 @@ def show(server, options):
     print_replay(replayed, time.perf_counter() - began)
     wrong += compare_replay(acknowledged, replayed, *REPLAY)
     wrong += show_objects(server, notes, acknowledged)
-    return wrong + show_table(server, notes, acknowledged)
+    wrong += show_table(server, notes, acknowledged)
+    return wrong + show_function(server, acknowledged)
+
+
+def show_function(server, acknowledged):
+    wanted = collections.Counter(note[1] for note in acknowledged)
+    ledger, waited = demo_function.wait(server, len(acknowledged))
+    wrong = demo_function.compare(server, ledger, wanted)
+    times = sum(times for _, times, _ in ledger.values())
+    say("\nA function in C behind the stream, with a ledger of its own")
+    row("scans in the ledger", f"{sum(len(scans) for scans, _, _ in ledger.values()):,}",
+        f"of {len(acknowledged):,}; {waited:.1f} s behind the day's end")
+    row("came again", f"{times - len(acknowledged):,}",
+        "stored twice, or their batch was cut off by the kill")
+    row("out of order", "0" if not wrong else "see below", "by the function's log")
+    row("invocations", f"{demo_function.invocations(server):,}",
+        f"batches of up to {demo_function.BATCH}")
+    return wrong
 
 
 def show_objects(server, notes, acknowledged):
@@ -628,7 +652,7 @@ def main():
     if not wrong:
         say("Every acknowledged scan is there, in its card's order; every object, and its "
             "notifications;\nthe replay gave exactly its ten minutes; the table is as the scans "
-            "say, now and at 09:00;\nweir fsck found nothing wrong.")
+            "say, now and at 09:00;\nthe function saw every scan, in its card's order; weir fsck found nothing wrong.")
     say(f"({time.perf_counter() - began:.0f} s in all)")
     return 1 if wrong else 0
 

@@ -127,7 +127,7 @@ def test_a_deleted_queue_leaves_no_hold(cli, sqs, queue, name):
     (("hold",), 2, "say what kind and which"),
     (("hold", "queue", "a", "b"), 2, 'what is "b" for?'),
     (("hold", "queue", "nowhere"), 1, 'There is no queue "nowhere".'),
-    (("hold", "function", "f"), 1, "what can: queue, group, subscription"),
+    (("hold", "route", "f"), 1, "what can: queue, group, subscription"),
     (("hold", "group", "q"), 1, "give the key"),
     (("hold", "subscription", "x:y"), 1, "Name it by its ARN, or as TOPIC:ENDPOINT."),
     (("release", "queue", "nowhere"), 1, 'There is no queue "nowhere".'),

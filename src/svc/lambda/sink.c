@@ -44,6 +44,7 @@ static status check(struct call *c, const struct bus_event *event)
     struct why why;
 
     if (!target_of_arn(c, event->target, &target) || version_find(c, &target, &version) != OK) {
+        c->detail = NULL; /* of an error that is not answered */
         return fail(c, &BUS_NO_TARGET, "There is no function %.*s", STR_ARG(event->target));
     }
     if (!str_eq(event->principal, STR("lambda.amazonaws.com")) && !service_may(c, &wish)) {

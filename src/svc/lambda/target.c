@@ -14,6 +14,12 @@
 
 #define PARTS_MAX 9
 
+/* Whether the call is one of Lambda's own: else a sink was asked, and the error is not answered. */
+static bool is_own(const struct operation *operation)
+{
+    return str_eq(model_text(model_service_of(operation)->id), STR("lambda"));
+}
+
 status lambda_fail(struct call *c, status code, const char *format, ...)
 {
     va_list args;
@@ -21,7 +27,8 @@ status lambda_fail(struct call *c, status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(c->why.text, sizeof(c->why.text), format, args);
     va_end(args);
-    if (c->operation != NULL && model_error(c->operation, str_c(code->code)) != NULL) {
+    if (c->operation != NULL && is_own(c->operation) &&
+        model_error(c->operation, str_c(code->code)) != NULL) {
         set_str(fail_detail(c, code), "Type", STR("User"));
     }
     return code;
