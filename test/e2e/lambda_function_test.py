@@ -6,10 +6,12 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from lambda_kit import (PYTHON, ROLE, arn, create, download, function_name, package, refused)
 from weir_server import ACCOUNT, REGION
 
@@ -87,6 +89,24 @@ def test_a_name_is_taken_once(functions):
     name = create(functions)["FunctionName"]
     assert refused("ResourceConflictException", create, 409, client=functions, name=name) == (
         f"Function already exist: {name}")
+
+
+def test_of_many_who_create_it_at_once_one_does(weir):
+    name, answers = function_name(), []
+
+    def make():
+        try:
+            create(weir.client("lambda"), name)
+            answers.append("made")
+        except ClientError as error:
+            answers.append(error.response["Error"]["Code"])
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == ["ResourceConflictException"] * 7 + ["made"]
 
 
 def test_errors_say_that_they_are_the_users(functions):

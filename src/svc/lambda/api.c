@@ -27,6 +27,7 @@ const struct error LAMBDA_TOO_LARGE = {"RequestTooLargeException", NULL, 413, fa
 const struct error LAMBDA_ENTITY_TOO_LARGE = {"RequestEntityTooLargeException", NULL, 413, false};
 const struct error LAMBDA_BAD_CONTENT = {"InvalidRequestContentException", NULL, 400, false};
 const struct error LAMBDA_MEDIA_TYPE = {"UnsupportedMediaTypeException", NULL, 415, false};
+const struct error LAMBDA_CODE_STORAGE = {"CodeStorageExceededException", NULL, 400, false};
 const struct error LAMBDA_POLICY_LENGTH = {"PolicyLengthExceededException", NULL, 400, false};
 const struct error LAMBDA_NO_PROVISIONED = {"ProvisionedConcurrencyConfigNotFoundException", NULL,
                                             404, false};

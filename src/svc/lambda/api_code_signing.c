@@ -122,13 +122,11 @@ status lambda_update_signing_config(struct call *c)
     return OK;
 }
 
-/* The first function that uses it, behind a name; false: none. */
-static bool signing_used(struct call *c, struct str arn, struct setting_scan *scan,
-                         struct target *ret_target)
+/* The next function that uses it; false: none. */
+static bool signing_used(struct str arn, struct setting_scan *scan, struct target *ret_target)
 {
     struct str used;
 
-    (void)c;
     while (setting_scan_next(scan, ret_target, &used)) {
         if (str_eq(used, arn)) {
             return true;
@@ -150,7 +148,7 @@ status lambda_delete_signing_config(struct call *c)
     TRY(signing_of_call(c, &target, &config));
     scan = setting_scan(c, "signing",
                         &(struct target){target.account, target.region, STR_NONE, STR_NONE});
-    used = signing_used(c, arn, scan, &user);
+    used = signing_used(arn, scan, &user);
     setting_scan_close(scan);
     if (used) {
         return lambda_fail(c, &LAMBDA_CONFLICT,
@@ -166,19 +164,15 @@ status lambda_delete_signing_config(struct call *c)
 /* ListCodeSigningConfigs */
 status lambda_list_signing_configs(struct call *c)
 {
-    struct target own = {c->account, c->region, STR_NONE, STR_NONE};
+    struct target own = {c->account, c->region, arg_str(c, "Marker"), STR_NONE};
     size_t max = page_size(c, PAGE);
     struct value *list = put_list(c, "CodeSigningConfigs", max);
-    struct setting_scan *scan = setting_scan(c, "signing-config", &own);
-    struct str marker = arg_str(c, "Marker");
+    struct setting_scan *scan = setting_scan_behind(c, "signing-config", &own);
     struct str last = STR_NONE;
     struct target found;
     struct str json;
 
     while (setting_scan_next(scan, &found, &json)) {
-        if (str_cmp(found.name, marker) <= 0) {
-            continue;
-        }
         if (list->count == max) {
             put_str(c, "NextMarker", last);
             break;
@@ -195,7 +189,6 @@ status lambda_list_functions_by_signing(struct call *c)
 {
     size_t max = page_size(c, PAGE);
     struct value *list = put_list(c, "FunctionArns", max);
-    struct str marker = arg_str(c, "Marker");
     struct str last = STR_NONE;
     struct setting_scan *scan;
     struct target target;
@@ -203,12 +196,9 @@ status lambda_list_functions_by_signing(struct call *c)
     struct value *config;
 
     TRY(signing_of_call(c, &target, &config));
-    scan = setting_scan(c, "signing",
-                        &(struct target){target.account, target.region, STR_NONE, STR_NONE});
-    while (signing_used(c, arg_str(c, "CodeSigningConfigArn"), scan, &found)) {
-        if (str_cmp(found.name, marker) <= 0) {
-            continue;
-        }
+    target.name = arg_str(c, "Marker");
+    scan = setting_scan_behind(c, "signing", &target);
+    while (signing_used(arg_str(c, "CodeSigningConfigArn"), scan, &found)) {
         if (list->count == max) {
             put_str(c, "NextMarker", last);
             break;

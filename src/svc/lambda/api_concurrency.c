@@ -12,7 +12,6 @@
 #include "svc/lambda/ops.h"
 
 #define PAGE 50
-#define TOTAL_CODE_BYTES_MAX INT64_C(80530636800)
 
 static uint32_t reserved_shape(void)
 {
@@ -328,58 +327,27 @@ status lambda_list_provisioned(struct call *c)
 
 /* ---- the account ---- */
 
-static int64_t code_bytes_of(struct call *c, const struct target *target)
+status code_storage_check(struct call *c, const struct target *target, uint64_t more_bytes)
 {
-    struct version_scan *scan = version_scan(c, target, 0);
-    struct version version;
-    int64_t bytes = 0;
-
-    while (version_scan_next(scan, &version)) {
-        bytes += get_int(version.config, "CodeSize", 0);
-    }
-    version_scan_close(scan);
-    return bytes;
-}
-
-static int64_t layer_bytes(struct call *c, const struct target *own)
-{
-    struct setting_scan *scan = setting_scan(c, "layer", own);
-    struct target found;
-    struct str json;
-    int64_t bytes = 0;
-
-    while (setting_scan_next(scan, &found, &json)) {
-        struct value *layer = value_of_json(c, json, shape_of("GetLayerVersion", NULL));
-
-        bytes += get_int(get(layer, "Content"), "CodeSize", 0);
-    }
-    setting_scan_close(scan);
-    return bytes;
+    return usage_get(c, target).code_bytes + (int64_t)more_bytes <= CODE_BYTES_MAX
+               ? OK
+               : lambda_fail(c, &LAMBDA_CODE_STORAGE, "Code storage limit exceeded.");
 }
 
 /* GetAccountSettings */
 status lambda_get_account_settings(struct call *c)
 {
     struct target own = {c->account, c->region, STR_NONE, STR_NONE};
-    struct function_scan *scan = function_scan(c, STR_NONE);
     struct value *limit = put_struct(c, "AccountLimit");
-    struct value *usage = put_struct(c, "AccountUsage");
-    int64_t bytes = layer_bytes(c, &own);
-    struct function function;
-    struct target target;
-    int64_t count = 0;
+    struct value *used = put_struct(c, "AccountUsage");
+    struct usage usage = usage_get(c, &own);
 
-    while (function_scan_next(scan, &target, &function)) {
-        bytes += code_bytes_of(c, &target);
-        count++;
-    }
-    function_scan_close(scan);
-    set_int(limit, "TotalCodeSize", TOTAL_CODE_BYTES_MAX);
+    set_int(limit, "TotalCodeSize", CODE_BYTES_MAX);
     set_int(limit, "CodeSizeUnzipped", UNZIPPED_BYTES_MAX);
     set_int(limit, "CodeSizeZipped", ZIP_BYTES_MAX);
     set_int(limit, "ConcurrentExecutions", CONCURRENCY_MAX);
     set_int(limit, "UnreservedConcurrentExecutions", concurrency_unreserved(c, &own));
-    set_int(usage, "TotalCodeSize", bytes);
-    set_int(usage, "FunctionCount", count);
+    set_int(used, "TotalCodeSize", usage.code_bytes);
+    set_int(used, "FunctionCount", usage.functions);
     return OK;
 }

@@ -86,6 +86,7 @@ static status create_version(struct call *c, const struct creating *creating,
     }
     config_set_code(c, version, package);
     TRY(exists_check(c, &creating->target));
+    TRY(code_storage_check(c, &creating->target, package->zip_bytes));
     return config_layers(c, version, package->bytes);
 }
 
@@ -109,6 +110,7 @@ static status create_end(struct call *c)
     version_touch(c, &version);
     version_put(c, &version);
     function_put(c, &creating->target, &function);
+    usage_add(c, &creating->target, 1, (int64_t)package.zip_bytes);
     create_settings(c, &creating->target);
     if (arg_bool(c, "Publish", false)) {
         struct version latest = version;
@@ -334,6 +336,7 @@ static status recode_version(struct call *c, const struct creating *creating,
     struct target target = creating->target;
 
     TRY(recode_check(c, &target, version));
+    TRY(code_storage_check(c, &target, package->zip_bytes));
     config_set_code(c, version, package);
     if (arg_has(c, "Architectures")) {
         set_value(version->config, "Architectures", arg(c, "Architectures"));
@@ -364,6 +367,8 @@ static status recode_end(struct call *c)
     package_keep(c, creating->taking);
     package_hold(c, package.sha256);
     package_drop(c, before.code);
+    usage_add(c, &version.target, 0,
+              (int64_t)package.zip_bytes - get_int(before.config, "CodeSize", 0));
     version_touch(c, &version);
     version_put(c, &version);
     live_changed(c, &version.target);

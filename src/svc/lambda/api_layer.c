@@ -131,7 +131,15 @@ static status layer_end(struct call *c)
     struct value *layer;
     uint64_t number;
 
+    status stored;
+
     TRY(package_taken(c, layering->taking, &package));
+    stored = code_storage_check(c, &layering->target, package.zip_bytes);
+    if (stored != OK) {
+        package_forget(c, layering->taking);
+        return stored;
+    }
+    usage_add(c, &layering->target, 0, (int64_t)package.zip_bytes);
     package_keep(c, layering->taking);
     package_hold(c, package.sha256);
     number = number_next(c, &layering->target);
@@ -198,6 +206,7 @@ status lambda_delete_layer_version(struct call *c)
     TRY(layer_of_call(c, &target, &number));
     if (layer_get(c, &target, &layer)) {
         package_drop(c, layer.sha256);
+        usage_add(c, &target, 0, -(int64_t)layer.package.zip_bytes);
         setting_delete(c, "layer", &target);
         setting_delete(c, "layer-policy", &target);
     }
@@ -283,11 +292,10 @@ status lambda_list_layer_versions(struct call *c)
 /* ListLayers: each with its newest version that fits. */
 status lambda_list_layers(struct call *c)
 {
-    struct target own = {c->account, c->region, STR_NONE, STR_NONE};
+    struct target own = {c->account, c->region, arg_str(c, "Marker"), STR_NONE};
     size_t max = page_size(c, PAGE);
     struct value *out = put_list(c, "Layers", max);
-    struct setting_scan *scan = setting_scan(c, "layer", &own);
-    struct str marker = arg_str(c, "Marker");
+    struct setting_scan *scan = setting_scan_behind(c, "layer", &own);
     struct str last = STR_NONE;
     struct value *item = NULL;
     struct target found;
@@ -296,7 +304,7 @@ status lambda_list_layers(struct call *c)
     while (setting_scan_next(scan, &found, &json)) {
         struct value *layer = value_of_json(c, json, layer_shape());
 
-        if (str_cmp(found.name, marker) <= 0 || !layer_fits(c, layer)) {
+        if (!layer_fits(c, layer)) {
             continue;
         }
         if (!str_eq(found.name, last)) {

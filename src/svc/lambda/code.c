@@ -441,7 +441,7 @@ status layers_folder(struct lambda *lambda, const struct version *version, struc
 
 /* ---- sweeping ---- */
 
-#define SWEEP_MAX 100 /* packages in one tick */
+#define SWEEP_MAX 1000 /* packages looked at in one tick */
 
 struct sweep {
     struct call *call;           /* the tick's */
@@ -503,23 +503,59 @@ static void folders_sweep(struct call *c, const char *folder)
     (void)files->dir(files->ctx, path, sweep_one, &sweep);
 }
 
-void packages_sweep(struct call *c)
+/* Its folders, too; a layer may lie in several. */
+static void package_gone(struct call *c, const struct package *package)
 {
-    struct package_scan *scan = package_scan(c);
+    char path[PATH_BYTES];
+
+    txn_blob_drop(c->txn, package->blob);
+    package_erase(c, package->sha256);
+    if (fn_dir(c->cell) != NULL) {
+        path_of(path, fn_dir(c->cell), "code", package->sha256);
+        folder_drop(c, path);
+    }
+}
+
+/* The packages behind where the tick before stopped; how many went. */
+static size_t rows_sweep(struct call *c)
+{
+    struct lambda *lambda = lambda_of(c);
+    struct str after = str_of(lambda->swept, lambda->swept_any ? sizeof(lambda->swept) : 0);
+    struct package_scan *scan = package_scan(c, after);
     struct package package;
+    size_t seen = 0;
     size_t gone = 0;
 
-    while (gone < SWEEP_MAX && package_scan_next(scan, &package)) {
+    lambda->swept_any = false;
+    while (package_scan_next(scan, &package)) {
         if (package.holders == 0 && c->now - package.unused_ms >= PACKAGE_KEPT_MS) {
-            txn_blob_drop(c->txn, package.blob);
-            package_erase(c, package.sha256);
+            package_gone(c, &package);
             gone++;
+        }
+        if (++seen == SWEEP_MAX) {
+            memcpy(lambda->swept, package.sha256.at, sizeof(lambda->swept));
+            lambda->swept_any = true;
+            break;
         }
     }
     package_scan_close(scan);
-    if (fn_dir(c->cell) != NULL) {
-        folders_sweep(c, "code");
+    return gone;
+}
+
+void packages_sweep(struct call *c)
+{
+    struct lambda *lambda = lambda_of(c);
+    size_t gone = rows_sweep(c);
+
+    if (fn_dir(c->cell) == NULL) {
+        return;
+    }
+    if (gone > 0 || !lambda->swept_folders) {
         folders_sweep(c, "layers");
+    }
+    if (!lambda->swept_folders) {
+        folders_sweep(c, "code");
         folders_sweep(c, "tmp");
+        lambda->swept_folders = true;
     }
 }

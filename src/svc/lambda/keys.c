@@ -5,12 +5,13 @@
  *   ("lambda", "function", account, region, name)          var last version, zigzag created
  *   ("lambda", "version", account, region, name, number)   u64 serial, str code, var layers,
  *                                                  str …, str origin, str JSON of the configuration
+ *   ("lambda", "usage", account, region)   zigzag functions, zigzag bytes of code
  *   ("lambda", "setting", kind, account, region, name, qualifier)   str JSON
  *   ("lambda", "package", sha256)   str blob, var zipped, var unzipped, var holders, zigzag unused
  */
 #include "base/cursor.h"
 #include "cell/cell.h"
-#include "svc/lambda/lambda_int.h"
+#include "svc/lambda/package.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -324,6 +325,7 @@ static void version_drop_packages(struct call *c, const struct version *version)
 void version_erase(struct call *c, const struct version *version)
 {
     version_drop_packages(c, version);
+    usage_add(c, &version->target, 0, -get_int(version->config, "CodeSize", 0));
     txn_delete(c->txn, key_of_version(c, &version->target, version->number));
 }
 
@@ -482,19 +484,38 @@ struct setting_scan {
     struct txn_scan *rows;       /* of the store */
 };
 
-struct setting_scan *setting_scan(struct call *c, const char *kind, const struct target *target)
+static struct setting_scan *setting_scan_from(struct call *c, struct str from, struct str below)
 {
     struct setting_scan *scan = ARENA_NEW(c->arena, struct setting_scan);
+
+    scan->call = c;
+    scan->rows = txn_scan(c->txn, from, key_after_prefix(c->arena, below), false);
+    return scan;
+}
+
+struct setting_scan *setting_scan(struct call *c, const char *kind, const struct target *target)
+{
     struct key below = key_of_settings(c->arena, kind, target);
     struct str from = key_end(&below);
 
     if (target->qualifier.bytes > 0) {
         from = key_after_prefix(c->arena, key_of_setting(c->arena, kind, target));
     }
-    scan->call = c;
-    scan->rows =
-        txn_scan(c->txn, from, key_after_prefix(c->arena, key_end(&below)), false);
-    return scan;
+    return setting_scan_from(c, from, key_end(&below));
+}
+
+struct setting_scan *setting_scan_behind(struct call *c, const char *kind,
+                                         const struct target *target)
+{
+    struct target all = {target->account, target->region, STR_NONE, STR_NONE};
+    struct key below = key_of_settings(c->arena, kind, &all);
+    struct key name = key_of_settings(c->arena, kind, target);
+    struct str from = key_end(&below);
+
+    if (target->name.bytes > 0) {
+        from = key_after_prefix(c->arena, key_end(&name));
+    }
+    return setting_scan_from(c, from, key_end(&below));
 }
 
 bool setting_scan_next(struct setting_scan *scan, struct target *ret_target, struct str *ret_json)
@@ -546,7 +567,44 @@ void function_erase(struct call *c, const struct target *target)
 
         rows_erase(c, key_end(&key));
     }
+    usage_add(c, target, -1, 0);
     txn_delete(c->txn, key_of_function(c->arena, target));
+}
+
+/* ---- usage ---- */
+
+static struct str key_of_usage(struct call *c, const struct target *target)
+{
+    struct key key = key_below(c->arena, "usage", target);
+
+    return key_end(&key);
+}
+
+struct usage usage_get(struct call *c, const struct target *target)
+{
+    struct usage usage = {.functions = 0};
+    struct cursor cursor;
+
+    if (get_packed(c, key_of_usage(c, target), &cursor)) {
+        usage.functions = read_zigzag(&cursor);
+        usage.code_bytes = read_zigzag(&cursor);
+        assert(cursor_done(&cursor));
+    }
+    return usage;
+}
+
+void usage_add(struct call *c, const struct target *target, int64_t functions, int64_t code_bytes)
+{
+    struct usage usage = usage_get(c, target);
+    struct buf packed = packing();
+
+    usage.functions += functions;
+    usage.code_bytes += code_bytes;
+    assert(usage.functions >= 0);
+    assert(usage.code_bytes >= 0);
+    write_zigzag(&packed, usage.functions);
+    write_zigzag(&packed, usage.code_bytes);
+    put_packed(c, key_of_usage(c, target), &packed);
 }
 
 /* ---- packages ---- */
@@ -654,14 +712,17 @@ struct package_scan {
     struct txn_scan *rows;       /* of the store */
 };
 
-struct package_scan *package_scan(struct call *c)
+struct package_scan *package_scan(struct call *c, struct str after)
 {
     struct package_scan *scan = ARENA_NEW(c->arena, struct package_scan);
     struct key below = key_of(c->arena, "lambda");
+    struct str from;
 
     key_str(&below, STR("package"));
+    from = after.bytes > 0 ? key_after_prefix(c->arena, key_of_package(c, after))
+                           : key_end(&below);
     scan->call = c;
-    scan->rows = txn_scan_prefix(c->txn, key_end(&below));
+    scan->rows = txn_scan(c->txn, from, key_after_prefix(c->arena, key_end(&below)), false);
     return scan;
 }
 

@@ -27,6 +27,7 @@
 #define ROW_BYTES_MAX (1024 * 1024)  /* of any row */
 #define CONCURRENCY_MAX 1000         /* of an account in a region */
 #define CONCURRENCY_UNRESERVED_MIN 100
+#define CODE_BYTES_MAX INT64_C(80530636800) /* of an account in a region, zipped */
 #define TAGS_MAX 50
 #define LAMBDA_TAG_VALUES 16         /* that one decision may ask for */
 #define LAMBDA_TAG_VALUE_BYTES 1024  /* 256 characters */
@@ -38,6 +39,9 @@ struct mappings;
 struct lambda {
     struct cell *cell;           /* where it lives */
     uint64_t run;                /* another at each start; of names of what is in the making */
+    char swept[2 * SHA256_BYTES]; /* code.c's: how far packages were looked at */
+    bool swept_any;              /* swept is one */
+    bool swept_folders;          /* what earlier starts left was looked for */
     char tag_values[LAMBDA_TAG_VALUES][LAMBDA_TAG_VALUE_BYTES]; /* guard.c's */
     unsigned tag_next;           /* the next of them */
     uint8_t secret[32];          /* signs where packages are; another at each start */
@@ -63,6 +67,7 @@ extern const struct error LAMBDA_TOO_LARGE;         /* RequestTooLargeException:
 extern const struct error LAMBDA_ENTITY_TOO_LARGE;  /* RequestEntityTooLargeException: a request */
 extern const struct error LAMBDA_BAD_CONTENT;       /* InvalidRequestContentException */
 extern const struct error LAMBDA_MEDIA_TYPE;        /* UnsupportedMediaTypeException */
+extern const struct error LAMBDA_CODE_STORAGE;      /* CodeStorageExceededException */
 extern const struct error LAMBDA_POLICY_LENGTH;     /* PolicyLengthExceededException */
 extern const struct error LAMBDA_NO_PROVISIONED;    /* ProvisionedConcurrencyConfigNotFound… */
 extern const struct error LAMBDA_NO_SIGNING;        /* CodeSigningConfigNotFoundException */
@@ -101,16 +106,6 @@ bool target_parse(struct str text, struct target *target);
 struct target target_with(const struct target *target, struct str qualifier);
 
 /* ---- functions and versions (version.c) ---- */
-
-/* A zip that was taken. */
-struct package {
-    struct str sha256;           /* of it, hex */
-    struct str blob;             /* where it is */
-    uint64_t zip_bytes;          /* of it */
-    uint64_t bytes;              /* of what is in it */
-    uint64_t holders;            /* versions and layer versions that need it */
-    int64_t unused_ms;           /* since when nobody does */
-};
 
 struct function {
     uint64_t last_version;       /* the newest published; numbers are never used again */
@@ -195,6 +190,9 @@ struct setting_scan;
 struct setting_scan *setting_scan(struct call *c, const char *kind, const struct target *target);
 bool setting_scan_next(struct setting_scan *scan, struct target *ret_target,
                        struct str *ret_json);
+/* All of a kind of the target's account and region whose names are behind its name. */
+struct setting_scan *setting_scan_behind(struct call *c, const char *kind,
+                                         const struct target *target);
 void setting_scan_close(struct setting_scan *scan);
 /* Settings as trees: put as JSON, read by a shape of the model. */
 void setting_put_value(struct call *c, const char *kind, const struct target *target,
@@ -206,16 +204,14 @@ void copy_members(struct value *to, const struct value *from);
 struct value *value_of_json(struct call *c, struct str json, uint32_t shape);
 struct str json_of_value(struct call *c, const struct value *value);
 
-bool package_get(struct call *c, struct str sha256, struct package *ret_package);
-void package_put(struct call *c, const struct package *package);
-void package_erase(struct call *c, struct str sha256);
-void package_hold(struct call *c, struct str sha256); /* it is there */
-void package_drop(struct call *c, struct str sha256); /* it was held */
-bool package_known(struct call *c, struct str digits); /* one whose SHA-256 begins so is there */
-struct package_scan;
-struct package_scan *package_scan(struct call *c);
-bool package_scan_next(struct package_scan *scan, struct package *ret_package);
-void package_scan_close(struct package_scan *scan);
+/* What an account has in a region. */
+struct usage {
+    int64_t functions;           /* how many */
+    int64_t code_bytes;          /* zips of their versions, and of layer versions */
+};
+struct usage usage_get(struct call *c, const struct target *target);
+void usage_add(struct call *c, const struct target *target, int64_t functions,
+               int64_t code_bytes);
 
 /* ---- code.c ---- */
 

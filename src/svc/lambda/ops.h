@@ -62,6 +62,8 @@ status lambda_list_provisioned(struct call *c);
 status lambda_put_concurrency(struct call *c);
 status lambda_put_provisioned(struct call *c);
 int64_t concurrency_reserved(struct call *c, const struct target *target); /* -1: nothing is */
+/* So many bytes of zips more may be kept: CodeStorageExceededException. */
+status code_storage_check(struct call *c, const struct target *target, uint64_t more_bytes);
 /* What functions of the target's account and region may use that have nothing reserved. */
 int64_t concurrency_unreserved(struct call *c, const struct target *target);
 

@@ -17,6 +17,29 @@
 #define ZIP_ENTRIES_MAX 200000
 #define PACKAGE_KEPT_MS (60 * 60 * 1000)      /* after its last holder went */
 
+/* A zip that was taken. */
+struct package {
+    struct str sha256;           /* of it, hex */
+    struct str blob;             /* where it is */
+    uint64_t zip_bytes;          /* of it */
+    uint64_t bytes;              /* of what is in it */
+    uint64_t holders;            /* versions and layer versions that need it */
+    int64_t unused_ms;           /* since when nobody does */
+};
+
+/* ---- rows (keys.c) ---- */
+
+bool package_get(struct call *c, struct str sha256, struct package *ret_package);
+void package_put(struct call *c, const struct package *package);
+void package_erase(struct call *c, struct str sha256);
+void package_hold(struct call *c, struct str sha256); /* it is there */
+void package_drop(struct call *c, struct str sha256); /* it was held */
+bool package_known(struct call *c, struct str digits); /* one whose SHA-256 begins so is there */
+struct package_scan;
+struct package_scan *package_scan(struct call *c, struct str after); /* behind that sum */
+bool package_scan_next(struct package_scan *scan, struct package *ret_package);
+void package_scan_close(struct package_scan *scan);
+
 /* ---- zip.c: no cell, no state ---- */
 
 struct tree;

@@ -9,7 +9,7 @@
 #include "base/codec.h"
 #include "base/time.h"
 #include "cell/cell.h"
-#include "svc/lambda/lambda_int.h"
+#include "svc/lambda/package.h"
 
 #include <assert.h>
 
@@ -159,6 +159,7 @@ static void publish_make(struct call *c, const struct version *latest, struct st
     }
     version_touch(c, made);
     package_hold(c, made->code);
+    usage_add(c, &made->target, 0, get_int(made->config, "CodeSize", 0));
     for (size_t i = 0; i < made->layer_count; i++) {
         package_hold(c, made->layers[i]);
     }

@@ -261,10 +261,11 @@ static status look_run(struct call *c, void *arg)
     struct look *look = arg;
     struct function_scan *functions = function_scan(c, STR_NONE);
     struct setting_scan *layers = setting_scan(c, "layer", &own);
-    struct package_scan *packages = package_scan(c);
+    struct package_scan *packages = package_scan(c, STR_NONE);
     struct function function;
     struct package package;
     struct target target;
+    struct usage usage = usage_get(c, &own);
     size_t holders = 0;
     struct str json;
 
@@ -285,6 +286,8 @@ static status look_run(struct call *c, void *arg)
     }
     package_scan_close(packages);
     CHECK(holders == look->holders);
+    say(look, "%lld functions of %lld bytes\n", (long long)usage.functions,
+        (long long)usage.code_bytes);
     return OK;
 }
 
