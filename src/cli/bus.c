@@ -45,7 +45,8 @@ static int run_hold_or_release(const struct args *args, const char *path, const 
     if (args->word_count != 2) {
         return usage_error(args,
                            "say what kind and which: weir %s queue NAME, group QUEUE --key GROUP, "
-                           "or subscription TOPIC:QUEUE.",
+                           "subscription TOPIC:QUEUE, function FUNCTION, or mapping "
+                           "FUNCTION:SOURCE.",
                            args->command->name);
     }
     arena = arena_new(PAGE_BYTES_MAX);
@@ -179,7 +180,7 @@ static int run_redrive(const struct args *args)
 /* ---- the tables ---- */
 
 static const struct flag key_flags[] = {
-    {"key", "KEY", NULL, "Only that message group of the queue."},
+    {"key", "KEY", NULL, "Only that message group of the queue, shard or key of the mapping."},
     FLAG_SERVER,
     {NULL, NULL, NULL, NULL},
 };
@@ -211,11 +212,14 @@ const struct command command_hold = {
     "hold",
     "KIND NAME",
     2,
-    "Stop a queue, message group or subscription; what comes meanwhile waits.",
+    "Stop a queue, subscription, function or mapping; what comes meanwhile waits.",
     "KIND NAME is one of\n"
     "  queue QUEUE              nothing of it is received; sends go on\n"
     "  group QUEUE --key GROUP  one message group of a FIFO queue; the others flow\n"
     "  subscription TOPIC:QUEUE its events wait, and go on in their order after the release\n"
+    "  function FUNCTION        nothing of it runs\n"
+    "  mapping FUNCTION:SOURCE [--key KEY]  what feeds a function: all of it, one shard, or the\n"
+    "                           records of one partition key or message group\n"
     "QUEUE is a name, URL or ARN; a subscription may be named by its ARN. A hold survives a\n"
     "restart. Nothing is lost, and everything else flows.",
     key_flags,

@@ -13,8 +13,8 @@
 const struct command *const commands[] = {
     &command_serve,    &command_health, &command_journal, &command_clock, &command_fsck,
     &command_hold,     &command_release, &command_holds,  &command_redrive, &command_trace,
-    &command_why,      &command_deliveries, &command_outbox, &command_table, &command_logs,
-    &command_coverage,
+    &command_why,      &command_mappings, &command_seek,  &command_deliveries, &command_outbox,
+    &command_table,    &command_logs,   &command_coverage,
     &command_ca,       &command_version, NULL,
 };
 

@@ -80,7 +80,7 @@ status ask_server_long(const struct args *args, const char *method, struct str t
 extern const struct command command_serve, command_journal, command_fsck, command_ca,
     command_coverage, command_clock, command_health, command_version, command_hold,
     command_release, command_holds, command_trace, command_outbox, command_deliveries,
-    command_redrive, command_table, command_logs, command_why;
+    command_redrive, command_table, command_logs, command_why, command_mappings, command_seek;
 
 #define FLAG_SERVER                                                                                \
     {"server", "ADDR:PORT", "127.0.0.1:4566", "The running weir to ask."}
