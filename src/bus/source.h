@@ -55,6 +55,7 @@ struct source_ask {
 struct source_shard {
     struct str id;             /* as the service names it; in the call's arena */
     uint64_t number;           /* in its stream, for the functions below */
+    uint64_t origin;           /* another for a shard of that number in a stream made anew */
     uint64_t parents[SOURCE_PARENTS_MAX]; /* numbers of those that came before it */
     size_t parent_count;       /* of them */
     bool closed;               /* nothing will be appended any more */

@@ -10,12 +10,14 @@ from lambda_run_kit import Kit, until
 
 # `tell(texts)` sends each to the queue in TELL, in one request of the JSON protocol.
 TELL = '''
-import json, os, urllib.request
+import json, os, urllib.request, uuid
 
 def tell(*texts):
     for at in range(0, len(texts), 10):
         body = json.dumps({"QueueUrl": os.environ["TELL"], "Entries": [
-            {"Id": str(i), "MessageBody": text} for i, text in enumerate(texts[at:at + 10])]})
+            {"Id": str(i), "MessageBody": text, "MessageGroupId": "told",
+             "MessageDeduplicationId": str(uuid.uuid4())}
+            for i, text in enumerate(texts[at:at + 10])]})
         request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], body.encode(), {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": "AmazonSQS.SendMessageBatch"})
@@ -33,15 +35,28 @@ class Mappings(Kit):
 
     def telling(self, name, source, **more):
         """A function whose source may call tell(); what it tells goes to a queue of that name."""
-        told = self.queue(f"{name}-told")
+        told = self.queue(f"{name}-told.fifo", FifoQueue="true")
         return self.function(name, TELL + source, Environment={"Variables": {
             "TELL": self.url_of(told)}}, **more)
 
+    def messages(self, queue, count):
+        """As Kit's, but it does not wait on the server, whose clock may stand still."""
+        found = []
+
+        def came():
+            for message in self.sqs.receive_message(
+                    QueueUrl=self.url_of(queue), AttributeNames=["All"],
+                    MaxNumberOfMessages=min(10, count - len(found))).get("Messages", []):
+                self.sqs.delete_message(QueueUrl=self.url_of(queue),
+                                        ReceiptHandle=message["ReceiptHandle"])
+                found.append(message)
+            return len(found) == count
+        until(came, f"{count} messages in {queue}")
+        return found
+
     def told(self, name, count):
         """So many of what that function told, in the order in which it came."""
-        found = [m for m in self.messages(f"x:{name}-told", count)]
-        found.sort(key=lambda m: (int(m["Attributes"]["SentTimestamp"]), m["MessageId"]))
-        return [m["Body"] for m in found]
+        return [m["Body"] for m in self.messages(f"x:{name}-told.fifo", count)]
 
     def mapping(self, function, source, **more):
         """Its UUID; it is enabled when this returns."""
@@ -65,3 +80,13 @@ class Mappings(Kit):
     def shown(self, name=""):
         """What `weir mappings` shows."""
         return json.loads(self.weir.ask("GET", f"/_weir/lambda/mappings?name={name}")[2])["mappings"]
+
+    def held(self, act, mapping, key=""):
+        """act: "hold" or "release"."""
+        status, _, body = self.weir.ask(
+            "POST", f"/_weir/{act}?kind=mapping&name={mapping}&key={key}")
+        assert status == 200, body
+        assert json.loads(body)["changed"], body
+
+    def hops(self, trace):
+        return json.loads(self.weir.ask("GET", f"/_weir/trace?id={trace}")[2])["hops"]

@@ -101,6 +101,7 @@ static status shards(struct call *c, struct str arn, struct source_shard **ret_s
         if (shard != NULL) {
             listed[count].id = shard_id(c->arena, i);
             listed[count].number = i;
+            listed[count].origin = shard->log;
             listed[count].closed = shard->closed_ms != 0;
             add_parents(stream, shard, &listed[count++]);
         }

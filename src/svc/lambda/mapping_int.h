@@ -115,6 +115,7 @@ struct mapping_shard {
     struct mapping *mapping;   /* whose */
     struct str id;             /* owned */
     uint64_t number;           /* in its stream */
+    uint64_t origin;           /* row: of the stream that it is of */
     uint64_t parents[SOURCE_PARENTS_MAX]; /* numbers of those to be finished before */
     size_t parent_count;       /* of them */
     bool finished;             /* row: it was closed and everything of it is done */

@@ -5,8 +5,8 @@
  *   ("lambda", "mapping", uuid)                 u8 flags (1 enabled, 2 deleting, 4 shards were
  *                                               listed), str account, region, function, qualifier,
  *                                               str config (JSON)
- *   ("lambda", "mapping-shard", uuid, shard)    str id, u8 finished, var lanes, var count of
- *                                               parents, var each
+ *   ("lambda", "mapping-shard", uuid, shard)    str id, u8 finished, var origin, var lanes,
+ *                                               var count of parents, var each
  *   ("lambda", "mapping-lane", uuid, shard, lane)  var next, var tries, var count of ends, var
  *                                               each, u8 flags (1 window open, 2 given over early),
  *                                               zigzag its start, str its state
@@ -93,6 +93,7 @@ void shard_save(struct call *c, const struct mapping_shard *shard)
     begin(&packed);
     write_str(&packed, shard->id);
     write_u8(&packed, shard->finished);
+    write_var(&packed, shard->origin);
     write_var(&packed, shard->lane_count);
     write_var(&packed, shard->parent_count);
     for (size_t i = 0; i < shard->parent_count; i++) {
@@ -248,6 +249,7 @@ static status load_shard(struct loading *loading)
     uint64_t number;
     struct str id;
     bool finished;
+    uint64_t origin;
     uint64_t lanes;
 
     if (mapping == NULL || !key_read_u64(&loading->key, &number)) {
@@ -255,12 +257,14 @@ static status load_shard(struct loading *loading)
     }
     id = read_str(cursor);
     finished = read_u8(cursor) != 0;
+    origin = read_var(cursor);
     lanes = read_var(cursor);
     if (lanes < 1 || lanes > MAPPING_LANES_MAX) {
         return &ERR_CORRUPT;
     }
     shard = shard_add(mapping, number, id);
     shard->finished = finished;
+    shard->origin = origin;
     shard->parent_count = (size_t)read_var(cursor);
     if (shard->parent_count > SOURCE_PARENTS_MAX) {
         return &ERR_CORRUPT;

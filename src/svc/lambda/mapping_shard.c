@@ -126,12 +126,34 @@ static status begin(struct call *c, struct mapping *mapping, const struct source
     }
     TRY(bus_source_seek(c, mapping->source, listed->number, start, &next));
     shard = shard_add(mapping, listed->number, listed->id);
+    shard->origin = listed->origin;
     shard->parent_count = listed->parent_count;
     memcpy(shard->parents, listed->parents, sizeof(shard->parents));
     shard->finished = !mapping->listed && listed->closed && start->from == SOURCE_LATEST;
     shard_lanes(shard, mapping->settings.lanes, next);
     shard_save(c, shard);
     for (uint32_t i = 0; i < shard->lane_count; i++) {
+        lane_save(c, &shard->lanes[i]);
+    }
+    return OK;
+}
+
+/* The stream was made anew: its shard of that number begins anew, too. */
+static status begin_again(struct call *c, struct mapping_shard *shard,
+                          const struct source_shard *listed)
+{
+    struct source_start oldest = {SOURCE_HORIZON, 0};
+    uint64_t next;
+
+    TRY(bus_source_seek(c, shard->mapping->source, shard->number, &oldest, &next));
+    mapping_text_set(&shard->id, listed->id);
+    shard->origin = listed->origin;
+    shard->finished = false;
+    shard->parent_count = listed->parent_count;
+    memcpy(shard->parents, listed->parents, sizeof(shard->parents));
+    shard_save(c, shard);
+    for (uint32_t i = 0; i < shard->lane_count; i++) {
+        lane_seek(&shard->lanes[i], next);
         lane_save(c, &shard->lanes[i]);
     }
     return OK;
@@ -165,8 +187,12 @@ status shards_list(struct call *c, struct mapping *mapping)
         mapping->shards[i]->listed = false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (shard_find(mapping, listed[i].number) == NULL) {
+        struct mapping_shard *shard = shard_find(mapping, listed[i].number);
+
+        if (shard == NULL) {
             TRY(begin(c, mapping, &listed[i]));
+        } else if (shard->origin != listed[i].origin) {
+            TRY(begin_again(c, shard, &listed[i]));
         }
         shard_find(mapping, listed[i].number)->listed = true;
     }
