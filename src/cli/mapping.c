@@ -11,9 +11,8 @@
 
 static void print_mappings(const struct value *mappings, bool lanes)
 {
-    static const char *const columns[] = {"uuid",      "function", "source",   "state",  "held",
-                                          "in_flight", "behind",   "age_ms",   "aside",  "failures",
-                                          "result"};
+    static const char *const columns[] = {"uuid",   "function", "source", "state",
+                                          "behind", "age_ms",   "aside",  "result"};
     static const char *const lane_columns[] = {"shard", "lane",  "state", "held",
                                                "behind", "age_ms", "tries", "position"};
     const struct value *list;

@@ -57,6 +57,15 @@ static status of_call(struct call *c, struct mapping **ret_mapping)
     return OK;
 }
 
+status mapping_check(struct call *c, struct str arn)
+{
+    const struct mapping *mapping = mapping_named(c, arn);
+
+    return mapping != NULL && !mapping->deleting
+               ? OK
+               : lambda_fail(c, &LAMBDA_NOT_FOUND, "The resource you requested does not exist.");
+}
+
 /* ---- making ---- */
 
 static struct target tags_target(struct call *c, const struct mapping *mapping)

@@ -5,7 +5,7 @@
  */
 #include "cell/cell.h"
 #include "svc/lambda/config.h"
-#include "svc/lambda/mapping_ops.h"
+#include "svc/lambda/mapping.h"
 #include "svc/lambda/ops.h"
 
 status tags_check(struct call *c, const struct value *tags)
@@ -34,12 +34,7 @@ static status resource_there(struct call *c, const struct target *target, struct
         return signing_config_check(c, resource);
     }
     if (str_starts(target->name, STR("event-source-mapping:"))) {
-        struct str uuid = str_slice(target->name, 21, target->name.bytes);
-
-        return mapping_find(lambda_of(c)->mappings, uuid) != NULL
-                   ? OK
-                   : lambda_fail(c, &LAMBDA_NOT_FOUND,
-                                 "The resource you requested does not exist.");
+        return mapping_check(c, resource);
     }
     return function_get(c, target, &function)
                ? OK

@@ -15,6 +15,9 @@ void mappings_close(struct lambda *lambda);
  * once. */
 void mappings_function_changed(struct call *c, const struct target *target);
 
+/* For tags: there is a mapping of that ARN. ResourceNotFoundException. */
+status mapping_check(struct call *c, struct str arn);
+
 status lambda_create_mapping(struct call *c);
 status lambda_delete_mapping(struct call *c);
 status lambda_get_mapping(struct call *c);
