@@ -26,6 +26,7 @@ struct role_facts {
 struct provider_facts {
     struct str arn;               /* its ARN */
     struct str url;               /* without https:// */
+    bool local;                   /* it is on this machine, and spoken to by http */
     bool audience_known;          /* the audience is one of its client ids */
 };
 
@@ -37,7 +38,7 @@ struct directory {
     void (*role_used)(struct call *c, struct str arn);
     /* The document of a managed policy, of that account or AWS's own. */
     bool (*policy)(struct cell *cell, struct str account, struct str arn, struct str *ret_text);
-    /* The account's provider of tokens by that issuer (with https://). */
+    /* The account's provider of tokens by that issuer (with https://, or local with http://). */
     bool (*provider)(struct call *c, struct str account, struct str issuer, struct str audience,
                      struct provider_facts *ret_provider);
     /* Does that user's MFA device show that code? */

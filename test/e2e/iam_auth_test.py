@@ -4,12 +4,18 @@
 The account is weir's own; everything is asked of queues, which need no set-up. Clients sign with
 weir's time: its clock stands still and is moved.
 """
+import base64
 import datetime
+import http.server
 import itertools
+import json
+import subprocess
+import threading
 
 import botocore.auth
 import pytest
 from auth_test import SignedServer
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from iam_kit import allow, client_of, deny, document, refused, trust
@@ -41,6 +47,7 @@ class ClockedServer(SignedServer):
 @pytest.fixture(scope="module")
 def weir():
     server = ClockedServer("--auth", "on", clock="2026-11-23T08:00:00Z").start()
+    server.listen_port = server.port  # also after a restart
     usual = botocore.auth.get_current_datetime
     botocore.auth.get_current_datetime = lambda **_: server.time
     yield server
@@ -350,7 +357,117 @@ def test_sessions_outlive_a_kill(weir, iam, user):
     assert may(weir, session)
 
 
-def test_web_identities_are_refused_while_nobody_checks_their_signatures(weir):
-    sts = client_of(weir, "sts", {"AccessKeyId": "x", "SecretAccessKey": "y"})
-    refused("IDPCommunicationError", sts.assume_role_with_web_identity,
-            RoleArn=IAM + "role/any", RoleSessionName="web", WebIdentityToken="e30.e30.e30")
+# ---- web identities: tokens signed by a provider on this machine ----
+
+def part(value):
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+class Provider:
+    """An OIDC provider whose key can be looked up, and which counts who does."""
+
+    def __init__(self, folder):
+        self.folder, self.asked, self.there = folder, 0, True
+        self.roll("one")
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path == "/pool/.well-known/openid-configuration":
+                    outer.asked += 1
+                    document = {"issuer": outer.url, "jwks_uri": outer.url + "/keys"}
+                else:
+                    document = {"keys": [outer.jwk]}
+                body = json.dumps(document).encode()
+                self.send_response(200 if outer.there else 503)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *words):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/pool"
+
+    def roll(self, kid):
+        """Another key takes the place of the one before."""
+        self.kid, self.key = kid, self.folder / f"{kid}.pem"
+        subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"], check=True,
+                       capture_output=True)
+        modulus = subprocess.run(["openssl", "rsa", "-in", self.key, "-noout", "-modulus"],
+                                 check=True, capture_output=True, text=True).stdout
+        number = bytes.fromhex(modulus.strip().split("=")[1])
+        self.jwk = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": kid, "n": part(number),
+                    "e": "AQAB"}
+
+    def token(self, weir, **claims):
+        now = int(weir.time.replace(tzinfo=datetime.timezone.utc).timestamp())
+        claims = {"iss": self.url, "sub": "robot", "aud": "app", "exp": now + 600, **claims}
+        text = f"{part(json.dumps({'alg': 'RS256', 'kid': self.kid}).encode())}." \
+               f"{part(json.dumps(claims).encode())}"
+        made = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key],
+                              input=text.encode(), check=True, capture_output=True).stdout
+        return f"{text}.{part(made)}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def provider(iam, tmp_path):
+    server = Provider(tmp_path)
+    server.arn = iam.create_open_id_connect_provider(Url=server.url, ClientIDList=["app"])[
+        "OpenIDConnectProviderArn"]
+    yield server
+    server.close()
+
+
+def from_web(weir, role, token):
+    return weir.client("sts", signature_version=UNSIGNED).assume_role_with_web_identity(
+        RoleArn=role, RoleSessionName="web", WebIdentityToken=token)
+
+
+def web_role(iam, provider):
+    return role_of(iam, {"Federated": provider.arn}, [allow("sqs:*")],
+                   action="sts:AssumeRoleWithWebIdentity")
+
+
+def test_a_signed_token_assumes_a_role(weir, iam, provider):
+    role = web_role(iam, provider)
+    answer = from_web(weir, role, provider.token(weir))
+    assert may(weir, answer["Credentials"])
+    from_web(weir, role, provider.token(weir, sub="another"))
+    assert provider.asked == 1  # the key is known then
+
+
+def test_a_token_with_another_signature_is_refused(weir, iam, provider, tmp_path):
+    role = web_role(iam, provider)
+    head, claims, signature = provider.token(weir).split(".")
+    forged = provider.token(weir, sub="admin").split(".")[1]
+    unsigned = part(b'{"alg":"none"}')
+    for text in (f"{head}.{forged}.{signature}", f"{head}.{claims}.", f"{unsigned}.{claims}."):
+        refused("InvalidIdentityToken", from_web, weir=weir, role=role, token=text)
+
+
+def test_a_new_key_is_looked_up_once_a_minute(weir, iam, provider):
+    role = web_role(iam, provider)
+    from_web(weir, role, provider.token(weir))
+    provider.roll("two")
+    says = refused("InvalidIdentityToken", from_web, weir=weir, role=role,
+                   token=provider.token(weir))
+    assert says.startswith("Couldn't retrieve verification key")
+    assert provider.asked == 1
+    weir.advance("1m")
+    from_web(weir, role, provider.token(weir))
+    assert provider.asked == 2
+
+
+def test_a_provider_that_does_not_answer_says_so(weir, iam, provider):
+    role = web_role(iam, provider)
+    provider.there = False
+    says = refused("IDPCommunicationError", from_web, weir=weir, role=role,
+                   token=provider.token(weir))
+    assert "503" in says

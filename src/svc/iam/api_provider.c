@@ -11,20 +11,29 @@
 
 /* ---- OIDC ---- */
 
-/* "https://accounts.example.com/" is accounts.example.com: ValidationError. */
-static status url_read(struct call *c, struct str url, struct str *ret_name)
+bool name_is_local(struct str name)
 {
-    struct str name = str_slice(url, 8, url.bytes);
+    struct str host = str_slice(name, 0, str_find(name, '/', 0));
+
+    host = str_slice(host, 0, str_find(host, ':', 0));
+    return str_eq(host, STR("localhost")) || str_eq(host, STR("127.0.0.1"));
+}
+
+bool provider_name(struct str url, struct str *ret_name)
+{
+    bool https = str_starts(url, STR("https://"));
+    struct str name = str_slice(url, https ? 8 : 7, url.bytes);
 
     while (name.bytes > 0 && name.at[name.bytes - 1] == '/') {
         name.bytes--;
     }
-    if (!str_starts(url, STR("https://")) || name.bytes == 0 ||
-        str_find(name, '?', 0) < name.bytes || str_find(name, ' ', 0) < name.bytes) {
-        return fail(c, &IAM_VALIDATION, "Invalid Open ID Connect Provider URL");
+    if ((!https && !str_starts(url, STR("http://"))) || name.bytes == 0 ||
+        name_is_local(name) == https || str_find(name, '?', 0) < name.bytes ||
+        str_find(name, ' ', 0) < name.bytes) {
+        return false;
     }
     *ret_name = name;
-    return OK;
+    return true;
 }
 
 static status lists_check(struct call *c, const struct value *clients,
@@ -73,7 +82,9 @@ status iam_create_oidc(struct call *c)
     struct str name;
 
     TRY(account_of_call(c, &account));
-    TRY(url_read(c, arg_str(c, "Url"), &name));
+    if (!provider_name(arg_str(c, "Url"), &name)) {
+        return fail(c, &IAM_VALIDATION, "Invalid Open ID Connect Provider URL");
+    }
     TRY(lists_check(c, arg(c, "ClientIDList"), arg(c, "ThumbprintList")));
     if (thing_taken(account, OIDC, name)) {
         return fail(c, &IAM_EXISTS, "Provider with url https://%.*s already exists.",

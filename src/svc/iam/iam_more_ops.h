@@ -50,6 +50,9 @@ status iam_get_report(struct call *c);
 
 status oidc_of_call(struct call *c, struct provider **ret_provider);
 status saml_of_call(struct call *c, struct provider **ret_provider);
+/* "https://accounts.example.com/" is accounts.example.com; http is for this machine only. */
+bool provider_name(struct str url, struct str *ret_name);
+bool name_is_local(struct str name); /* localhost, 127.0.0.1, with a port or without */
 
 status iam_create_oidc(struct call *c);
 status iam_get_oidc(struct call *c);

@@ -7,6 +7,7 @@
 #include "cell/authorize.h"
 #include "cell/cell.h"
 #include "cell/directory.h"
+#include "svc/iam/iam_ops.h"
 #include "svc/iam/source.h"
 
 #define USED_MS_MIN (5 * 60 * 1000) /* between two notes that a role was used */
@@ -224,13 +225,11 @@ static bool find_provider(struct call *c, struct str account_name, struct str is
                           struct str audience, struct provider_facts *ret_provider)
 {
     struct account *account = account_there(c->cell, account_name);
-    struct str url = str_starts(issuer, STR("https://"))
-                         ? str_slice(issuer, 8, issuer.bytes)
-                         : issuer;
     const struct provider *provider;
+    struct str url;
 
-    while (url.bytes > 0 && url.at[url.bytes - 1] == '/') {
-        url.bytes--;
+    if (!provider_name(issuer, &url)) {
+        url = issuer; /* some providers' tokens leave the scheme out */
     }
     provider = account == NULL ? NULL : (const struct provider *)thing_find(account, OIDC, url);
     if (provider == NULL) {
@@ -239,6 +238,7 @@ static bool find_provider(struct call *c, struct str account_name, struct str is
     *ret_provider = (struct provider_facts){
         .arn = thing_arn(c->arena, &provider->thing),
         .url = provider->thing.name,
+        .local = name_is_local(provider->thing.name),
         .audience_known = texts_get(&provider->clients, audience).at != NULL,
     };
     return true;

@@ -9,7 +9,7 @@
 #include "wire/json.h"
 
 /* base64url without padding becomes base64 with it. */
-static bool part_read(struct str part, struct arena *arena, struct str *ret_plain)
+bool token_part(struct str part, struct arena *arena, struct str *ret_plain)
 {
     size_t padded = (part.bytes + 3) / 4 * 4;
     char *text = arena_try(arena, padded + 1);
@@ -91,10 +91,16 @@ bool token_read(struct str text, struct arena *arena, struct token *ret_token)
     struct why why;
 
     if (rest.at == NULL || str_find(rest, '.', 0) < rest.bytes || text.bytes > TOKEN_BYTES_MAX ||
-        !part_read(head, arena, &plain) || json_read(plain, 0, arena, &why, &header) != OK ||
-        header.kind != VALUE_MAP || !part_read(body, arena, &plain) ||
+        !token_part(head, arena, &plain) || json_read(plain, 0, arena, &why, &header) != OK ||
+        header.kind != VALUE_MAP || !token_part(body, arena, &plain) ||
         json_read(plain, 0, arena, &why, &token.claims) != OK ||
         token.claims.kind != VALUE_MAP || !audiences_read(&token)) {
+        return false;
+    }
+    token.algorithm = text_claim(&header, "alg");
+    token.key_id = text_claim(&header, "kid");
+    token.signed_text = str_slice(text, 0, head.bytes + 1 + body.bytes);
+    if (rest.bytes > 0 && !token_part(rest, arena, &token.signature)) {
         return false;
     }
     token.issuer = text_claim(&token.claims, "iss");

@@ -132,23 +132,57 @@ static bool trusted(struct call *c, const struct role_facts *role, const struct 
     return policy_says(role->trust, &request, NULL) == SAID_ALLOW;
 }
 
-/* AssumeRoleWithWebIdentity */
-status sts_assume_role_web(struct call *c)
+/* ---- the signature, with auth on: or anybody could write themselves a token ---- */
+
+static status resumed(struct call *c);
+
+/* Good, or the call waits for the provider's keys: *ret_waits. */
+static status signature_check(struct call *c, const struct token *token,
+                              const struct provider_facts *provider, bool fetched,
+                              bool *ret_waits)
+{
+    enum signature signature = SIGNATURE_NO_KEY;
+    struct str keys;
+
+    *ret_waits = false;
+    if (!cell_auth(c->cell)) {
+        return OK;
+    }
+    if (keys_known(c, provider->url, &keys)) {
+        signature = token_check(token, keys, c->arena);
+    }
+    if (signature == SIGNATURE_NO_KEY && !fetched && keys_fetch(c, provider, resumed)) {
+        *ret_waits = true;
+        return OK;
+    }
+    if (signature == SIGNATURE_NO_KEY) {
+        return fail(c, &STS_BAD_TOKEN,
+                    "Couldn't retrieve verification key from your identity provider, please "
+                    "reference AssumeRoleWithWebIdentity documentation for requirements");
+    }
+    return signature == SIGNATURE_GOOD
+               ? OK
+               : fail(c, &STS_BAD_TOKEN, "The signature of the ID Token is not valid.");
+}
+
+/* Everything, from the beginning: while keys were fetched anything may have changed. */
+static status assume(struct call *c, bool fetched)
 {
     struct identity wish = {.kind = IDENTITY_ROLE};
     struct provider_facts provider;
     struct role_facts role;
     struct token token;
     int64_t seconds;
+    bool waits;
 
-    if (cell_auth(c->cell)) { /* or anybody could write themselves a token */
-        return fail(c, &STS_UNREACHED, "weir cannot check the signatures of tokens yet: with auth "
-                    "on they are refused.");
-    }
     if (!directory_role(c->cell, arg_str(c, "RoleArn"), c->arena, &role)) {
         return fail(c, &STS_DENIED, "Not authorized to perform " ACTION);
     }
     TRY(token_of_call(c, role.account, &token, &provider));
+    TRY(signature_check(c, &token, &provider, fetched, &waits));
+    if (waits) {
+        return OK;
+    }
     if (!trusted(c, &role, &token, &provider)) {
         return fail(c, &STS_DENIED, "Not authorized to perform " ACTION);
     }
@@ -160,4 +194,16 @@ status sts_assume_role_web(struct call *c)
     TRY(session_begin(c, &wish, seconds));
     directory_role_used(c, role.arn);
     return OK;
+}
+
+static status resumed(struct call *c)
+{
+    TRY(keys_fetched(c));
+    return assume(c, true);
+}
+
+/* AssumeRoleWithWebIdentity */
+status sts_assume_role_web(struct call *c)
+{
+    return assume(c, false);
 }
