@@ -78,6 +78,9 @@ static void service_close(void *state)
     for (size_t i = 0; map_next(logs->groups, &i, &key, &group);) {
         group_free(group);
     }
+    for (size_t i = 0; i < TAGS_TOLD; i++) {
+        text_set(&logs->told[i], STR_NONE);
+    }
     map_free(logs->groups);
     mem_free(logs);
 }
@@ -93,6 +96,7 @@ static status service_open(struct cell *cell, void **ret_state)
     loaded = logs_load(logs);
     bus_timer_owner(cell, "logs", logs_timer);
     logs_join_bus(cell);
+    logs_join_policies(cell);
     *ret_state = logs; /* closed by the cell also when loading failed */
     return loaded;
 }

@@ -90,6 +90,9 @@ bool things_next(struct call *c, struct things *things, struct thing *ret_thing,
                  struct value **ret_about);
 void things_close(struct things *things); /* when left before its end */
 struct str things_place(struct call *c, const struct thing *thing);
+/* Without a call: of the ARN's account and region, as a document. */
+bool thing_peek(struct cell *cell, struct arena *arena, const struct arn *arn,
+                const struct thing *thing, struct value *ret_document);
 /* The shape of an item of a list member of an operation's output. */
 uint32_t thing_shape(const char *operation, const char *list_member);
 
@@ -99,6 +102,8 @@ void tag_erase(struct call *c, struct str arn, struct str key);
 void tags_erase(struct call *c, struct str arn); /* all of them */
 size_t tags_count(struct call *c, struct str arn);
 bool tag_load(struct call *c, struct str arn, struct str key, struct str *ret_value);
+/* Without a call, and whatever the key's case: into a text that is owned. */
+bool tag_peek(struct cell *cell, struct str arn, struct str key, struct str *owned);
 /* Into a map of texts. */
 void tags_put(struct call *c, struct str arn, const char *member);
 

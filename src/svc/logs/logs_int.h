@@ -28,6 +28,7 @@
 #define METRIC_FILTERS_MAX 100        /* of a group */
 #define REGEX_FILTERS_MAX 5           /* filters of a group that have regular expressions */
 #define TAGS_MAX 50
+#define TAGS_TOLD 100                 /* remembered for policies that are asked */
 #define RESOURCE_POLICIES_MAX 10      /* of an account in a region */
 #define QUERY_DEFINITIONS_MAX 1000
 #define DESTINATIONS_MAX 1000
@@ -79,6 +80,8 @@ struct log_groups {
     uint64_t stream_last;      /* number given last to a stream */
     struct waiters tails;      /* who waits for events of any group */
     bool export_runs;          /* export.c's thread is there */
+    struct str told[TAGS_TOLD]; /* guard.c's: tags that policies asked for; owned */
+    size_t told_next;          /* how many were told */
 };
 
 static inline struct log_groups *groups_of(const struct call *c)
@@ -156,8 +159,9 @@ void subscription_greet(struct call *c, const struct group *group,
 /* Where a destination of PutDestination leads to; STR_NONE: it is not there. */
 struct str destination_target(struct call *c, const struct arn *arn);
 
-/* ---- sink.c ---- */
+/* ---- sink.c, guard.c ---- */
 
 void logs_join_bus(struct cell *cell);
+void logs_join_policies(struct cell *cell);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "svc/logs/keys.h"
 
+#include "cell/cell.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -16,15 +17,21 @@
 
 /* ---- things ---- */
 
-static struct key kind_key(struct call *c, const char *kind)
+static struct key key_begin(struct arena *arena, const char *kind, struct str account,
+                            struct str region)
 {
-    struct key key = key_of(c->arena, "logs");
+    struct key key = key_of(arena, "logs");
 
     key_str(&key, STR("thing"));
     key_str(&key, str_c(kind));
-    key_str(&key, c->account);
-    key_str(&key, c->region);
+    key_str(&key, account);
+    key_str(&key, region);
     return key;
+}
+
+static struct key kind_key(struct call *c, const char *kind)
+{
+    return key_begin(c->arena, kind, c->account, c->region);
 }
 
 static struct key thing_key(struct call *c, const char *kind, struct str scope, struct str name)
@@ -68,6 +75,21 @@ struct value *thing_load(struct call *c, const struct thing *thing, uint32_t sha
     struct str packed;
 
     return txn_get(c->txn, key_end(&key), &packed) ? about_of(c, packed, shape) : NULL;
+}
+
+bool thing_peek(struct cell *cell, struct arena *arena, const struct arn *arn,
+                const struct thing *thing, struct value *ret_document)
+{
+    struct key key = key_begin(arena, thing->kind, arn->account, arn->region);
+    struct str packed;
+    struct why why;
+
+    key_str(&key, thing->scope);
+    key_str(&key, thing->name);
+    return store_get(cell_store(cell), arena, key_end(&key), &packed) &&
+           json_read(arena_dup(arena, str_slice(packed, 1, packed.bytes)), 0, arena, &why,
+                     ret_document) == OK &&
+           ret_document->kind == VALUE_MAP;
 }
 
 bool thing_erase(struct call *c, const struct thing *thing)
@@ -163,9 +185,9 @@ uint32_t thing_shape(const char *operation, const char *list_member)
 
 /* ---- tags ---- */
 
-static struct key tag_key(struct call *c, struct str arn, struct str name)
+static struct key tag_key_in(struct arena *arena, struct str arn, struct str name)
 {
-    struct key key = key_of(c->arena, "logs");
+    struct key key = key_of(arena, "logs");
 
     key_str(&key, STR("tag"));
     key_str(&key, arn);
@@ -173,6 +195,11 @@ static struct key tag_key(struct call *c, struct str arn, struct str name)
         key_str(&key, name);
     }
     return key;
+}
+
+static struct key tag_key(struct call *c, struct str arn, struct str name)
+{
+    return tag_key_in(c->arena, arn, name);
 }
 
 void tag_save(struct call *c, struct str arn, struct str key, struct str value)
@@ -207,6 +234,30 @@ bool tag_load(struct call *c, struct str arn, struct str key, struct str *ret_va
     }
     *ret_value = str_slice(packed, 1, packed.bytes);
     return true;
+}
+
+bool tag_peek(struct cell *cell, struct str arn, struct str key, struct str *owned)
+{
+    struct arena *arena = arena_new(64u * 1024);
+    struct key prefix = tag_key_in(arena, arn, STR_NONE);
+    struct kv_scan *scan = store_scan(cell_store(cell), key_end(&prefix),
+                                      key_after_prefix(arena, key_end(&prefix)), false);
+    struct str row, value, name;
+    bool found = false;
+
+    while (!found && store_scan_next(scan, &row, &value)) {
+        struct key_reader reader = {str_slice(row, prefix.bytes, row.bytes)};
+        bool good = key_read_str(&reader, arena, &name);
+
+        assert(good);
+        found = str_eq_nocase(name, key);
+        if (found) {
+            text_set(owned, str_slice(value, 1, value.bytes));
+        }
+    }
+    store_scan_close(scan);
+    arena_free(arena);
+    return found;
 }
 
 void tags_erase(struct call *c, struct str arn)
