@@ -38,12 +38,28 @@ static bool epoch_of(struct weir_text text, int64_t *ret_ms)
     return true;
 }
 
+/* JSON in base64; null when it is none. */
+static void add_packed(struct weir_buf *out, struct weir_text text)
+{
+    struct weir_buf json;
+
+    weir_buf_init(&json, text.bytes + 1);
+    if (weir_base64_decode(&json, text) && weir_json_check(weir_buf_text(&json))) {
+        weir_buf_add_text(out, weir_buf_text(&json));
+    } else {
+        weir_buf_add_c(out, "null");
+    }
+    weir_buf_done(&json);
+}
+
 void weir_leaf_from_text(struct weir_buf *out, struct weir_text text, uint16_t leaf)
 {
     int64_t ms;
 
     if (leaf == LEAF_NUMBER && is_number(text)) {
         weir_buf_add_text(out, text);
+    } else if (leaf == LEAF_PACKED) {
+        add_packed(out, text);
     } else if (leaf == LEAF_BOOLEAN) {
         weir_buf_add_c(out, weir_text_same(text, WEIR_TEXT("true")) ? "true" : "false");
     } else if (leaf == LEAF_TIME_EPOCH && epoch_of(text, &ms)) {

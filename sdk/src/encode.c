@@ -73,7 +73,9 @@ void weir_scalar_add(struct weir_buf *out, struct weir_text value, uint16_t leaf
 
     weir_buf_init(&decoded, out->bytes_max);
     text = weir_json_string(value, &decoded);
-    if (!is_time(leaf) || !add_moment(out, value, text, leaf)) {
+    if (leaf == LEAF_PACKED) {
+        weir_base64_add(out, text.at != NULL ? text : value);
+    } else if (!is_time(leaf) || !add_moment(out, value, text, leaf)) {
         weir_buf_add_text(out, text.at != NULL ? text : value);
     }
     out->failed = out->failed || decoded.failed;

@@ -39,6 +39,7 @@ enum model_leaf {
     LEAF_STRUCT,     /* a structure in XML with nothing to list */
     LEAF_DOCUMENT,   /* any JSON */
     LEAF_TEXT,       /* the body as a string */
+    LEAF_PACKED,     /* JSON in base64, in a header */
     LEAF_COUNT = 16
 };
 

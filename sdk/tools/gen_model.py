@@ -19,7 +19,8 @@ import re
 import sys
 
 # Leaves and kinds of nodes, as in src/model.h.
-ANY, NUMBER, BOOLEAN, TIME_ISO, TIME_EPOCH, TIME_HTTP, RAW, STRUCT, DOCUMENT, TEXT = range(10)
+(ANY, NUMBER, BOOLEAN, TIME_ISO, TIME_EPOCH, TIME_HTTP, RAW, STRUCT, DOCUMENT, TEXT,
+ PACKED) = range(11)
 NODE_STRUCT, NODE_LIST, NODE_MAP = 1, 2, 3
 LEAVES = 16
 PAIRS_MAX = 2600
@@ -105,6 +106,8 @@ class Shapes:
         if kind == "timestamp":
             time = self.time_of(shape, ref, location)
             return ANY if self.out and time == TIME_ISO else time
+        if location == "header" and (ref.get("jsonvalue") or shape.get("jsonvalue")):
+            return PACKED
         if self.out and (location or not self.json):
             if kind in NUMBERS:
                 return NUMBER

@@ -11,6 +11,7 @@ import pytest
 from lambda_run_kit import Kit
 from sdk_kit import Runtime, Server, build
 from weir_server import WeirServer
+from wire_oracle import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +218,30 @@ def test_weir_hands_messages_to_a_static_program_that_calls_it(sdk, weir):
     assert kit.invoke("handed", event) == {"batchItemFailures": []}
     item = dynamodb.get_item(TableName="handed", Key={"id": {"S": "m"}})["Item"]
     assert item["body"] == {"S": "through weir"}
+
+
+def test_the_manuals_function_is_one(sdk, runtime, tmp_path):
+    manual = (ROOT / "sdk" / "README.md").read_text().split("## A function\n")[1].split("\n- ")[0]
+    source = "\n".join(line[4:] for line in manual.split("\n"))
+    (tmp_path / "door.c").write_text("#include <stdio.h>\n" + source)
+    subprocess.run(["cc", "-Wall", "-Werror", "-I", ROOT / "sdk" / "include", "-static", "-o",
+                    tmp_path / "bootstrap", tmp_path / "door.c", sdk / "libweir.a"], check=True)
+    runtime.start(tmp_path / "bootstrap")
+    assert json.loads(runtime.invoke({"card": 17})[2]) == {"open": True, "card": 17}
+    assert runtime.invoke({})[1]["lambda-runtime-function-error-type"] == "Door.NoCard"
+
+
+def test_it_can_be_installed_and_found(sdk, tmp_path):
+    subprocess.run(["make", "-s", "-C", ROOT / "sdk", f"B={sdk}", f"PREFIX={tmp_path}", "install"],
+                   check=True)
+    said = subprocess.run(["pkg-config", "--cflags", "--libs", "libweir"], capture_output=True,
+                          text=True, check=True,
+                          env={**os.environ, "PKG_CONFIG_PATH": str(tmp_path / "lib/pkgconfig")})
+    (tmp_path / "main.c").write_text(
+        '#include <weir_aws.h>\nint main(void) { weir_aws_free(weir_aws_new(NULL)); }\n')
+    subprocess.run(["cc", "-o", tmp_path / "main", tmp_path / "main.c", *said.stdout.split()],
+                   check=True)
+    subprocess.run([tmp_path / "main"], check=True)
 
 
 def test_the_archive_is_small_enough(sdk):
