@@ -302,6 +302,22 @@ def test_functions_are_listed_by_name_in_pages(fresh):
             ("$LATEST", "1") if n == "f03" else ("$LATEST",))]
 
 
+def test_markers_that_nobody_gave(functions, weir):
+    name = create(functions)["FunctionName"]
+    for call, more in ((functions.list_functions, {}), (functions.list_layers, {}),
+                       (functions.list_code_signing_configs, {}),
+                       (functions.list_aliases, {"FunctionName": name}),
+                       (functions.list_function_url_configs, {"FunctionName": name}),
+                       (functions.list_function_event_invoke_configs, {"FunctionName": name}),
+                       (functions.list_provisioned_concurrency_configs, {"FunctionName": name})):
+        assert refused(BAD, call, Marker="x" * 5000, **more) == "Invalid Marker"
+        call(Marker="\0\xff:x", **more)
+    for more in ({"Marker": "x" * 5000}, {"Marker": "99"}):
+        functions.list_versions_by_function(FunctionName=name, **more)
+        functions.list_layer_versions(LayerName="l", **more)
+    assert weir.alive()
+
+
 # ---- changing ----
 
 def test_a_configuration_changes_in_what_is_said(functions):

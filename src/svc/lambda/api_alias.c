@@ -187,7 +187,7 @@ status lambda_list_aliases(struct call *c)
     struct str json;
 
     TRY(target_of_call(c, &target));
-    target.qualifier = arg_str(c, "Marker");
+    TRY(marker_read(c, &target.qualifier));
     scan = setting_scan(c, "alias", &target);
     while (setting_scan_next(scan, &found, &json)) {
         struct value *alias = value_of_json(c, json, shape_of("GetAlias", NULL));

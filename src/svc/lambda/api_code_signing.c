@@ -164,14 +164,16 @@ status lambda_delete_signing_config(struct call *c)
 /* ListCodeSigningConfigs */
 status lambda_list_signing_configs(struct call *c)
 {
-    struct target own = {c->account, c->region, arg_str(c, "Marker"), STR_NONE};
+    struct target own = {c->account, c->region, STR_NONE, STR_NONE};
     size_t max = page_size(c, PAGE);
     struct value *list = put_list(c, "CodeSigningConfigs", max);
-    struct setting_scan *scan = setting_scan_behind(c, "signing-config", &own);
     struct str last = STR_NONE;
+    struct setting_scan *scan;
     struct target found;
     struct str json;
 
+    TRY(marker_read(c, &own.name));
+    scan = setting_scan_behind(c, "signing-config", &own);
     while (setting_scan_next(scan, &found, &json)) {
         if (list->count == max) {
             put_str(c, "NextMarker", last);
@@ -196,7 +198,7 @@ status lambda_list_functions_by_signing(struct call *c)
     struct value *config;
 
     TRY(signing_of_call(c, &target, &config));
-    target.name = arg_str(c, "Marker");
+    TRY(marker_read(c, &target.name));
     scan = setting_scan_behind(c, "signing", &target);
     while (signing_used(arg_str(c, "CodeSigningConfigArn"), scan, &found)) {
         if (list->count == max) {

@@ -307,7 +307,7 @@ status lambda_list_provisioned(struct call *c)
     struct str json;
 
     TRY(target_of_call(c, &target));
-    target.qualifier = arg_str(c, "Marker");
+    TRY(marker_read(c, &target.qualifier));
     scan = setting_scan(c, "provisioned", &target);
     while (setting_scan_next(scan, &found, &json)) {
         struct value *item;

@@ -245,14 +245,17 @@ void list_config(struct value *list, const struct version *version, struct arena
 status lambda_list_functions(struct call *c)
 {
     struct listing listing = {.max = page_size(c, FUNCTIONS_PAGE)};
-    struct str marker = arg_str(c, "Marker");
-    size_t colon = str_find(marker, ':', 0);
-    struct target target = {c->account, c->region, str_slice(marker, 0, colon), STR_NONE};
+    struct target target = {c->account, c->region, STR_NONE, STR_NONE};
     struct function_scan *scan;
     struct function function;
     uint64_t number = 0;
     bool room = true;
+    struct str marker;
+    size_t colon;
 
+    TRY(marker_read(c, &marker));
+    colon = str_find(marker, ':', 0);
+    target.name = str_slice(marker, 0, colon);
     listing.list = put_list(c, "Functions", listing.max);
     if (arg_has(c, "FunctionVersion") && marker.bytes > 0 &&
         function_get(c, &target, &function)) { /* the rest of the marker's own function */

@@ -210,7 +210,7 @@ status lambda_list_invoke_configs(struct call *c)
 
     TRY(target_read(c, arg_str(c, "FunctionName"), STR_NONE, &target));
     TRY(function_check(c, &target, "The function doesn't exist."));
-    target.qualifier = arg_str(c, "Marker");
+    TRY(marker_read(c, &target.qualifier));
     scan = setting_scan(c, "invoke-config", &target);
     while (setting_scan_next(scan, &found, &json)) {
         if (list->count == max) {

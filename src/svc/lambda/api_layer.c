@@ -292,15 +292,17 @@ status lambda_list_layer_versions(struct call *c)
 /* ListLayers: each with its newest version that fits. */
 status lambda_list_layers(struct call *c)
 {
-    struct target own = {c->account, c->region, arg_str(c, "Marker"), STR_NONE};
+    struct target own = {c->account, c->region, STR_NONE, STR_NONE};
     size_t max = page_size(c, PAGE);
     struct value *out = put_list(c, "Layers", max);
-    struct setting_scan *scan = setting_scan_behind(c, "layer", &own);
     struct str last = STR_NONE;
     struct value *item = NULL;
+    struct setting_scan *scan;
     struct target found;
     struct str json;
 
+    TRY(marker_read(c, &own.name));
+    scan = setting_scan_behind(c, "layer", &own);
     while (setting_scan_next(scan, &found, &json)) {
         struct value *layer = value_of_json(c, json, layer_shape());
 

@@ -194,11 +194,11 @@ status lambda_add_permission(struct call *c)
     struct str statement;
     struct str policy;
 
-    if (str_eq(arg_str(c, "Qualifier"), STR("$LATEST"))) {
+    TRY(owner_of_call(c, &owner));
+    if (str_eq(owner.target.qualifier, STR("$LATEST"))) {
         return lambda_fail(c, &LAMBDA_BAD_VALUE,
                            "We currently do not support adding policies for $LATEST.");
     }
-    TRY(owner_of_call(c, &owner));
     TRY(revision_check(c, owner_revision(&owner), "GetFunction/GetAlias"));
     TRY(statement_write(c, &owner.target, &statement));
     TRY(policy_add(c, policy_of(c, &owner), statement, arg_str(c, "StatementId"), &policy));

@@ -23,7 +23,8 @@ bool url_find(struct call *c, struct str id, struct target *ret_target, struct v
     struct target target = {.account = STR_NONE};
     struct str arn;
 
-    if (id.bytes == 0 || !setting_get(c, "url-id", &of_id, &arn) || !target_parse(arn, &target) ||
+    if (id.bytes != ID_BYTES || !setting_get(c, "url-id", &of_id, &arn) ||
+        !target_parse(arn, &target) ||
         !setting_get_value(c, "url", &target, shape_of("GetFunctionUrlConfig", NULL), ret_url)) {
         return false;
     }
@@ -204,7 +205,7 @@ status lambda_list_urls(struct call *c)
     TRY(target_read(c, arg_str(c, "FunctionName"), STR_NONE, &target));
     target.qualifier = STR_NONE;
     TRY(function_check(c, &target, "Function does not exist"));
-    target.qualifier = arg_str(c, "Marker");
+    TRY(marker_read(c, &target.qualifier));
     scan = setting_scan(c, "url", &target);
     while (setting_scan_next(scan, &found, &json)) {
         struct value *url;

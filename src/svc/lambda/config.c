@@ -548,3 +548,14 @@ size_t page_size(struct call *c, size_t max)
 
     return asked < (int64_t)max ? (size_t)asked : max;
 }
+
+status marker_read(struct call *c, struct str *ret_marker)
+{
+    struct str marker = arg_str(c, "Marker");
+
+    if (marker.bytes > WORD_BYTES_MAX) {
+        return lambda_fail(c, &LAMBDA_BAD_VALUE, "Invalid Marker");
+    }
+    *ret_marker = marker;
+    return OK;
+}

@@ -46,5 +46,7 @@ struct str layer_package(struct call *c, const struct value *config); /* SHA-256
 
 /* Pages of lists: how many of MaxItems, at most max. */
 size_t page_size(struct call *c, size_t max);
+/* Where the page begins: what an earlier one gave as NextMarker; empty: at the first. */
+status marker_read(struct call *c, struct str *ret_marker);
 
 #endif

@@ -19,12 +19,13 @@
 #include "cell/call.h"
 
 #define NAME_BYTES_MAX 64
+#define WORD_BYTES_MAX 256           /* of any name or qualifier that is looked for */
 #define LAYERS_MAX 5
 #define TIMEOUT_MAX 900
 #define MEMORY_MB_MAX 10240
 #define STORAGE_MB_MAX 10240
 #define ENVIRONMENT_BYTES_MAX 4096
-#define ROW_BYTES_MAX (1024 * 1024)  /* of any row */
+#define ROW_BYTES_MAX (4 * 1024 * 1024) /* of any row: more than the model's limits allow */
 #define CONCURRENCY_MAX 1000         /* of an account in a region */
 #define CONCURRENCY_UNRESERVED_MIN 100
 #define CODE_BYTES_MAX INT64_C(80530636800) /* of an account in a region, zipped */

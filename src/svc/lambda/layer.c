@@ -28,7 +28,7 @@ bool layer_parse(struct arena *arena, struct str text, struct target *ret_target
         return false;
     }
     ret_target->qualifier = layer_qualifier(arena, *ret_number);
-    return ret_target->name.bytes > 0;
+    return ret_target->name.bytes > 0 && ret_target->name.bytes <= WORD_BYTES_MAX;
 }
 
 struct str layer_qualifier(struct arena *arena, uint64_t number)

@@ -67,6 +67,20 @@ static bool is_account(struct str part)
     return part.bytes == 12;
 }
 
+/* Of letters, digits, "-", "_", "." and one more. */
+static bool is_word(struct str part, char more)
+{
+    for (size_t i = 0; i < part.bytes; i++) {
+        char ch = part.at[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+              ch == '-' || ch == '_' || ch == '.' || ch == more)) {
+            return false;
+        }
+    }
+    return part.bytes > 0 && part.bytes <= WORD_BYTES_MAX;
+}
+
 /* us-east-1: letters, two or more dashes, one digit. */
 static bool is_region(struct str part)
 {
@@ -75,21 +89,8 @@ static bool is_region(struct str part)
     for (size_t i = 0; i < part.bytes; i++) {
         dashes += part.at[i] == '-';
     }
-    return dashes >= 2 && part.bytes >= 9 && part.at[part.bytes - 2] == '-' &&
+    return is_word(part, '-') && dashes >= 2 && part.bytes >= 9 && part.at[part.bytes - 2] == '-' &&
            part.at[part.bytes - 1] >= '0' && part.at[part.bytes - 1] <= '9';
-}
-
-static bool is_name(struct str part)
-{
-    for (size_t i = 0; i < part.bytes; i++) {
-        char ch = part.at[i];
-
-        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-              ch == '-' || ch == '_' || ch == '.')) {
-            return false;
-        }
-    }
-    return part.bytes > 0;
 }
 
 bool target_parse(struct str text, struct target *target)
@@ -117,7 +118,8 @@ bool target_parse(struct str text, struct target *target)
     }
     target->name = parts.part[parts.at++];
     target->qualifier = parts_left(&parts) > 0 ? parts.part[parts.at] : STR_NONE;
-    return is_name(target->name) && (parts_left(&parts) == 0 || target->qualifier.bytes > 0);
+    return is_word(target->name, '.') &&
+           (parts_left(&parts) == 0 || is_word(target->qualifier, '$'));
 }
 
 /* ---- checking ---- */

@@ -63,6 +63,8 @@ static void what_names_none(void **state)
     is_none("arn:aws:sqs:eu-west-1:123456789012:f");
     is_none("a:b:c:d:e:f:g:h:i:j:k:l");
     is_none("f/g");
+    is_none("f:a b");
+    is_none("us east-1-1:f");
 }
 
 static void qualifiers(void **state)
