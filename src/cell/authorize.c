@@ -214,6 +214,14 @@ static void session_look(struct asked *asked, const struct identity *identity)
         identity->policy_count > 0 || identity->kind == IDENTITY_FEDERATED};
 }
 
+/* A session of somebody who was deleted is not one of the next of that name. */
+static bool is_same(const struct principal_policies *policies, const struct identity *identity)
+{
+    return identity == NULL || policies->id.bytes == 0 ||
+           (identity->kind != IDENTITY_USER && identity->kind != IDENTITY_ROLE) ||
+           str_starts(identity->user_id, policies->id);
+}
+
 static void principal_look(struct asked *asked, const struct identity *identity)
 {
     const struct policy_principal *principal = &asked->request.principal;
@@ -224,7 +232,8 @@ static void principal_look(struct asked *asked, const struct identity *identity)
         return;
     }
     policies = ARENA_NEW(asked->c->arena, struct principal_policies);
-    if (principal_find(asked->c->cell, principal->source, asked->c->arena, policies)) {
+    if (principal_find(asked->c->cell, principal->source, asked->c->arena, policies) &&
+        is_same(policies, identity)) {
         asked->sets[PART_IDENTITY] =
             (struct policy_set){policies->policies, policies->count, true};
         asked->sets[PART_BOUNDARY] = (struct policy_set){

@@ -28,6 +28,8 @@ struct principal_policies {
     const struct policy_named *policies; /* of identity; in the arena */
     size_t count;                 /* of them */
     struct policy_named boundary; /* policy NULL: none */
+    struct str id;                /* AIDA…, AROA…: another when it was deleted and made again;
+                                   * empty: not known */
 };
 
 struct principal_source {

@@ -284,6 +284,21 @@ def test_a_changed_role_changes_its_sessions(weir, iam, user):
     assert not may(weir, session)
 
 
+def test_sessions_of_a_deleted_role_are_not_the_next_ones_of_that_name(weir, iam, user):
+    name, key = user
+    me = {"AWS": f"{IAM}user/staff/{name}"}
+    arn = role_of(iam, me, [allow("sqs:*")])
+    session = assume(weir, key, arn)
+    role = arn.rsplit("/", 1)[1]
+    iam.delete_role_policy(RoleName=role, PolicyName="p")
+    iam.delete_role(RoleName=role)
+    assert not may(weir, session)
+    iam.create_role(RoleName=role, Path="/jobs/", AssumeRolePolicyDocument=trust(me))
+    iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=document(allow("sqs:*")))
+    assert not may(weir, session)
+    assert may(weir, assume(weir, key, arn))
+
+
 def test_session_tags_need_leave_and_are_the_sessions(weir, iam, user):
     name, key = user
     me = {"AWS": f"{IAM}user/staff/{name}"}

@@ -74,7 +74,8 @@ void principal_all(const struct principal *principal, struct arena *arena,
     for (size_t i = 0; user != NULL && i < user->group_count; i++) {
         count += policies_of(&user->groups[i]->principal, &policies[count]);
     }
-    *ret_policies = (struct principal_policies){.policies = policies, .count = count};
+    *ret_policies = (struct principal_policies){
+        .policies = policies, .count = count, .id = str_of(principal->thing.id, ID_BYTES)};
     if (principal->boundary != NULL) {
         ret_policies->boundary =
             (struct policy_named){version_default(principal->boundary)->document.policy,
