@@ -34,6 +34,10 @@ static bool may_be_anonymous(const struct visit *visit)
 
 void door_anonymous(struct call *c)
 {
+    identity_drop(c->identity); /* of a key whose signature was wrong */
+    c->identity = NULL;
+    c->verified = false;
+    c->access_key = STR_NONE;
     c->account = STR("anonymous");
     c->principal = STR("anonymous");
 }

@@ -280,6 +280,14 @@ def test_with_auth_on_a_url_of_iam_takes_good_signatures_only():
         iam = json.loads(body)["requestContext"]["authorizer"]["iam"]
         assert iam["accessKey"] == key
         assert iam["userArn"].endswith(":root")
+        kit.function("open", ECHO)
+        url_id = kit.functions.create_function_url_config(
+            FunctionName="open", AuthType="NONE")["FunctionUrl"].split("//")[1].split(".")[0]
+        assert kit.ask(url_id)[0] == 403  # nobody is let in yet
+        kit.functions.add_permission(
+            FunctionName="open", StatementId="everybody", Principal="*",
+            Action="lambda:InvokeFunctionUrl", FunctionUrlAuthType="NONE")
+        assert kit.ask(url_id)[0] == 200
     finally:
         server.close()
 

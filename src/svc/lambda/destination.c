@@ -10,6 +10,8 @@
 #include "base/time.h"
 #include "bus/pattern.h"
 #include "bus/sink.h"
+#include "bus/trace.h"
+#include "cell/authorize.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/payload.h"
 #include "wire/json.h"
@@ -123,6 +125,46 @@ static struct str record_of(struct call *c, const struct target *target,
 
 /* ---- sending it ---- */
 
+/* What a function's role needs for a target; NULL: a kind that cannot be one. */
+static const char *action_for(struct str service)
+{
+    static const char *const actions[][2] = {
+        {"sqs", "sqs:SendMessage"}, {"sns", "sns:Publish"}, {"lambda", "lambda:InvokeFunction"},
+        {"events", "events:PutEvents"}, {"s3", "s3:PutObject"},
+    };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (str_eq(service, str_c(actions[i][0]))) {
+            return actions[i][1];
+        }
+    }
+    return NULL;
+}
+
+/* By its role, as all that a function does. */
+static void hand_on(struct call *c, const struct target *target, const struct bus_event *event)
+{
+    struct hop hop = {event->source, event->target, STR_NONE,
+                      STR("refused: the function's role may not"), event->about};
+    struct arn arn;
+    const char *action = arn_read(event->target, &arn) ? action_for(arn.service) : NULL;
+    struct str resource = event->target;
+    struct version version;
+
+    if (version_find(c, target, &version) != OK || action == NULL) {
+        return;
+    }
+    if (str_eq(arn.service, STR("s3"))) {
+        resource = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(event->target),
+                                STR_ARG(event->key));
+    }
+    if (!role_may(c, get_str(version.config, "Role"), action, resource)) {
+        trace_hop(c, &hop);
+        return;
+    }
+    (void)bus_send(c, event); /* a refusal is noted as a hop */
+}
+
 static struct bus_event event_to(struct call *c, const struct target *target, struct str arn,
                                  const struct async_event *event)
 {
@@ -172,7 +214,7 @@ static void tell_destination(struct call *c, const struct target *target, struct
         told.attributes = attributes;
         told.attribute_count = 2;
     }
-    (void)bus_send(c, &told); /* a refusal is noted as a hop */
+    hand_on(c, target, &told);
 }
 
 /* "errorMessage" of the error's document, as much as AWS says of it. */
@@ -213,7 +255,7 @@ static void tell_dead_letter(struct call *c, const struct target *target,
     dead.body = event->payload;
     dead.attributes = attributes;
     dead.attribute_count = 3;
-    (void)bus_send(c, &dead); /* a refusal is noted as a hop */
+    hand_on(c, target, &dead);
 }
 
 void async_tell(struct call *c, const struct target *target, const struct async_event *event,

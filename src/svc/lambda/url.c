@@ -5,7 +5,8 @@
  *
  * Rules
  *  1. A preflight is answered here when the URL has CORS settings; else it goes to the function.
- *  2. AWS_IAM asks who signed; NONE asks nobody.
+ *  2. AWS_IAM asks who signed; NONE lets everybody in whom the function's policy lets in. Policies
+ *     are looked at where signatures are checked.
  *  3. A streamed answer's head waits for its prelude, or for the first bytes when it has none.
  */
 #include "svc/lambda/url.h"
@@ -268,12 +269,32 @@ static struct str event_of(struct call *c, const struct url *url, struct str tra
     return url_event(&request, c->arena);
 }
 
+/* What policies say, where signatures are checked. */
+static bool is_allowed(struct call *c, const struct url *url)
+{
+    struct authorize_key key = {.name = "lambda:FunctionUrlAuthType",
+                                .value = url->iam ? STR("AWS_IAM") : STR("NONE"), .count = 1};
+    struct authorize_wish wish = {"lambda:InvokeFunctionUrl",
+                                  target_arn(c->arena, &url->target), &key, 1};
+    struct policy_decision decision;
+    struct asked *asked;
+
+    if (!cell_auth(c->cell)) {
+        return true;
+    }
+    if (url->iam && c->identity == NULL) {
+        return false;
+    }
+    asked = call_ask(c, &wish, &decision);
+    (void)asked_end(asked, &decision, NULL);
+    c->why.text[0] = '\0';
+    return decision.allowed;
+}
+
 /* Whether it may be called; else it is answered. */
 static bool may_call(struct call *c, const struct url *url)
 {
-    bool may = !url->iam ||
-               (!str_eq(c->account, STR("anonymous")) &&
-                call_may(c, "lambda:InvokeFunctionUrl", target_arn(c->arena, &url->target)) == OK);
+    bool may = is_allowed(c, url);
 
     if (!may) {
         put_cors(c, url, false);
