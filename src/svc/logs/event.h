@@ -5,7 +5,8 @@
  * A chunk, as a record of the group's log: u8 version 1, var stream, var count of events, zigzag
  * time of the first in ms, then for each event var ms after the one before, var bytes, message.
  * When it came is the record's moment. A chunk is of one second of events' time, about
- * CHUNK_BYTES at most, and its events are in order.
+ * CHUNK_BYTES at most, and its events are in order. Its rows in the index say when the first and
+ * the last of them happened.
  *
  * Events are ordered by *place*: their time, then their chunk's sequence, then their index in it.
  * So events of one millisecond are in the order they came in, and a place is a cursor that stays

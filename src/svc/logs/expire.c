@@ -33,7 +33,7 @@ static bool rows_expire(struct call *c, struct group *group, int64_t horizon_ms)
     }
     span.to = (uint64_t)(horizon_ms / 1000) - 1;
     scan = chunks_scan(c, &span);
-    while (txn_room(c->txn) > SPARE && (any = chunks_next(scan, &span, &row))) {
+    while (txn_room(c->txn) > SPARE && (any = chunks_next(scan, &row))) {
         chunk_forget(c, group->log, &row);
     }
     txn_scan_close(scan);
@@ -65,7 +65,7 @@ static int64_t next_look_ms(struct call *c, const struct group *group)
                           ? c->now + MS_PER_HOUR
                           : INT64_MAX;
 
-    if (chunks_next(scan, &span, &row)) {
+    if (chunks_next(scan, &row)) {
         int64_t over_ms = (int64_t)(row.second + 1) * 1000 + group->retention_days * MS_PER_DAY;
 
         next_ms = over_ms < next_ms ? over_ms : next_ms;

@@ -8,8 +8,9 @@
  *   ("logs", "stream-last")                             var number given last to a stream
  *   ("logs", "stream", group, name)                     the stream
  *   ("logs", "name", stream)                            u8 1, str name: it is there
- *   ("logs", "of-group", group, second, sequence)       var stream: a chunk
- *   ("logs", "of-stream", stream, second, sequence)     nothing: the same chunk
+ *   ("logs", "of-group", group, second, sequence)       var stream, var ms of its first event in
+ *                                                       the second, var of its last: a chunk
+ *   ("logs", "of-stream", stream, second, sequence)     the same
  *   ("logs", "gone-group", group)                       rows of that group are to be swept
  *   ("logs", "gone-stream", group, stream)              rows of that stream are to be swept
  */
@@ -310,13 +311,18 @@ void chunk_index(struct call *c, const struct group *group, const struct chunk_r
     struct key of_group = key_of_chunk(c->arena, "of-group", group->log, row->second);
     struct key of_stream = key_of_chunk(c->arena, "of-stream", row->stream, row->second);
     struct buf packed;
+    struct str value;
 
     key_u64(&of_group, row->sequence);
     key_u64(&of_stream, row->sequence);
     buf_init(&packed, VALUE_BYTES_MAX);
     write_var(&packed, row->stream);
-    put_packed(c, key_end(&of_group), &packed);
-    txn_put(c->txn, key_end(&of_stream), STR(""));
+    write_var(&packed, (uint64_t)row->first_ms % 1000);
+    write_var(&packed, (uint64_t)row->last_ms % 1000);
+    value = arena_dup(c->arena, buf_str(&packed));
+    buf_done(&packed);
+    txn_put(c->txn, key_end(&of_group), value);
+    txn_put(c->txn, key_end(&of_stream), value);
 }
 
 void chunk_forget(struct call *c, uint64_t group, const struct chunk_row *row)
@@ -343,10 +349,10 @@ struct txn_scan *chunks_scan(struct call *c, const struct chunk_span *span)
 
 #define INDEX_TAIL_BYTES 18 /* the last two parts of a key: a tag and eight bytes each */
 
-bool chunks_next(struct txn_scan *scan, const struct chunk_span *span, struct chunk_row *ret_row)
+bool chunks_next(struct txn_scan *scan, struct chunk_row *ret_row)
 {
     struct str key, value;
-    struct chunk_row row = {.stream = span->stream};
+    struct chunk_row row;
 
     if (!txn_scan_next(scan, &key, &value)) {
         return false;
@@ -355,13 +361,13 @@ bool chunks_next(struct txn_scan *scan, const struct chunk_span *span, struct ch
     struct key_reader reader = {str_slice(key, key.bytes - INDEX_TAIL_BYTES, key.bytes)};
     bool good = key_read_u64(&reader, &row.second) && key_read_u64(&reader, &row.sequence);
 
-    assert(good);
-    if (span->stream == 0) {
-        struct cursor cursor = cursor_of(value);
+    struct cursor cursor = cursor_of(value);
 
-        row.stream = read_var(&cursor);
-        assert(cursor_done(&cursor));
-    }
+    row.stream = read_var(&cursor);
+    row.first_ms = (int64_t)(row.second * 1000 + read_var(&cursor));
+    row.last_ms = (int64_t)(row.second * 1000 + read_var(&cursor));
+    assert(good);
+    assert(cursor_done(&cursor));
     *ret_row = row;
     return true;
 }
@@ -392,7 +398,7 @@ static bool sweep_chunks(struct call *c, const struct chunk_span *span, size_t s
     struct chunk_row row;
     bool any = true;
 
-    while (txn_room(c->txn) > spare && (any = chunks_next(scan, span, &row))) {
+    while (txn_room(c->txn) > spare && (any = chunks_next(scan, &row))) {
         chunk_forget(c, span->group, &row);
     }
     txn_scan_close(scan);

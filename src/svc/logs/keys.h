@@ -45,6 +45,7 @@ struct chunk_row {
     uint64_t second;      /* of all its events, since 1970 */
     uint64_t sequence;    /* in the group's log */
     uint64_t stream;      /* whose */
+    int64_t first_ms, last_ms; /* of its first and last event, since 1970 */
 };
 void chunk_index(struct call *c, const struct group *group, const struct chunk_row *row);
 /* Of a group (stream 0) or of a stream. */
@@ -55,7 +56,7 @@ struct chunk_span {
     bool descending;
 };
 struct txn_scan *chunks_scan(struct call *c, const struct chunk_span *span);
-bool chunks_next(struct txn_scan *scan, const struct chunk_span *span, struct chunk_row *ret_row);
+bool chunks_next(struct txn_scan *scan, struct chunk_row *ret_row);
 void chunk_forget(struct call *c, uint64_t group, const struct chunk_row *row);
 
 /* ---- what was deleted and is still to be swept ---- */

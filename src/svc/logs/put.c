@@ -63,6 +63,8 @@ static void chunk_put(struct call *c, struct put *put, size_t from, size_t count
     struct group *group = put->stream->group;
     struct chunk_row row = {
         .second = second_of(put->events[from].ms),
+        .first_ms = put->events[from].ms,
+        .last_ms = put->events[from + count - 1].ms,
         .stream = put->stream->number,
         .sequence = txn_log_append(c->txn, group->log, c->now, chunk_pack(c, put, from, count)),
     };
@@ -86,6 +88,7 @@ static void expiry_note(struct group *group, int64_t first_ms)
 void events_put(struct call *c, struct put *put)
 {
     struct stream *stream = put->stream;
+    int64_t last_ms = put->events[put->count - 1].ms;
     size_t done = 0;
 
     assert(put->count > 0);
@@ -96,11 +99,11 @@ void events_put(struct call *c, struct put *put)
         chunk_put(c, put, done, count);
         done += count;
     }
-    if (put->events[put->count - 1].ms > stream->last_ms) {
-        stream->last_ms = put->events[put->count - 1].ms;
+    if (last_ms > stream->last_ms || stream->ingested_ms != c->now) {
+        stream->last_ms = last_ms > stream->last_ms ? last_ms : stream->last_ms;
+        stream->ingested_ms = c->now;
+        stream_save(c, stream);
     }
-    stream->ingested_ms = c->now;
-    stream_save(c, stream);
     expiry_note(stream->group, put->events[0].ms);
     subscriptions_give(c, put);
     waiters_wake(c->cell, &groups_of(c)->tails);

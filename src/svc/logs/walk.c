@@ -7,8 +7,9 @@
  *
  * Rules
  *  1. A page ends between two events, or after a whole second; its next place says where.
- *  2. Of one second no more is kept than GATHERED_MAX events and GATHERED_BYTES: then those that
- *     fit into the page stay, and the others will be read again for the next.
+ *  2. Of one second little more is kept than fits into the page: now and then the best are kept,
+ *     and the others will be read again for the next page. From then on chunks are passed over
+ *     that have nothing better, which their rows say.
  *  3. Events from before the group's horizon are not there, whether they were swept or not.
  */
 #include "base/mem.h"
@@ -19,7 +20,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define GATHERED_MAX 30000           /* events of one second, and those of the page before them */
+#define GATHERED_SPARE 1000          /* events of one second, beyond twice the page's room */
 #define GATHERED_BYTES (4u << 20)    /* of their messages */
 #define LOOKED_BYTES (4u << 20)      /* of chunks; then a page ends, however empty */
 #define AHEAD_MAX 32                 /* chunks read at once */
@@ -43,7 +44,8 @@ struct walk {
     struct found *found;         /* taken ones, then gathered ones; owned */
     size_t taken, count, room;   /* of them */
     size_t taken_bytes, bytes;   /* as AWS counts: of taken ones, of all */
-    bool full;                   /* some did not fit into the page */
+    bool full;                   /* some did not fit into the page: only those before worst do */
+    struct place worst;          /* the last one that fits, when it is full */
     uint64_t looked;             /* bytes of chunks so far */
     struct arena *texts;         /* messages found; owned */
     struct arena *ahead;         /* chunks read; owned */
@@ -62,7 +64,7 @@ static size_t cost_of(const struct found *found)
 
 static void rows_step(struct rows *rows)
 {
-    if (rows->scan != NULL && !chunks_next(rows->scan, &rows->span, &rows->head)) {
+    if (rows->scan != NULL && !chunks_next(rows->scan, &rows->head)) {
         txn_scan_close(rows->scan);
         rows->scan = NULL;
     }
@@ -202,6 +204,17 @@ static void cut(struct walk *walk)
     walk->full |= keep < walk->count;
     walk->count = keep;
     walk->bytes = bytes;
+    if (walk->full) {
+        walk->worst = walk->found[keep - 1].place;
+    }
+}
+
+/* The page is full, and that one comes behind all of it. */
+static bool comes_too_late(const struct walk *walk, struct place place)
+{
+    int order = place_cmp(place, walk->worst);
+
+    return walk->full && (walk->wish->backwards ? order < 0 : order > 0);
 }
 
 /* Messages that were let go of lie there still: the others move into a new place. */
@@ -218,7 +231,9 @@ static void texts_tidy(struct walk *walk)
 
 static void found_add(struct walk *walk, const struct found *found)
 {
-    if (walk->count - walk->taken >= GATHERED_MAX ||
+    size_t most = 2 * (walk->wish->count_max - walk->taken) + GATHERED_SPARE;
+
+    if (walk->count - walk->taken >= most ||
         walk->bytes - walk->taken_bytes >= GATHERED_BYTES) {
         cut(walk);
         texts_tidy(walk);
@@ -238,7 +253,18 @@ static bool is_wanted(struct walk *walk, const struct found *found)
     const struct filter *filter = walk->wish->filter;
 
     return place_cmp(found->place, walk->low) >= 0 && place_cmp(found->place, walk->high) < 0 &&
+           !comes_too_late(walk, found->place) &&
            (filter == NULL || filter_match(filter, found->message, walk->scratch));
+}
+
+/* None of its events can be wanted, as its row says. */
+static bool is_aside(const struct walk *walk, const struct chunk_row *row)
+{
+    struct place first = {row->first_ms, row->sequence, 0};
+    struct place last = {row->last_ms, row->sequence, UINT64_MAX};
+
+    return place_cmp(last, walk->low) < 0 || place_cmp(first, walk->high) >= 0 ||
+           comes_too_late(walk, walk->wish->backwards ? last : first);
 }
 
 static status chunk_look(struct walk *walk, const struct chunk_row *row)
@@ -247,7 +273,7 @@ static status chunk_look(struct walk *walk, const struct chunk_row *row)
     struct chunk chunk;
     struct event event;
 
-    if (!stream_is_wanted(walk, row->stream)) {
+    if (is_aside(walk, row) || !stream_is_wanted(walk, row->stream)) {
         return OK;
     }
     TRY(record_read(walk, row->sequence, &record));
