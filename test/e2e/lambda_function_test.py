@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_kit import (PYTHON, ROLE, arn, create, download, function_name, package, refused)
+from lambda_kit import (ECHO, PYTHON, ROLE, arn, create, download, function_name, package, refused)
 from weir_server import ACCOUNT, REGION
 
 AWS = str(Path(sys.executable).with_name("aws"))
@@ -432,4 +432,27 @@ def test_the_aws_cli_creates_and_updates(weir, tmp_path):
     assert aws("update-function-configuration", "--function-name", "cli", "--timeout", "20")[
         "Timeout"] == 20
     assert aws("publish-version", "--function-name", "cli")["Version"] == "1"
+    aws("wait", "published-version-active", "--function-name", "cli", "--qualifier", "1")
+    assert aws("create-alias", "--function-name", "cli", "--name", "prod", "--function-version",
+               "1")["AliasArn"] == arn("cli", "prod")
+    layer = aws("publish-layer-version", "--layer-name", "cli", "--zip-file",
+                f"fileb://{tmp_path}/f.zip")
+    aws("update-function-configuration", "--function-name", "cli", "--layers",
+        layer["LayerVersionArn"], "--environment", "Variables={AA=1,BB=2}")
+    aws("add-permission", "--function-name", "cli", "--statement-id", "s", "--action",
+        "lambda:InvokeFunction", "--principal", "s3.amazonaws.com", "--source-arn",
+        "arn:aws:s3:::bucket")
+    assert "s3.amazonaws.com" in aws("get-policy", "--function-name", "cli")["Policy"]
+    aws("put-function-concurrency", "--function-name", "cli", "--reserved-concurrent-executions",
+        "2")
+    aws("tag-resource", "--resource", arn("cli"), "--tags", "a=b")
+    url = aws("create-function-url-config", "--function-name", "cli", "--auth-type", "NONE")
+    assert ".lambda-url.us-east-1.localhost:" in url["FunctionUrl"]
+    got = aws("get-function", "--function-name", "cli")
+    assert got["Tags"] == {"a": "b"} and got["Concurrency"]["ReservedConcurrentExecutions"] == 2
+    assert [v["Version"] for v in aws("list-versions-by-function", "--function-name", "cli")[
+        "Versions"]] == ["$LATEST", "1"]
+    (tmp_path / "g.zip").write_bytes(package({"index.py": ECHO + "# changed"}))
+    assert aws("update-function-code", "--function-name", "cli", "--zip-file",
+               f"fileb://{tmp_path}/g.zip", "--publish")["Version"] == "2"
     aws("delete-function", "--function-name", "cli")

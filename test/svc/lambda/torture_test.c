@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every sync cuts the power in turn, and every operation of the disk fails in turn, while functions
- * and layers are made, changed, published and deleted. Whatever happens then (an error, the end of
+ * Every sync cuts the power in turn, every operation of the disk fails in turn, and allocations
+ * fail one after the other, while functions and layers are made, changed, published and deleted. Whatever happens then (an error, the end of
  * the process), the next start has everything that was acknowledged, and of the step that was not
  * all or nothing; every package that something needs is there with the bytes it had, held as often
  * as it is needed.
@@ -22,12 +22,14 @@
 #include "svc/lambda/lambda.h"
 #include "sys/faulty.h"
 #include "sys/log.h"
+#include "sys/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,17 +70,23 @@ struct world {
 static const struct service *const world_services[] = {&bus_service, &fn_service, &lambda_service,
                                                        NULL};
 
+static status world_open_on(struct world *world, const struct store_options *store)
+{
+    struct cell_options cell = {.clock = &world->clock, .services = world_services, .seed = 7};
+
+    clock_init_manual(&world->clock, START_MS);
+    TRY(store_open(store, &world->why, &world->store));
+    cell.store = world->store;
+    return cell_open(&cell, &world->why, &world->cell);
+}
+
 static status world_open(struct world *world)
 {
     struct store_options store = {.files = faulty_files(world->disk), .dir = "/d",
                                   .memory_index = true, .keep_bytes = 1u << 30,
                                   .keep_ms = INT64_C(1) << 40};
-    struct cell_options cell = {.clock = &world->clock, .services = world_services, .seed = 7};
 
-    clock_init_manual(&world->clock, START_MS);
-    TRY(store_open(&store, &world->why, &world->store));
-    cell.store = world->store;
-    return cell_open(&cell, &world->why, &world->cell);
+    return world_open_on(world, &store);
 }
 
 static void world_close(struct world *world)
@@ -436,9 +444,100 @@ static void every_operation_of_the_disk_fails_in_turn(void **state)
     }
 }
 
+/* ---- allocations ---- */
+
+static struct store_options real_store(const char *dir)
+{
+    return (struct store_options){.files = files_real(), .dir = dir, .keep_bytes = 1u << 30,
+                                  .keep_ms = INT64_C(1) << 40};
+}
+
+/* In a child: a life in which the at-th allocation fails; it tells of each step answered. */
+static void child_without_memory(const char *dir, uint64_t at, int report)
+{
+    struct store_options store = real_store(dir);
+    struct world world = {.arena = arena_new(64u << 20)};
+
+    mem_fail_after(at);
+    if (world_open_on(&world, &store) != OK) {
+        _exit(1);
+    }
+    for (int step = 0; step < STEPS; step++) {
+        if (take_step(&world, step) != OK || write(report, "a", 1) != 1) {
+            _exit(1);
+        }
+    }
+    _exit(0);
+}
+
+static void look_at_dir(const char *dir, int steps)
+{
+    struct store_options store = real_store(dir);
+    struct world world = {.arena = arena_new(64u << 20)};
+    static char said[SAID_BYTES];
+
+    assert_ptr_equal(world_open_on(&world, &store), OK);
+    look_at(&world, said);
+    if (strcmp(said, wanted[steps]) != 0) {
+        assert_string_equal(said, wanted[steps < STEPS ? steps + 1 : steps]);
+    }
+    world_close(&world);
+    arena_free(world.arena);
+}
+
+static void one_life_without_memory(uint64_t at)
+{
+    char dir[] = "/tmp/weir-torture-XXXXXX";
+    char bytes[STEPS + 1];
+    int ends[2];
+    int steps = 0;
+    ssize_t got;
+    int how;
+
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+
+    if (child == 0) {
+        close(ends[0]);
+        if (freopen("/dev/null", "w", stderr) == NULL) {
+            _exit(1);
+        }
+        child_without_memory(dir, at, ends[1]);
+    }
+    close(ends[1]);
+    while ((got = read(ends[0], bytes, sizeof(bytes))) > 0) {
+        steps += (int)got;
+    }
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    /* It went on, answered an error, or ended by itself with 70; never a signal. */
+    if (!WIFEXITED(how)) {
+        print_error("allocation %llu: ended by signal %d\n", (unsigned long long)at,
+                    WTERMSIG(how));
+    }
+    assert_true(WIFEXITED(how));
+    assert_true(WEXITSTATUS(how) == 0 || WEXITSTATUS(how) == 1 || WEXITSTATUS(how) == 70);
+    look_at_dir(dir, steps);
+    tree_remove(dir);
+}
+
+static void allocations_fail_one_after_the_other(void **state)
+{
+    uint64_t operations;
+    uint64_t syncs;
+
+    (void)state;
+    measure(&operations, &syncs);
+    for (uint64_t at = 1; at < 4000; at += 1 + at / 8) {
+        one_life_without_memory(at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allocations_fail_one_after_the_other),
         cmocka_unit_test(the_power_goes_at_every_sync),
         cmocka_unit_test(every_operation_of_the_disk_fails_in_turn),
     };
