@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Every sync cuts the power in turn, every operation of the disk fails in turn, and allocations
- * fail one after the other, while functions and layers are made, changed, published and deleted. Whatever happens then (an error, the end of
- * the process), the next start has everything that was acknowledged, and of the step that was not
- * all or nothing; every package that something needs is there with the bytes it had, held as often
- * as it is needed.
+ * fail one after the other, while functions and layers are made, changed, published and deleted.
+ * Whatever happens then (an error, the end of the process), the next start has everything that was
+ * acknowledged, and of the step that was not all or nothing; every package that something needs is
+ * there with the bytes it had, held as often as it is needed.
  *
  * Each life is a process of its own: packages are written on threads of the cell's, so the disk's
  * death may be met on any of them. Whoever meets it looks at what the next start finds, and ends
