@@ -248,6 +248,30 @@ def test_a_slow_function_blocks_nobody_else(kit):
     kit.functions.delete_function(FunctionName="slow-one")
 
 
+def test_a_function_that_invokes_itself_for_ever_is_stopped(kit):
+    dead = kit.queue("looped")
+    source = SOURCE + """
+def loops(event, context):
+    handler(event, context)
+    url = os.environ["AWS_ENDPOINT_URL"] + "/2015-03-31/functions/loops/invocations"
+    scope = os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/lambda/aws4_request"
+    ask = urllib.request.Request(url, method="POST", data=json.dumps(event + 1).encode(), headers={
+        "X-Amz-Invocation-Type": "Event", "X-Amzn-Trace-Id": os.environ["_X_AMZN_TRACE_ID"],
+        "X-Amz-Date": "20260101T000000Z",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=" + scope +
+        ", SignedHeaders=host;x-amz-date, Signature=" + "0" * 64})
+    urllib.request.urlopen(ask).read()
+"""
+    notes = kit.queue("loops-notes")
+    kit.function("loops", source, handler="app.loops", DeadLetterConfig={"TargetArn": dead},
+                 Environment={"Variables": {"NOTES": "loops-notes"}})
+    kit.send("loops", 1)
+    stopped, = kit.messages(dead, 1)
+    assert json.loads(stopped["Body"]) == 17
+    assert sorted(note["event"] for note in kit.notes(notes, 16)) == list(range(1, 17))
+    assert kit.nothing_in(notes)
+
+
 def test_held_events_wait_and_go_on_after_the_release(timed):
     notes = timed.noting("waits")
     hold = f"kind=function&name={arn_of('waits')}"

@@ -9,6 +9,7 @@
 #include "cell/cell.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/invoke.h"
+#include "svc/lambda/lineage.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/payload.h"
 
@@ -159,6 +160,10 @@ status invoke_start(struct call *c, const struct target *target, const struct ve
     wish->user = waiting;
     TRY(context_read(c, &wish->client_context));
     TRY(check_held(c, target));
+    if (lineage_is_loop(c, target, c->trace)) {
+        return lambda_fail(c, &LAMBDA_RECURSION, "Lambda has detected your function being invoked "
+                           "in a recursive loop and stopped it.");
+    }
     TRY(run_start(c, wish, &waiting->run));
     waiting->tail = wish->tail;
     waiters_init(&waiting->waiters);

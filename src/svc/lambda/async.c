@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "bus/hold.h"
 #include "bus/trace.h"
+#include "svc/lambda/lineage.h"
 #include "svc/lambda/live.h"
 
 #include <assert.h>
@@ -369,6 +370,8 @@ static bool ends_untried(struct call *c, struct look *look, struct async_place p
         end.condition = "EventAgeExceeded";
     } else if (live_reserved(c, lane->function, &lane->target) == 0) {
         end.condition = "ZeroReservedConcurrency";
+    } else if (lineage_is_loop(c, &lane->target, event->trace)) {
+        end.condition = "RecursiveInvocation";
     }
     if (end.condition != NULL) {
         end_event(c, lane, place, event, &end);

@@ -46,7 +46,7 @@ status async_add(struct call *c, const struct target *target, struct async_event
 /* What happened to an event when it is over. */
 struct async_end {
     const char *condition;       /* "Success", "RetriesExhausted", "EventAgeExceeded",
-                                  * "ZeroReservedConcurrency" */
+                                  * "ZeroReservedConcurrency", "RecursiveInvocation" */
     struct str version;          /* that ran; empty: none did */
     struct str answer;           /* of the last try; STR_NONE: none ran */
     bool failed;                 /* the answer is an error's document */

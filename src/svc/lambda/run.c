@@ -16,6 +16,7 @@
 #include "cell/cell.h"
 #include "fn/part.h"
 #include "svc/lambda/async.h"
+#include "svc/lambda/lineage.h"
 #include "svc/lambda/live.h"
 #include "svc/lambda/mapping.h"
 #include "svc/lambda/output.h"
@@ -269,6 +270,17 @@ void run_refuse(struct run *run, struct str why)
     cell_timer_set(run->live->cell, &run->live->refused, cell_now(run->live->cell));
 }
 
+/* What came from itself too often fails before its handler hears of it. */
+static void end_loop(struct run *run)
+{
+    struct str document = STR("{\"errorType\":\"RecursiveInvocationException\",\"errorMessage\":"
+                              "\"Lambda has detected your function being invoked in a recursive "
+                              "loop and stopped it.\"}");
+
+    run_refuse(run, document);
+    run->invocation.outcome = FN_FAILED;
+}
+
 /* ---- starting ---- */
 
 static status too_many(struct call *c, const char *reason)
@@ -356,7 +368,10 @@ static struct str put_text(char **at, struct str text)
 /* NULL: there is no memory for its payload. */
 static struct run *run_new(struct call *c, const struct run_wish *wish, struct str arn)
 {
-    struct str trace = wish->trace.bytes > 0 ? wish->trace : trace_header(c);
+    struct target whole = target_with(&wish->version->target, STR_NONE);
+    uint32_t depth;
+    struct str trace = lineage_next(wish->trace.bytes > 0 ? wish->trace : trace_header(c),
+                                    target_arn(c->arena, &whole), c->arena, &depth);
     size_t bytes = wish->payload.bytes + wish->client_context.bytes + trace.bytes + arn.bytes;
     struct run *run = mem_try(sizeof(*run) + bytes);
     struct fn_invocation *invocation;
@@ -412,7 +427,9 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
     function->running++;
     run->live->count++;
     *ret_run = run;
-    if (known->ready) {
+    if (lineage_is_loop(c, target, wish->trace)) {
+        end_loop(run);
+    } else if (known->ready) {
         run_go(run);
     } else {
         list_push(&known->waiting, &run->link);
