@@ -49,7 +49,7 @@ $(VENV)/bin/python3: build/.setup-build
 
 # ---- the C library for functions and callers: its own product, with its own Makefile ----
 sdk: build/.setup-build
-	$(SDK)$(B)/sdk all tools
+	+$(SDK)$(B)/sdk all tools
 
 # ---- the program ----
 $(B)/weir: $(B)/src/main.o $(call archives,$(call reverse,$(LAYERS)))
@@ -120,7 +120,7 @@ define run_tests
 endef
 unit: build/.setup-test $(TESTS)
 	$(call run_tests,$(TESTS))
-	$(SDK)$(B)/sdk unit
+	+$(SDK)$(B)/sdk unit
 unit-%: ; @$(MAKE) $(call c_tests,$*) && set -e && for t in $(call c_tests,$*); do $$t; done
 $(B)/wire-oracle: $(B)/test/wire/oracle.o $(call archives,$(call below,wire))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -163,7 +163,7 @@ fuzz: build/.setup-check
 	    build-fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	        $$c test/fuzz/corpus/$${f%_fuzz} >build-fuzz/$$f.log 2>&1 \
 	        || { tail -40 build-fuzz/$$f.log; exit 1; }; done
-	$(SDK)build-fuzz/sdk fuzz
+	+$(SDK)build-fuzz/sdk fuzz
 
 # ---- looking ----
 tidy:
@@ -182,7 +182,7 @@ bench: all build/.setup-bench
 	$(PYTHON) test/bench/memory.py
 
 install: all sdk
-	$(SDK)$(B)/sdk install
+	+$(SDK)$(B)/sdk install
 	install -D $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	install -D -m 644 docs/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

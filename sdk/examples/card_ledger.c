@@ -37,9 +37,9 @@ static bool set_has(struct weir_text set, int64_t number)
 static void check_order(struct weir_invocation *in, struct weir_text was, int64_t card,
                         int64_t scan)
 {
-    struct weir_text last = weir_json_get(was, "last.N");
-    int64_t before = strtoll(last.at == NULL ? "0" : last.at + 1, NULL, 10);
+    int64_t before = 0;
 
+    (void)weir_json_int(weir_json_get(was, "last.N"), &before);
     if (scan != before + 1 && !set_has(weir_json_get(was, "scans.NS"), scan)) {
         weir_lambda_log(in, WEIR_ERROR, "card %lld: scan %lld came behind %lld", (long long)card,
                         (long long)scan, (long long)before);

@@ -35,9 +35,11 @@ static void handle(struct weir_invocation *in)
         weir_lambda_fail(in, "Echo.Asked", "was asked to fail: %.*s", WEIR_ARG(fail));
         return;
     }
-    weir_json_add(&in->answer, "{'event':%j,'request_id':%t,'function_arn':%t,'remaining_ms':%l}",
-                  in->event, in->request_id, in->function_arn,
-                  (long long)weir_lambda_remaining_ms(in));
+    weir_json_add(
+        &in->answer,
+        "{'event':%j,'request_id':%t,'function_arn':%t,'client_context':%j,'remaining_ms':%l}",
+        in->event, in->request_id, in->function_arn, in->client_context,
+        (long long)weir_lambda_remaining_ms(in));
 }
 
 int main(void)

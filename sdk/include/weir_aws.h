@@ -52,7 +52,7 @@ struct weir_aws_options {
     bool unsigned_calls;           /* sends no signature, for what needs none */
 };
 
-/* What came back: good until the client's next call. */
+/* What came back: good until the client's next call, whose input must not lie in it. */
 struct weir_aws_answer {
     struct weir_text json;       /* the output: an object; of an error, its document or nothing */
     struct weir_text body;       /* a body that is one blob or text; of an error, the body */

@@ -91,7 +91,8 @@ bool weir_json_next(struct weir_json_each *each);
  * and stays good until scratch changes. WEIR_NONE: it is no string. */
 struct weir_text weir_json_string(struct weir_text value, struct weir_buf *scratch);
 bool weir_json_string_is(struct weir_text value, const char *text);
-bool weir_json_int(struct weir_text value, int64_t *ret_number); /* a whole number that fits */
+/* A whole number that fits; or a string that is one, as DynamoDB and SQS have them. */
+bool weir_json_int(struct weir_text value, int64_t *ret_number);
 bool weir_json_double(struct weir_text value, double *ret_number);
 bool weir_json_bool(struct weir_text value, bool *ret_bool);
 

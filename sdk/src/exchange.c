@@ -99,6 +99,7 @@ enum net_result weir_exchange(struct weir_aws *aws, const struct weir_place *pla
     bool of_head = strcmp(aws->request.method, "HEAD") == 0;
     enum net_result result = NET_OK;
 
+    weir_buf_clear(&aws->in);
     for (int i = 0; i <= WEIR_LINKS_MAX; i++) {
         struct weir_kept *kept = slot_for(aws, &place->url);
         bool is_new = kept->link.fd < 0;

@@ -471,6 +471,10 @@ struct weir_text weir_json_get(struct weir_text document, const char *path)
 
 bool weir_json_int(struct weir_text value, int64_t *ret_number)
 {
+    if (value.bytes >= 2 && value.at[0] == '"' && value.at[value.bytes - 1] == '"') {
+        value.at++;
+        value.bytes -= 2;
+    }
     bool negative = value.bytes > 0 && *value.at == '-';
     uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
     uint64_t number = 0;

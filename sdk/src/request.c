@@ -31,6 +31,7 @@ void weir_request_clear(struct weir_request *request)
     weir_buf_clear(&request->body);
     request->method = "POST";
     request->payload = WEIR_TEXT("");
+    request->payload_hash[0] = '\0';
     request->header_count = 0;
     request->query_count = 0;
     request->failed = false;

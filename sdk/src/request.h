@@ -26,6 +26,7 @@ struct weir_request {
     struct weir_buf words;                      /* of headers and query */
     struct weir_buf body;                       /* one that was made here */
     struct weir_text payload;                   /* what is sent: body's bytes, or the caller's */
+    char payload_hash[65];                      /* in hexadecimal; "": not yet made */
     struct weir_pair headers[WEIR_HEADERS_MAX]; /* all are signed; names in lower case */
     struct weir_pair query[WEIR_QUERY_MAX];     /* escaped */
     size_t header_count;                        /* how many */

@@ -145,6 +145,18 @@ static void add_names(struct weir_buf *out, const struct weir_request *request)
 
 /* ---- the signature ---- */
 
+/* Made once for all attempts. */
+static const char *payload_hash(struct weir_request *request)
+{
+    unsigned char digest[WEIR_SHA256_BYTES];
+
+    if (request->payload_hash[0] == '\0') {
+        weir_sha256(request->payload, digest);
+        weir_hex(digest, sizeof digest, request->payload_hash);
+    }
+    return request->payload_hash;
+}
+
 static void hash_request(struct weir_request *request, bool is_s3, char hex[65])
 {
     unsigned char digest[WEIR_SHA256_BYTES];
@@ -171,9 +183,7 @@ static void hash_request(struct weir_request *request, bool is_s3, char hex[65])
     weir_sha256_add(&sha, weir_buf_text(&names));
     weir_buf_done(&names);
     hash_add(&sha, "\n");
-    weir_sha256(request->payload, digest);
-    weir_hex(digest, sizeof digest, hex);
-    hash_add(&sha, hex);
+    hash_add(&sha, payload_hash(request));
     weir_sha256_end(&sha, digest);
     weir_hex(digest, sizeof digest, hex);
 }
@@ -212,10 +222,8 @@ void weir_sign(struct weir_request *request, const struct weir_credentials *cred
                             weir_text(credentials->session_token));
     }
     if (scope->is_s3) {
-        unsigned char digest[WEIR_SHA256_BYTES];
-        weir_sha256(request->payload, digest);
-        weir_hex(digest, sizeof digest, hex);
-        weir_request_header(request, WEIR_TEXT("x-amz-content-sha256"), weir_text(hex));
+        weir_request_header(request, WEIR_TEXT("x-amz-content-sha256"),
+                            weir_text(payload_hash(request)));
     }
     weir_signature(request, credentials, scope, moment, hex);
     weir_buf_init(&line, request->words.bytes + LINE_BYTES_MAX);

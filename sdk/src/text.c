@@ -141,21 +141,36 @@ struct weir_text weir_text_split(struct weir_text *rest, char at)
 void weir_uri_add(struct weir_buf *out, struct weir_text text, const char *safe)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t from = 0; /* of what is plain */
 
     for (size_t i = 0; i < text.bytes; i++) {
         char c = text.at[i];
         unsigned char byte = (unsigned char)c;
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
             (c != '\0' && (strchr("-._~", c) != NULL || strchr(safe, c) != NULL))) {
-            weir_buf_add(out, &c, 1);
-        } else {
-            char escaped[3] = {'%', hex[byte >> 4], hex[byte & 15]};
-            weir_buf_add(out, escaped, 3);
+            continue;
         }
+        char escaped[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+        weir_buf_add(out, text.at + from, i - from);
+        weir_buf_add(out, escaped, 3);
+        from = i + 1;
     }
+    weir_buf_add(out, text.bytes > 0 ? text.at + from : text.at, text.bytes - from);
 }
 
 /* ---- JSON ---- */
+
+/* How many bytes at the beginning stand for themselves and are ASCII. */
+static size_t plain_bytes(struct weir_text text)
+{
+    size_t i = 0;
+
+    while (i < text.bytes && (unsigned char)text.at[i] >= ' ' && (unsigned char)text.at[i] < 127 &&
+           text.at[i] != '"' && text.at[i] != '\\') {
+        i++;
+    }
+    return i;
+}
 
 void weir_json_add_escaped(struct weir_buf *out, struct weir_text text)
 {
@@ -164,6 +179,12 @@ void weir_json_add_escaped(struct weir_buf *out, struct weir_text text)
     size_t i = 0;
 
     while (i < text.bytes) {
+        size_t run = plain_bytes((struct weir_text){text.at + i, text.bytes - i});
+        if (run > 0) {
+            weir_buf_add(out, text.at + i, run);
+            i += run;
+            continue;
+        }
         char c = text.at[i];
         const char *known = c == '\0' ? NULL : strchr(from, c);
         size_t bytes = weir_utf8_bytes((struct weir_text){text.at + i, text.bytes - i});

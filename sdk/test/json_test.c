@@ -134,7 +134,13 @@ static void numbers_are_exact_or_refused(void **state)
     assert_true(number == INT64_MIN);
     assert_false(weir_json_int(WEIR_TEXT("9223372036854775808"), &number));
     assert_false(weir_json_int(WEIR_TEXT("-9223372036854775809"), &number));
+    assert_true(weir_json_int(WEIR_TEXT("\"-17\""), &number));
+    assert_true(number == -17);
+    assert_true(weir_json_int(WEIR_TEXT("-9223372036854775808"), &number));
     assert_false(weir_json_int(WEIR_TEXT("1.0"), &number));
+    assert_false(weir_json_int(WEIR_TEXT("\"\""), &number));
+    assert_false(weir_json_int(WEIR_TEXT("\""), &number));
+    assert_false(weir_json_int(WEIR_TEXT("\"1"), &number));
     assert_false(weir_json_int(WEIR_TEXT("-"), &number));
     assert_false(weir_json_int(WEIR_NONE, &number));
     assert_true(number == INT64_MIN);

@@ -43,6 +43,14 @@ def test_an_event_is_answered_with_what_the_handler_wrote(sdk, runtime):
     assert answer["remaining_ms"] > 10**12
 
 
+def test_a_mobile_callers_context_is_handed_on(sdk, runtime):
+    runtime.start(sdk / "echo")
+    context = json.dumps({"custom": {"a": "b"}})
+    _, _, body = runtime.invoke({}, Lambda_Runtime_Client_Context=context)
+    assert json.loads(body)["client_context"] == {"custom": {"a": "b"}}
+    assert json.loads(runtime.invoke({})[2])["client_context"] is None
+
+
 def test_one_process_serves_many_invocations_of_all_sizes(sdk, runtime):
     runtime.start(sdk / "echo")
     for size in (0, 1, 10_000, 1_000_000, 5_000_000, 3):

@@ -24,8 +24,9 @@ XML_PROTOCOLS = ("query", "ec2", "rest-xml")
 
 
 def build(extra):
-    """The oracle with the services of folder extra beside the real ones; its path."""
-    folder = BUILD / "protocol"
+    """The oracle with the services of folder extra beside the real ones; its path. It lies in a folder
+    of its own, for files of tests run side by side."""
+    folder = BUILD / "protocol" / f"{extra.name}-oracle"
     folder.mkdir(parents=True, exist_ok=True)
     archives = [BUILD / f"lib{layer}.a" for layer in ("wire", "net", "sys", "base")]
     run = lambda *args: subprocess.run([str(a) for a in args], check=True, cwd=ROOT,
