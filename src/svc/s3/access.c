@@ -110,9 +110,10 @@ static size_t tag_keys(struct call *c, const struct object *object,
     size_t count = 0;
 
     while (count < OBJECT_TAGS_MAX && pairs_next(&tags, &name, &value)) {
-        keys[count].name =
-            arena_printf(c->arena, "s3:ExistingObjectTag/%.*s", STR_ARG(name)).at;
-        keys[count++].value = value;
+        keys[count++] = (struct authorize_key){
+            .name = arena_printf(c->arena, "s3:ExistingObjectTag/%.*s", STR_ARG(name)).at,
+            .value = value,
+        };
     }
     return count;
 }
