@@ -97,6 +97,28 @@ def test_a_session_that_cannot_be_is_refused(kit, clocked, name, refused):
             logEventFilterPattern="a-b")
 
 
+def test_a_session_outlives_its_group(kit, clocked, name):
+    kit.group(f"{name}-gone", "s")
+    kit.group(f"{name}-stays", "s")
+    stream = tail(clocked, f"{name}-gone", f"{name}-stays")
+    next(stream)
+    kit.put(f"{name}-gone", "s", "before")
+    assert [e["message"] for e in events_of(stream, 1)] == ["before"]
+    kit.logs.delete_log_group(logGroupName=f"{name}-gone")
+    kit.put(f"{name}-stays", "s", "after")
+    assert [e["message"] for e in events_of(stream, 1)] == ["after"]
+
+
+def test_a_slow_reader_misses_nothing(kit, clocked, name):
+    kit.group(name, "s")
+    stream = tail(clocked, name)
+    next(stream)
+    for i in range(20):
+        kit.put(name, "s", *[f"{i} {k} {'x' * 900}" for k in range(300)])
+    got = [e["message"].rsplit(" ", 1)[0] for e in events_of(stream, 6000)]
+    assert got == [f"{i} {k}" for i in range(20) for k in range(300)]
+
+
 # ---- exports ----
 
 
@@ -138,3 +160,49 @@ def test_an_export_writes_each_streams_events(kit, clocked, s3, name):
     assert {k: gzip.decompress(v).decode() for k, v in got.items()} == {
         f"logs/{task}/app-1/000000.gz": f"{iso(now - 1)} one\n{iso(now)} two\n",
         f"logs/{task}/app-2/000000.gz": f"{iso(now)} three\n"}
+
+
+def test_a_large_stream_is_written_in_several_objects(kit, s3, name):
+    import random
+    rand = random.Random(3)
+    s3.create_bucket(Bucket=f"b-{name}")
+    kit.group(name, "s")
+    now = kit.now
+    lines = ["%0100x" % rand.getrandbits(400) for _ in range(25_000)]
+    for at in range(0, len(lines), 5000):
+        kit.put(name, "s", *[(now + at + i, line) for i, line in enumerate(lines[at:at + 5000])])
+    task = kit.logs.create_export_task(logGroupName=name, fromTime=0, to=now + 10**6,
+                                       destination=f"b-{name}")["taskId"]
+    assert ended(kit, task)["status"]["code"] == "COMPLETED"
+    got = objects(s3, f"b-{name}")
+    keys = [k for k in got if task in k]
+    assert keys == [f"exportedlogs/{task}/s/{i:06}.gz" for i in range(len(keys))]
+    assert len(keys) >= 3
+    text = b"".join(gzip.decompress(got[k]) for k in keys).decode()
+    assert [line.split(" ", 1)[1] for line in text.splitlines()] == lines
+
+
+def test_one_export_at_a_time_and_a_cancelled_one_is_over(kit, s3, name, refused):
+    s3.create_bucket(Bucket=f"b-{name}")
+    kit.group(name, "s")
+    begin = lambda: kit.logs.create_export_task(  # noqa: E731
+        logGroupName=name, fromTime=0, to=1, destination=f"b-{name}")["taskId"]
+    task = begin()
+    told = ended(kit, task)
+    refused("InvalidOperationException", kit.logs.cancel_export_task, taskId=task)
+    refused("ResourceNotFoundException", kit.logs.cancel_export_task, taskId="nothing")
+    assert begin() != task
+    listed = kit.logs.describe_export_tasks(statusCode="COMPLETED")["exportTasks"]
+    assert told in listed
+
+
+def test_an_export_that_cannot_be_is_refused(kit, s3, name, refused):
+    kit.group(name)
+    begin = kit.logs.create_export_task
+    message = refused("InvalidParameterException", begin, logGroupName=name, fromTime=0, to=1,
+                      destination="no-such-bucket")
+    assert message == "The given bucket does not exist. Please provide a valid bucket."
+    refused("InvalidParameterException", begin, logGroupName=name, fromTime=2, to=1,
+            destination="no-such-bucket")
+    refused("ResourceNotFoundException", begin, logGroupName="nothing", fromTime=0, to=1,
+            destination="no-such-bucket")

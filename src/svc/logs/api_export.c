@@ -81,6 +81,9 @@ status logs_create_export(struct call *c)
     if (arg_int(c, "from", 0) > arg_int(c, "to", 0)) {
         return fail(c, &LOGS_INVALID, "The from time cannot be after the to time.");
     }
+    if (arg_int(c, "to", 0) > TIME_MS_MAX) {
+        return fail(c, &LOGS_INVALID, "The to time is too far away.");
+    }
     if (group->class != CLASS_STANDARD) {
         return fail(c, &LOGS_INVALID, "Log groups of this class cannot be exported.");
     }

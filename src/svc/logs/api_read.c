@@ -355,8 +355,11 @@ status logs_get_group_fields(struct call *c)
 
     TRY(group_of_either(c, &wish.group));
     if (arg_has(c, "time")) {
-        wish.from_ms = arg_int(c, "time", 0) - FIELDS_AROUND_MS;
-        wish.to_ms = arg_int(c, "time", 0) + FIELDS_AROUND_MS + 1;
+        int64_t time_ms = arg_int(c, "time", 0);
+
+        time_ms = time_ms < TIME_MS_MAX ? time_ms : TIME_MS_MAX;
+        wish.from_ms = time_ms - FIELDS_AROUND_MS;
+        wish.to_ms = time_ms + FIELDS_AROUND_MS + 1;
     }
     TRY(events_walk(c, &wish, &walked));
     fields->by_name = map_new(FIELDS_MAX);

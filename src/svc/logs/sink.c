@@ -9,10 +9,11 @@
  *
  * From Lambda a group and a stream that are not there are made. What PutLogEvents would reject is
  * taken all the same: output of a function is not lost because its clock is wrong. A message that
- * is too long is cut, an empty one passed over.
+ * is too long is cut, an empty one passed over; what is no UTF-8 in it becomes question marks.
  */
 #include "bus/sink.h"
 
+#include "base/codec.h"
 #include "svc/logs/event.h"
 #include "svc/logs/keys.h"
 #include "wire/json.h"
@@ -113,11 +114,31 @@ struct lines {
     size_t count;           /* of them */
 };
 
-static void line_add(struct lines *lines, int64_t ms, struct str message)
+/* Text, and not too long. */
+static struct str clean(struct call *c, struct str message)
+{
+    size_t end = message.bytes < MESSAGE_BYTES_MAX ? message.bytes : MESSAGE_BYTES_MAX;
+    char *text;
+
+    while (end < message.bytes && end > 0 && ((unsigned char)message.at[end] & 0xc0) == 0x80) {
+        end--; /* not within a letter */
+    }
+    message = str_slice(message, 0, end);
+    if (utf8_valid(message)) {
+        return message;
+    }
+    text = arena_alloc(c->arena, message.bytes);
+    for (size_t i = 0; i < message.bytes; i++) {
+        text[i] = (unsigned char)message.at[i] < 0x80 ? message.at[i] : '?';
+    }
+    return str_of(text, message.bytes);
+}
+
+static void line_add(struct call *c, struct lines *lines, int64_t ms, struct str message)
 {
     if (message.bytes > 0) {
         lines->events[lines->count++] =
-            (struct event){ms < 0 ? 0 : ms, str_slice(message, 0, MESSAGE_BYTES_MAX)};
+            (struct event){ms < 0 || ms > TIME_MS_MAX ? c->now : ms, clean(c, message)};
     }
 }
 
@@ -142,7 +163,7 @@ static status read_batch(struct call *c, struct str body, struct lines *lines)
             item->kind == VALUE_MAP ? map_find(item, STR("message")) : NULL;
 
         if (message != NULL && message->kind == VALUE_STR) {
-            line_add(lines, ms != NULL && ms->kind == VALUE_INT ? ms->number : c->now,
+            line_add(c, lines, ms != NULL && ms->kind == VALUE_INT ? ms->number : c->now,
                      message->str);
         }
     }
@@ -158,7 +179,7 @@ static status read_lines(struct call *c, const struct bus_event *event, struct l
     }
     (void)str_to_i64(attribute_of(event, "timestamp"), &ms);
     lines->events = arena_alloc(c->arena, sizeof(struct event));
-    line_add(lines, ms, event->body);
+    line_add(c, lines, ms, event->body);
     return OK;
 }
 

@@ -39,12 +39,32 @@ static struct str target_of(struct call *c, const struct subscription *subscript
     return destination_target(c, &arn);
 }
 
+static bool goes_to(const struct bus_event *event, const char *service)
+{
+    struct arn arn;
+
+    return arn_read(event->target, &arn) && str_eq(arn.service, str_c(service));
+}
+
+/* Permissions of functions say "logs.amazonaws.com", older ones "logs.us-east-1.amazonaws.com". */
+static void principal_choose(struct call *c, const struct group *group, struct bus_event *event)
+{
+    struct str usual = event->principal;
+
+    if (goes_to(event, "lambda") && bus_check(c, event) == &BUS_REFUSED) {
+        event->principal =
+            arena_printf(c->arena, "logs.%.*s.amazonaws.com", STR_ARG(group->region));
+        if (bus_check(c, event) != OK) {
+            event->principal = usual;
+        }
+    }
+}
+
 static struct bus_event event_to(struct call *c, const struct group *group,
                                  const struct subscription *subscription)
 {
     struct str source = group_arn(c, group);
-
-    return (struct bus_event){
+    struct bus_event event = {
         .target = target_of(c, subscription),
         .source = source,
         .principal = STR("logs.amazonaws.com"),
@@ -52,13 +72,9 @@ static struct bus_event event_to(struct call *c, const struct group *group,
                             STR_ARG(subscription->name)),
         .account = group->account,
     };
-}
 
-static bool goes_to(const struct bus_event *event, const char *service)
-{
-    struct arn arn;
-
-    return arn_read(event->target, &arn) && str_eq(arn.service, str_c(service));
+    principal_choose(c, group, &event);
+    return event;
 }
 
 /* ---- what ---- */

@@ -128,6 +128,20 @@ static void a_batch_is_many_lines_in_the_order_of_their_time(void **state)
     world_free(world);
 }
 
+static void output_is_made_text(void **state)
+{
+    struct bus_attribute moment = {STR("timestamp"), STR("Number"), STR("9223372036854775807")};
+    struct world *world = world_new();
+    struct bus_event event = from_lambda("a\xff\xfe z");
+
+    (void)state;
+    event.attributes = &moment;
+    event.attribute_count = 1;
+    assert_ptr_equal(world_send(world, &event), OK);
+    assert_string_equal(told(world, "/aws/lambda/f", "2026/[1]x"), "0:a?? z ");
+    world_free(world);
+}
+
 static void what_is_no_streams_arn_is_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -349,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_functions_output_makes_group_and_stream),
         cmocka_unit_test(others_need_a_stream_that_is_there),
         cmocka_unit_test(a_batch_is_many_lines_in_the_order_of_their_time),
+        cmocka_unit_test(output_is_made_text),
         cmocka_unit_test(what_is_no_streams_arn_is_refused),
         cmocka_unit_test(pages_are_what_a_sorted_list_is),
         cmocka_unit_test(it_is_the_same_after_a_new_start),
