@@ -30,6 +30,7 @@ struct authorize *authorize_new(struct cell *cell)
 
     authorize->cell = cell;
     authorize->compiled = map_new(2 * COMPILED_MAX);
+    buf_init(&authorize->scratch, RESOURCE_BYTES_MAX);
     authorize->allowed.room = DECISIONS_ALLOWED_MAX;
     authorize->denied.room = DECISIONS_DENIED_MAX;
     return authorize;
@@ -54,6 +55,7 @@ void authorize_free(struct authorize *authorize)
     }
     forget_compiled(authorize);
     map_free(authorize->compiled);
+    buf_done(&authorize->scratch);
     decisions_forget(&authorize->allowed);
     decisions_forget(&authorize->denied);
     mem_free(authorize);

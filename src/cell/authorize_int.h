@@ -24,11 +24,12 @@
 
 #define DECISIONS_ALLOWED_MAX 1000 /* the latest are kept */
 #define DECISIONS_DENIED_MAX 4000  /* the same of those that say no */
-#define DECISION_BYTES_MAX 8192    /* of one; longer names are cut */
+#define DECISION_BYTES_MAX 2048    /* of one; where it would be more, its names are cut */
+#define RESOURCE_BYTES_MAX 8192    /* of a resource written from a template */
 
 struct decision_log {
-    struct str *rows;       /* a ring; owned */
-    size_t room;            /* of rows */
+    char *rows;             /* a ring of DECISION_BYTES_MAX each; owned; NULL: none yet */
+    size_t room;            /* rows */
     uint64_t count;         /* ever noted; the newest is at (count - 1) % room */
 };
 
@@ -39,6 +40,7 @@ struct authorize {
     const struct resource_source *resources[RESOURCE_SOURCES_MAX];
     size_t resource_count;  /* of them */
     struct map *compiled;   /* kind and text → struct policy */
+    struct buf scratch;     /* a resource being written */
     struct decision_log allowed; /* lately */
     struct decision_log denied;  /* the same */
 };

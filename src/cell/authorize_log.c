@@ -15,66 +15,72 @@
 
 #include <assert.h>
 
-#define NAME_BYTES_MAX 1024
-#define POLICIES_MAX 40 /* named in a row */
+#define NAMES_BYTES_MAX 1024  /* of one name */
+#define SHORT_BYTES_MAX 80    /* of one, where all together are too long */
+#define POLICIES_MAX 40       /* named in a row */
+#define SHORT_POLICIES_MAX 5  /* the same, where it is too long */
 
 void decisions_forget(struct decision_log *log)
 {
-    for (size_t i = 0; log->rows != NULL && i < log->room; i++) {
-        mem_free((char *)(uintptr_t)log->rows[i].at);
-    }
     mem_free(log->rows);
     log->rows = NULL;
 }
 
 /* ---- noting ---- */
 
-static void write_name(struct buf *row, struct str name)
+/* A row being written, into its place in the ring. */
+struct row_writing {
+    struct buf out;        /* over the place; never grows */
+    size_t name_bytes_max; /* longer names are cut */
+    size_t policies_max;   /* named */
+};
+
+static void write_name(struct row_writing *row, struct str name)
 {
-    write_str(row, str_slice(name, 0, NAME_BYTES_MAX));
+    write_str(&row->out, str_slice(name, 0, row->name_bytes_max));
 }
 
-static void write_looked(struct buf *row, const struct asked *asked)
+static void write_looked(struct row_writing *row, const struct asked *asked)
 {
     size_t count = 0;
 
     for (size_t part = 0; part < PART_COUNT; part++) {
         count += asked->sets[part].count;
     }
-    count = count < POLICIES_MAX ? count : POLICIES_MAX;
-    write_var(row, count);
+    count = count < row->policies_max ? count : row->policies_max;
+    write_var(&row->out, count);
     for (size_t part = 0; part < PART_COUNT; part++) {
         for (size_t i = 0; i < asked->sets[part].count && count > 0; i++, count--) {
-            write_u8(row, (uint8_t)part);
+            write_u8(&row->out, (uint8_t)part);
             write_name(row, asked->sets[part].policies[i].name);
         }
     }
 }
 
-static void write_row(struct buf *row, const struct asked *asked,
+static void write_row(struct row_writing *row, const struct asked *asked,
                       const struct policy_decision *decision, const char *otherwise)
 {
     const struct policy_request *request = &asked->request;
     const struct policy_principal *principal = &request->principal;
     bool named = decision->policy != NULL;
 
-    write_zigzag(row, asked->c->now);
+    write_zigzag(&row->out, asked->c->now);
     write_name(row, asked->c->request_id);
     write_name(row, principal->arn.bytes > 0 ? principal->arn : principal->name);
     write_name(row, principal->source);
     write_name(row, request->action);
     write_name(row, request->resource);
-    write_u8(row, decision->allowed);
-    write_u8(row, decision->denied);
-    write_u8(row, (uint8_t)decision->part);
-    write_u8(row, decision->across);
+    write_u8(&row->out, decision->allowed);
+    write_u8(&row->out, decision->denied);
+    write_u8(&row->out, (uint8_t)decision->part);
+    write_u8(&row->out, decision->across);
     write_name(row, named ? decision->policy->name : STR_NONE);
     write_name(row, named ? policy_place(decision->policy->policy, decision->statement).sid
                           : STR_NONE);
-    write_var(row, named ? decision->statement + 1 : 0);
+    write_var(&row->out, named ? decision->statement + 1 : 0);
     write_name(row, otherwise == NULL ? STR_NONE : str_c(otherwise));
     for (size_t i = 0; i < PART_COUNT; i++) {
-        write_u8(row, (uint8_t)(decision->said[i] << 1 | asked->sets[i].present));
+        write_u8(&row->out, (uint8_t)(decision->said[i] << 1 | asked->sets[i].present));
     }
     write_looked(row, asked);
 }
@@ -84,19 +90,22 @@ void decision_note(const struct asked *asked, const struct policy_decision *deci
 {
     struct authorize *authorize = asked->c->cell->authorize;
     struct decision_log *log = decision->allowed ? &authorize->allowed : &authorize->denied;
-    struct str *slot;
-    struct buf row;
+    struct row_writing row = {.name_bytes_max = NAMES_BYTES_MAX, .policies_max = POLICIES_MAX};
+    char *place;
 
     if (log->rows == NULL) {
-        log->rows = mem_zero(log->room * sizeof(*log->rows));
+        log->rows = mem_zero(log->room * DECISION_BYTES_MAX);
     }
-    slot = &log->rows[log->count++ % log->room];
-    buf_init(&row, 64u * 1024);
+    place = log->rows + log->count++ % log->room * DECISION_BYTES_MAX;
+    row.out = (struct buf){place, 0, DECISION_BYTES_MAX, DECISION_BYTES_MAX, false};
     write_row(&row, asked, decision, otherwise);
-    assert(!buf_spent(&row));
-    mem_free((char *)(uintptr_t)slot->at);
-    *slot = str_of(mem_dup(row.at, row.bytes), row.bytes);
-    buf_done(&row);
+    if (buf_spent(&row.out)) {
+        row.name_bytes_max = SHORT_BYTES_MAX;
+        row.policies_max = SHORT_POLICIES_MAX;
+        row.out = (struct buf){place, 0, DECISION_BYTES_MAX, DECISION_BYTES_MAX, false};
+        write_row(&row, asked, decision, otherwise);
+        assert(!buf_spent(&row.out));
+    }
 }
 
 /* ---- showing ---- */
@@ -279,7 +288,8 @@ static void log_text(const struct decision_log *log, const struct decision_filte
     for (uint64_t i = log->count; i > 0 && i + log->room > log->count; i--) {
         struct decision_row row;
 
-        read_row(log->rows[(i - 1) % log->room], &row);
+        read_row(str_of(log->rows + (i - 1) % log->room * DECISION_BYTES_MAX, DECISION_BYTES_MAX),
+                 &row);
         if (*shown == filter->count_max) {
             return;
         }

@@ -15,15 +15,13 @@
 
 #include <assert.h>
 
-#define RESOURCE_BYTES_MAX 8192
-
 /* A template being filled. */
 struct filling {
     struct call *c;            /* its input is filled in */
     struct str values[GUARDS_MAX]; /* of one member */
     size_t index;              /* which value of lists */
     size_t most;               /* values of the member that has most */
-    struct buf out;            /* what there is so far */
+    struct buf *out;           /* what there is so far: the cell's, kept between calls */
     bool missing;              /* a member is not set */
 };
 
@@ -153,29 +151,32 @@ static void add_url(struct filling *filling, struct str url)
         account = name;
         name = str_split(&rest, '/');
     }
-    if (account.bytes == 12 && filling->out.bytes > mine.bytes + 1 &&
-        str_eq(str_of(filling->out.at + filling->out.bytes - mine.bytes - 1, mine.bytes), mine)) {
-        filling->out.bytes -= mine.bytes + 1;
-        buf_add(&filling->out, account);
-        buf_add_c(&filling->out, ':');
+    if (account.bytes == 12 && filling->out->bytes > mine.bytes + 1 &&
+        str_eq(str_of(filling->out->at + filling->out->bytes - mine.bytes - 1, mine.bytes), mine)) {
+        filling->out->bytes -= mine.bytes + 1;
+        buf_add(filling->out, account);
+        buf_add_c(filling->out, ':');
     }
-    buf_add(&filling->out, name);
+    buf_add(filling->out, name);
 }
 
 static void add_value(struct filling *filling, struct str value)
 {
     static const struct str function = STR_INIT("function:");
-    size_t at = str_find_str(value, function);
+    bool plain = str_find(value, ':', 0) == value.bytes; /* as most are */
+    size_t at = plain ? value.bytes : str_find_str(value, function);
 
     if (str_starts(value, STR("arn:")) || str_eq(value, STR("*"))) {
-        buf_clear(&filling->out);
-        buf_add(&filling->out, value);
+        buf_clear(filling->out);
+        buf_add(filling->out, value);
+    } else if (plain) {
+        buf_add(filling->out, value);
     } else if (str_find_str(value, STR("://")) < value.bytes) {
         add_url(filling, value);
-    } else if (at < value.bytes && str_ends(buf_str(&filling->out), function)) {
-        buf_add(&filling->out, str_slice(value, at + function.bytes, value.bytes));
+    } else if (at < value.bytes && str_ends(buf_str(filling->out), function)) {
+        buf_add(filling->out, str_slice(value, at + function.bytes, value.bytes));
     } else {
-        buf_add(&filling->out, value);
+        buf_add(filling->out, value);
     }
 }
 
@@ -198,7 +199,7 @@ static void add_text(struct filling *filling, struct str text)
         size_t open = str_find(text, '{', 0);
         size_t close = str_find(text, '}', open);
 
-        buf_add(&filling->out, str_slice(text, 0, open));
+        buf_add(filling->out, str_slice(text, 0, open));
         if (open < text.bytes) {
             add_member(filling, str_slice(text, open + 1, close));
         }
@@ -218,7 +219,7 @@ static void add_option(struct filling *filling, struct str text)
 
 static void fill(struct filling *filling, struct str template)
 {
-    buf_clear(&filling->out);
+    buf_clear(filling->out);
     while (template.bytes > 0) {
         size_t open = str_find(template, '[', 0);
         size_t close = str_find(template, ']', open);
@@ -274,11 +275,11 @@ static void pair_guards(struct filling *filling, struct str pair, struct guard *
     filling->missing = false;
     while (filling->index < filling->most) {
         fill(filling, template);
-        if (filling->missing || buf_spent(&filling->out)) {
+        if (filling->missing || buf_spent(filling->out)) {
             return;
         }
         guard.resource = resolved(filling->c,
-                                  arena_dup(filling->c->arena, buf_str(&filling->out)));
+                                  arena_dup(filling->c->arena, buf_str(filling->out)));
         guard_add(guards, count, &guard);
         filling->index++;
     }
@@ -292,11 +293,10 @@ size_t authorize_guards(struct call *c, struct guard guards[GUARDS_MAX])
     size_t count = 0;
 
     filling.c = c;
-    buf_init(&filling.out, RESOURCE_BYTES_MAX);
+    filling.out = &c->cell->authorize->scratch;
     while (pairs.at != NULL) {
         pair_guards(&filling, str_split(&pairs, ' '), guards, &count);
     }
-    buf_done(&filling.out);
     if (count == 0) { /* rule 1 */
         guards[count++] = (struct guard){first, STR("*")};
     }
