@@ -18,7 +18,7 @@
 /* A template being filled. */
 struct filling {
     struct call *c;            /* its input is filled in */
-    struct str values[GUARDS_MAX]; /* of one member */
+    struct str values[GUARDS_MAX + 1]; /* of one member; one more than there may be guards */
     size_t index;              /* which value of lists */
     size_t most;               /* values of the member that has most */
     struct buf *out;           /* what there is so far: the cell's, kept between calls */
@@ -134,7 +134,7 @@ size_t authorize_values(struct call *c, struct str names, struct str *values, si
 
 static size_t values_of(struct filling *filling, struct str names)
 {
-    return authorize_values(filling->c, names, filling->values, GUARDS_MAX);
+    return authorize_values(filling->c, names, filling->values, GUARDS_MAX + 1);
 }
 
 /* ---- filling in ---- */
