@@ -47,6 +47,8 @@ struct checker {
     bool body_only;    /* S3: only what travels in the body */
     bool lenient;      /* SQS: it has words of its own for names that are unknown */
     bool parameter;    /* CloudWatch Logs: a code of its own */
+    bool names;        /* IAM: names that break its pattern have a sentence of their own */
+    struct str named;  /* the first such member; STR_NONE: none */
     struct str missing; /* the first required member that is not there; STR_NONE: none */
     int depth;
 };
@@ -327,8 +329,12 @@ static void check_text(struct checker *checker, const struct value *value,
         return;
     }
     if (shape->pattern != 0 && !matches(shape->pattern, value->str)) {
-        violate(checker, value, "Member must satisfy regular expression pattern: %.*s",
-                STR_ARG(model_text(shape->pattern)));
+        if (checker->names && str_eq(model_text(shape->pattern), STR("[\\w+=,.@-]+"))) {
+            checker->named = checker->named.at == NULL ? checker->path->name : checker->named;
+        } else {
+            violate(checker, value, "Member must satisfy regular expression pattern: %.*s",
+                    STR_ARG(model_text(shape->pattern)));
+        }
     }
     if ((shape->flags & (SHAPE_HAS_MIN | SHAPE_HAS_MAX)) != 0) {
         /* Bytes are at least characters: only what is long enough to matter is counted. */
@@ -554,6 +560,7 @@ status wire_check(const struct operation *operation, const struct value *input,
     buf_init(&checker.text, TEXT_BYTES_MAX * 16);
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
+    checker.names = str_eq(model_text(model_service_of(operation)->id), STR("iam"));
     checker.parameter = str_eq(model_text(model_service_of(operation)->id), STR("logs"));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
@@ -569,6 +576,12 @@ status wire_check(const struct operation *operation, const struct value *input,
         checked = why_set(why, checker.parameter ? &WIRE_PARAMETER : &WIRE_VALIDATION,
                           "%u validation error%s detected: %.*s",
                           checker.count, checker.count == 1 ? "" : "s", STR_ARG(text));
+    } else if (checker.named.at != NULL) {
+        checked = why_set(why, &WIRE_VALIDATION,
+                          "The specified value for %c%.*s is invalid. It must contain only "
+                          "alphanumeric characters and/or the following: +=,.@_-",
+                          checker.named.at[0] | 0x20,
+                          STR_ARG(str_slice(checker.named, 1, checker.named.bytes)));
     }
     buf_done(&checker.text);
     return checked;

@@ -19,6 +19,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from iam_kit import allow, client_of, deny, document, refused, trust
+from iam_provider_test import shown
 from weir_server import REGION
 
 ACCOUNT = "000000000000"
@@ -339,6 +340,23 @@ def test_a_users_session_may_what_the_user_may(weir, iam, user):
     assert may(weir, session)
     weir.advance("13h")
     refused("ExpiredToken", client_of(weir, "sts", session).get_caller_identity, 403)
+
+
+def test_a_session_with_a_second_factor_says_so(weir, iam, user):
+    name, key = user
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(
+        allow("sqs:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+    serial, seed = device["SerialNumber"], device["Base32StringSeed"]
+    iam.enable_mfa_device(UserName=name, SerialNumber=serial,
+                          AuthenticationCode1=shown(seed, weir, -1),
+                          AuthenticationCode2=shown(seed, weir, 0))
+    sts = client_of(weir, "sts", key)
+    assert not may(weir, sts.get_session_token()["Credentials"])
+    assert may(weir, sts.get_session_token(
+        SerialNumber=serial, TokenCode=shown(seed, weir, 0))["Credentials"])
+    assert "one time pass code" in refused(
+        "AccessDenied", sts.get_session_token, 403, SerialNumber=serial, TokenCode="000000")
 
 
 def test_a_federated_user_may_what_both_policies_allow(weir, iam, user):
