@@ -335,9 +335,9 @@ static void start_again_and_look(void)
     }
     CHECK(opened == OK);
     look_at(&again, said);
-    if (strcmp(said, wanted[acknowledged]) != 0 && strcmp(said, wanted[tried]) != 0) {
+    if (strcmp(said, wanted[acknowledged]) != 0) { /* as before the step, or after it */
         printf("after %d steps (%d tried):\n%s", acknowledged, tried, said);
-        CHECK(!"neither before nor after the step");
+        CHECK(strcmp(said, wanted[tried]) == 0);
     }
 }
 
