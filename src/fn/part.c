@@ -9,10 +9,12 @@
 #include "sys/log.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 struct fn_part {
     struct fn *fn;                /* NULL: not started, or stopped */
-    struct fn_options options;    /* keeper NULL: it may not run */
+    struct fn_options options;    /* how it runs, when that was told */
+    atomic_bool told;             /* options are complete; until then it may not run */
     struct fn_listener listener;  /* who hears of it; one */
     bool tried;                   /* it was started, or could not be */
 };
@@ -58,9 +60,16 @@ void fn_part_options(struct cell *cell, const struct fn_options *options)
     part->options.log = on_log;
     part->options.turn = on_turn;
     part->options.ctx = part;
+    atomic_store_explicit(&part->told, options->keeper != NULL, memory_order_release);
     if (part->listener.ready != NULL) {
         part->listener.ready(part->listener.state);
     }
+}
+
+/* Requests may come before the program has said how functions run. */
+static bool may_run(const struct fn_part *part)
+{
+    return part != NULL && atomic_load_explicit(&part->told, memory_order_acquire);
 }
 
 struct fn *fn_of(struct cell *cell)
@@ -68,7 +77,7 @@ struct fn *fn_of(struct cell *cell)
     struct fn_part *part = part_of(cell);
     struct why why = {""};
 
-    if (part == NULL || part->options.keeper == NULL) {
+    if (!may_run(part)) {
         return NULL;
     }
     if (!part->tried) {
@@ -84,7 +93,7 @@ const char *fn_dir(struct cell *cell)
 {
     struct fn_part *part = part_of(cell);
 
-    return part == NULL || part->options.keeper == NULL ? NULL : part->options.dir;
+    return may_run(part) ? part->options.dir : NULL;
 }
 
 static status part_open(struct cell *cell, void **ret_state)
