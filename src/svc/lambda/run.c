@@ -208,7 +208,11 @@ static void come_in(struct cell *cell, void *arg)
     while ((link = take_first(live, &live->ended)) != NULL) {
         end(cell, LINK_OWNER(link, struct run, link));
     }
-    output_flush(cell, live->output);
+}
+
+static void flush(struct cell *cell, void *arg)
+{
+    output_flush(cell, ((struct live *)arg)->output);
 }
 
 /* On the engine's thread, after each of its turns. */
@@ -220,8 +224,11 @@ static void on_turn(void *state)
     lock_take(&live->lock);
     any = !link_alone(&live->ended) || !link_alone(&live->pieces);
     lock_give(&live->lock);
-    if (any || output_is_due(live->output)) {
+    if (any) {
         cell_visit(live->cell, come_in, live);
+    }
+    if (output_is_due(live->output)) { /* by itself: no answer waits until its log is on disk */
+        cell_visit(live->cell, flush, live);
     }
 }
 
@@ -568,6 +575,7 @@ static void give_up(struct cell *cell, void *arg)
         end_with(run, STR("weir is stopping"));
     }
     come_in(cell, live);
+    flush(cell, live);
 }
 
 void live_settle(struct live *live)
