@@ -72,6 +72,7 @@ def test_the_tour_runs_as_it_is_written(tmp_path):
     assert held, text
     assert "s3:PutObject" in text and "kinesis:CreateStream" in text  # the journal
     assert "sns events → sqs work" in text  # the trace
+    assert "scans: ['by hand']" in text and "REPORT RequestId" in text  # the function's log
     assert "2026-11-24T09:00:00Z" in text  # the clock
 
 
