@@ -198,16 +198,19 @@ static void tell_owner(struct call *c, const struct hold_owner *owner, const str
 
 status hold_find(struct call *c, enum hold_kind kind, struct str name, struct str *ret_arn)
 {
-    const struct hold_owner *owner = owner_of(bus_of(c->cell), kind);
+    struct bus *bus = bus_of(c->cell);
     void *was = c->state;
-    status found;
+    status found = &ERR_NOT_FOUND;
 
-    if (owner == NULL) {
-        return &ERR_NOT_FOUND;
+    for (size_t i = 0; found != OK && i < bus->hold_owner_count; i++) {
+        const struct hold_owner *owner = bus->hold_owners[i];
+
+        if (owner->kind == kind) {
+            c->state = cell_state(c->cell, owner->service);
+            found = owner->find(c, name, ret_arn);
+            c->state = was;
+        }
     }
-    c->state = cell_state(c->cell, owner->service);
-    found = owner->find(c, name, ret_arn);
-    c->state = was;
     return found;
 }
 

@@ -30,8 +30,9 @@ bool hold_on(struct call *c, enum hold_kind kind, struct str arn, struct str key
 bool hold_on_any_key(struct call *c, enum hold_kind kind, struct str arn);
 
 /* In a service's open(): told, in the releasing or holding call, after a hold of that kind came or
- * went (to wake who waits). find turns a NAME as people type it (queue name, URL, ARN) into an ARN:
- * OK, or ERR_NOT_FOUND. c->state is the service's in both. */
+ * went (to wake who waits; of a kind with several owners, the first). find turns a NAME as people
+ * type it (queue name, URL, ARN) into an ARN: OK, or ERR_NOT_FOUND, and the next owner is asked.
+ * c->state is the service's in both. */
 struct hold_owner {
     enum hold_kind kind; /* that it can say something about */
     const char *service; /* whose state c->state is: "sqs" */

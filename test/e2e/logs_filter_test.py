@@ -4,8 +4,8 @@ policies and query definitions."""
 import json
 
 import pytest
-from logs_kit import ARN, Kit, Records, unpacked
-from weir_server import ACCOUNT, REGION
+from logs_kit import ARN, Kit, Records, unpacked, until
+from weir_server import ACCOUNT, REGION, run_weir
 
 METRIC = [{"metricName": "errors", "metricNamespace": "app", "metricValue": "1",
            "defaultValue": 0.0}]
@@ -146,6 +146,21 @@ def test_a_destination_leads_to_its_target(kit, logs, records, name, refused):
     assert records.next()[-1]["logEvents"][0]["message"] == "by the destination"
     logs.delete_destination(destinationName=name)
     refused("ResourceNotFoundException", logs.delete_destination, destinationName=name)
+
+
+def test_a_held_subscription_filter_keeps_its_events(kit, records, name, clocked):
+    kit.group(f"/x/{name}", "s")
+    subscribe(kit, f"/x/{name}", records)
+    records.next()
+    hold = lambda word: run_weir(word, "subscription", f"/x/{name}:sub",  # noqa: E731
+                                 "--server", clocked.address)
+    assert hold("hold").returncode == 0
+    kit.put(f"/x/{name}", "s", "one")
+    kit.put(f"/x/{name}", "s", "two")
+    assert records.next() == []
+    assert hold("release").returncode == 0
+    assert [d["logEvents"][0]["message"] for d in until(records.next, bool)] == ["one", "two"]
+    assert kit.messages(f"/x/{name}", "s") == ["one", "two"]
 
 
 def test_subscription_filters_survive_kill_9(fresh):

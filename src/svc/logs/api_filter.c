@@ -319,7 +319,7 @@ status logs_delete_subscription(struct call *c)
     if (i == group->subscription_count) {
         return fail(c, &LOGS_NOT_FOUND, "The specified subscription filter does not exist.");
     }
-    subscription_erase(c, group, arg_str(c, "filterName"));
+    subscription_erase(c, group, group->subscriptions[i]);
     subscription_free(group->subscriptions[i]);
     group->subscription_count--;
     memmove(&group->subscriptions[i], &group->subscriptions[i + 1],

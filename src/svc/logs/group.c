@@ -172,6 +172,30 @@ status group_of_either(struct call *c, struct group **ret_group)
                : group_of_identifier(c, arg_str(c, "logGroupIdentifier"), ret_group);
 }
 
+struct group *group_anywhere(struct call *c, struct str name)
+{
+    struct group *found = NULL;
+    struct group *only = NULL;
+    struct str key;
+    void *value;
+
+    if (group_of_identifier(c, name, &found) == OK) {
+        return found;
+    }
+    c->why.text[0] = '\0';
+    for (size_t i = 0; map_next(groups_of(c)->groups, &i, &key, &value);) {
+        struct group *group = value;
+
+        if (str_eq(group->name, name)) {
+            if (only != NULL) {
+                return NULL;
+            }
+            only = group;
+        }
+    }
+    return only;
+}
+
 struct str group_arn(struct call *c, const struct group *group)
 {
     return arena_printf(c->arena, "arn:%.*s:logs:%.*s:%.*s:log-group:%.*s",

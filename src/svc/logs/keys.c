@@ -18,6 +18,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "bus/hold.h"
 #include "cell/cell.h"
 
 #include <assert.h>
@@ -81,7 +82,7 @@ void group_erase(struct call *c, const struct group *group)
 
     txn_delete(c->txn, key_end(&key));
     for (size_t i = 0; i < group->subscription_count; i++) {
-        subscription_erase(c, group, group->subscriptions[i]->name);
+        subscription_erase(c, group, group->subscriptions[i]);
     }
 }
 
@@ -108,9 +109,11 @@ void subscription_save(struct call *c, const struct group *group,
     put_packed(c, key_of_subscription(c, group, subscription->name), &packed);
 }
 
-void subscription_erase(struct call *c, const struct group *group, struct str name)
+void subscription_erase(struct call *c, const struct group *group,
+                        const struct subscription *subscription)
 {
-    txn_delete(c->txn, key_of_subscription(c, group, name));
+    txn_delete(c->txn, key_of_subscription(c, group, subscription->name));
+    hold_forget(c, HOLD_SUBSCRIPTION, subscription_arn(c, group, subscription));
 }
 
 static struct key groups_prefix(struct call *c, struct str name)

@@ -13,7 +13,8 @@ void group_save(struct call *c, const struct group *group);
 void group_erase(struct call *c, const struct group *group);
 void subscription_save(struct call *c, const struct group *group,
                        const struct subscription *subscription);
-void subscription_erase(struct call *c, const struct group *group, struct str name);
+void subscription_erase(struct call *c, const struct group *group,
+                        const struct subscription *subscription); /* with its holds */
 status logs_load(struct log_groups *logs);
 
 /* Groups of the call's account and region by name, from behind after, that begin with prefix. */

@@ -123,6 +123,8 @@ status group_of_call(struct call *c, struct group **ret_group);
 status group_of_identifier(struct call *c, struct str identifier, struct group **ret_group);
 /* By logGroupName or logGroupIdentifier, of which there is to be one. */
 status group_of_either(struct call *c, struct group **ret_group);
+/* By an ARN, or by a name: of the call's account and region, or the only one; NULL: none. */
+struct group *group_anywhere(struct call *c, struct str name);
 struct str group_arn(struct call *c, const struct group *group); /* without ":*" */
 struct str stream_arn(struct call *c, const struct stream *stream);
 struct str class_text(uint8_t class);
@@ -157,6 +159,10 @@ status subscription_check(struct call *c, const struct group *group,
                           const struct subscription *subscription);
 void subscription_greet(struct call *c, const struct group *group,
                         const struct subscription *subscription);
+/* What it is called in traces and holds: the group's ARN, ":subscription-filter:" and its name. */
+struct str subscription_arn(struct call *c, const struct group *group,
+                            const struct subscription *subscription);
+void subscriptions_join_bus(struct cell *cell);
 /* Where a destination of PutDestination leads to; STR_NONE: it is not there. */
 struct str destination_target(struct call *c, const struct arn *arn);
 

@@ -54,31 +54,6 @@ static void answer(struct call *c, struct buf *text)
     buf_done(text);
 }
 
-/* Of the caller's account and region, or the only one of that name, or by its ARN. */
-static struct group *group_named(struct call *c, struct str name)
-{
-    struct group *found = NULL;
-    struct group *only = NULL;
-    struct str key;
-    void *value;
-
-    if (group_of_identifier(c, name, &found) == OK) {
-        return found;
-    }
-    c->why.text[0] = '\0';
-    for (size_t i = 0; map_next(groups_of(c)->groups, &i, &key, &value);) {
-        struct group *group = value;
-
-        if (str_eq(group->name, name)) {
-            if (only != NULL) {
-                return NULL;
-            }
-            only = group;
-        }
-    }
-    return only;
-}
-
 /* A name without a slash is a function's first. */
 static struct group *group_asked(struct call *c)
 {
@@ -86,9 +61,9 @@ static struct group *group_asked(struct call *c)
     struct group *group = NULL;
 
     if (str_find(name, '/', 0) == name.bytes) {
-        group = group_named(c, arena_printf(c->arena, "/aws/lambda/%.*s", STR_ARG(name)));
+        group = group_anywhere(c, arena_printf(c->arena, "/aws/lambda/%.*s", STR_ARG(name)));
     }
-    return group != NULL ? group : group_named(c, name);
+    return group != NULL ? group : group_anywhere(c, name);
 }
 
 static void add_event(struct buf *text, struct str stream, const struct found *found, bool first)

@@ -249,4 +249,5 @@ static const struct sink sink = {"logs", check, take};
 void logs_join_bus(struct cell *cell)
 {
     bus_sink_add(cell, &sink);
+    subscriptions_join_bus(cell);
 }

@@ -9,6 +9,7 @@
  */
 #include "base/codec.h"
 #include "base/compress.h"
+#include "bus/hold.h"
 #include "bus/sink.h"
 #include "svc/logs/event.h"
 #include "svc/logs/keys.h"
@@ -60,16 +61,21 @@ static void principal_choose(struct call *c, const struct group *group, struct b
     }
 }
 
+struct str subscription_arn(struct call *c, const struct group *group,
+                            const struct subscription *subscription)
+{
+    return arena_printf(c->arena, "%.*s:subscription-filter:%.*s", STR_ARG(group_arn(c, group)),
+                        STR_ARG(subscription->name));
+}
+
 static struct bus_event event_to(struct call *c, const struct group *group,
                                  const struct subscription *subscription)
 {
-    struct str source = group_arn(c, group);
     struct bus_event event = {
         .target = target_of(c, subscription),
-        .source = source,
+        .source = group_arn(c, group),
         .principal = STR("logs.amazonaws.com"),
-        .via = arena_printf(c->arena, "%.*s:subscription-filter:%.*s", STR_ARG(source),
-                            STR_ARG(subscription->name)),
+        .via = subscription_arn(c, group, subscription),
         .account = group->account,
     };
 
@@ -146,7 +152,7 @@ static struct str packed(struct call *c, struct buf *text, bool function)
     struct str body = STR_NONE;
 
     buf_init(&zipped, PACKED_BYTES_MAX);
-    if (!buf_spent(text) && compress_add(&zipped, COMPRESSION_GZIP, buf_str(text)) == OK) {
+    if (!buf_spent(text) && compress_add(&zipped, COMPRESSION_GZIP_FAST, buf_str(text)) == OK) {
         if (function) {
             buf_clear(text);
             buf_add(text, STR("{\"awslogs\":{\"data\":\""));
@@ -279,4 +285,35 @@ void subscription_greet(struct call *c, const struct group *group,
     event.key = uuid_new(c);
     (void)bus_send(c, &event);
     c->why.text[0] = '\0';
+}
+
+/* ---- holds ---- */
+
+/* "group:filter", or its ARN. */
+static status find(struct call *c, struct str name, struct str *ret_arn)
+{
+    struct str between = STR(":subscription-filter:");
+    size_t at = str_find_str(name, between);
+    struct str filter = str_slice(name, at + between.bytes, name.bytes);
+    struct subscription *found;
+    struct group *group;
+
+    if (at == name.bytes) {
+        at = str_find(name, ':', 0);
+        filter = str_slice(name, at + 1, name.bytes);
+    }
+    group = group_anywhere(c, str_slice(name, 0, at));
+    found = group == NULL ? NULL : subscription_find(group, filter);
+    if (found == NULL) {
+        return &ERR_NOT_FOUND;
+    }
+    *ret_arn = subscription_arn(c, group, found);
+    return OK;
+}
+
+static const struct hold_owner owner = {HOLD_SUBSCRIPTION, "logs", find, NULL};
+
+void subscriptions_join_bus(struct cell *cell)
+{
+    hold_owner_add(cell, &owner);
 }
