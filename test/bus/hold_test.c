@@ -128,8 +128,8 @@ static void a_kept_event_keeps_its_trace(void **state)
 static void what_cannot_be_held_is_refused_in_words(void **state)
 {
     static const char *const lines[][2] = {
-        {"kind=function&name=f",
-         "A function cannot be held; what can: queue, group, subscription."},
+        {"kind=topic&name=t",
+         "A topic cannot be held; what can: queue, group, subscription, function, mapping."},
         {"kind=group&name=q", "give the key"},
         {"kind=subscription&name=subscription&key=k", "held as a whole"},
         {"kind=queue&name=q", "There is no queue"},
