@@ -123,6 +123,43 @@ void fn_submit(struct fn *fn, struct fn_invocation *invocation)
     loop_post(fn->loop, &invocation->work);
 }
 
+/* A response that may go on, on its way to the engine's thread. */
+struct flow {
+    struct loop_work work;       /* on its way */
+    struct fn *fn;               /* whose */
+    char request_id[36];         /* which */
+};
+
+static void take_flow(struct loop_work *work)
+{
+    struct flow *flow = LINK_OWNER(work, struct flow, work);
+
+    for (struct link *p = flow->fn->pools.next; p != &flow->fn->pools; p = p->next) {
+        struct pool_of_version *pool = LINK_OWNER(p, struct pool_of_version, link);
+
+        for (struct link *l = pool->workers.next; l != &pool->workers; l = l->next) {
+            struct worker *worker = LINK_OWNER(l, struct worker, link);
+
+            if (worker->held != NULL && worker->invocation != NULL &&
+                memcmp(worker->invocation->request_id, flow->request_id, 36) == 0) {
+                runtime_api_flow(worker);
+            }
+        }
+    }
+    mem_free(flow);
+}
+
+void fn_flow(struct fn *fn, const char *request_id)
+{
+    struct flow *flow = MEM_NEW(struct flow);
+
+    flow->fn = fn;
+    memcpy(flow->request_id, request_id, sizeof(flow->request_id));
+    link_init(&flow->work.link);
+    flow->work.run = take_flow;
+    loop_post(fn->loop, &flow->work);
+}
+
 /* A word about a version, on its way to the engine's thread. */
 struct notice {
     struct loop_work work;       /* on its way */

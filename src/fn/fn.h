@@ -82,8 +82,9 @@ struct fn_invocation {
     struct str trace;            /* X-Ray header; empty: none */
     struct str invoked_arn;      /* as it was invoked */
     bool tail;                   /* the log's last bytes are wanted */
-    /* On the engine's thread: a piece of a streamed response; NULL: it is wanted whole. */
-    void (*piece)(struct fn_invocation *invocation, struct str content_type, struct str piece);
+    /* On the engine's thread: a piece of a streamed response; NULL: it is wanted whole. False: the
+     * worker is held back until fn_flow(); a piece that is on its way may still come. */
+    bool (*piece)(struct fn_invocation *invocation, struct str content_type, struct str piece);
     /* On the engine's thread, once. */
     void (*done)(struct fn_invocation *invocation);
     void *user;                  /* the maker's own */
@@ -126,6 +127,9 @@ void fn_stop(struct fn *fn);
 
 /* From any thread. */
 void fn_submit(struct fn *fn, struct fn_invocation *invocation);
+/* More of the streamed response with that request id (36 characters, copied) may come; fine when
+ * there is none any more. */
+void fn_flow(struct fn *fn, const char *request_id);
 /* Workers of that version end as soon as they are idle: it was replaced or deleted. */
 void fn_forget(struct fn *fn, struct fn_version *version);
 /* Starts workers of that version until there are so many (provisioned concurrency). */

@@ -47,6 +47,8 @@ struct worker {
     struct buf line;             /* an unfinished line */
     struct buf answer;           /* BUSY: a streamed response so far */
     bool streams;                /* BUSY: the response comes in pieces */
+    uint64_t streamed;           /* BUSY: bytes of them so far */
+    struct exchange *held;       /* BUSY: its response, which is to come no faster; NULL: none */
     struct link extensions;      /* extension.c's: those that registered */
 };
 
@@ -127,6 +129,7 @@ void output_say(struct fn *fn, struct worker *worker, struct str line);
 void runtime_api_init(struct fn *fn);
 /* Hands the invocation to the "next" that waits. */
 void runtime_api_give(struct worker *worker);
+void runtime_api_flow(struct worker *worker); /* its response may go on; fine when it is not held */
 
 /* ---- extension.c: the Extensions and Telemetry APIs ---- */
 

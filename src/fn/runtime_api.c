@@ -130,6 +130,7 @@ static void too_large(struct worker *worker, struct exchange *x)
 
 static void response(struct worker *worker, struct exchange *x, struct str body)
 {
+    worker->held = NULL; /* it is whole */
     if (!worker->streams && body.bytes > RESPONSE_BYTES_MAX) {
         too_large(worker, x);
         return;
@@ -204,11 +205,27 @@ static void on_data(void *ctx, struct exchange *x, struct str piece)
     if (worker == NULL || worker->state != WORKER_BUSY || worker->invocation == NULL) {
         return;
     }
-    if (worker->invocation->piece != NULL) {
-        worker->invocation->piece(worker->invocation, http_header(request, STR("content-type")),
-                                  piece);
-    } else {
+    worker->streamed += piece.bytes;
+    if (worker->streamed > FN_STREAM_BYTES_MAX) {
+        worker_answer(worker->fn, worker, FN_FAILED, STR(
+            "{\"errorType\":\"Function.ResponseSizeTooLarge\",\"errorMessage\":\"Response payload "
+            "size exceeded maximum allowed payload size (209715200 bytes).\"}"));
+    } else if (worker->invocation->piece == NULL) {
         buf_add(&worker->answer, piece);
+    } else if (!worker->invocation->piece(worker->invocation,
+                                          http_header(request, STR("content-type")), piece)) {
+        worker->held = x;
+        exchange_pause(x);
+    }
+}
+
+void runtime_api_flow(struct worker *worker)
+{
+    struct exchange *x = worker->held;
+
+    worker->held = NULL;
+    if (x != NULL) {
+        exchange_resume(x);
     }
 }
 
@@ -234,6 +251,9 @@ static void on_gone(void *ctx, struct exchange *x)
 {
     struct worker *worker = worker_of_port(ctx, exchange_request(x)->port);
 
+    if (worker != NULL && worker->held == x) {
+        worker->held = NULL;
+    }
     if (worker != NULL && worker->waiting == x) {
         worker->waiting = NULL;
         worker_end(worker->fn, worker, STR_NONE);

@@ -132,6 +132,7 @@ void worker_give(struct fn *fn, struct worker *worker, struct fn_invocation *inv
     worker->invocation = invocation;
     worker->answered = false;
     worker->streams = false;
+    worker->streamed = 0;
     worker->since_ns = clock_monotonic_ns();
     worker->deadline_ns =
         worker->since_ns + (uint64_t)worker->pool->version->timeout_ms * NS_PER_MS;
@@ -264,6 +265,7 @@ void worker_free(struct fn *fn, struct worker *worker)
         exchange_set_user(worker->waiting, NULL);
         exchange_answer(worker->waiting, 410, NULL, 0, STR(""));
     }
+    runtime_api_flow(worker);
     extensions_done(worker);
     output_close(worker);
     port_forget(fn, worker);

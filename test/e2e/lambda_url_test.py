@@ -9,7 +9,7 @@ from auth_test import SignedServer
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from lambda_run_kit import Kit, refused
+from lambda_run_kit import Kit, refused, until
 from weir_server import REGION
 
 ECHO = """
@@ -377,3 +377,51 @@ export const handler = awslambda.streamifyResponse(async (event, stream, context
     status, _, body = kit.ask(kit.url("large-stream", InvokeMode="RESPONSE_STREAM"))
     assert status == 200
     assert body == b"x" * (20 << 20)
+
+
+def test_a_slow_reader_holds_its_function_back_and_nobody_else(kit):
+    source = """
+export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
+    const piece = Buffer.alloc(1 << 20, "x");
+    for (let i = 0; i < 150; i++) {
+        if (!stream.write(piece)) await new Promise((r) => stream.once("drain", r));
+    }
+    stream.end();
+});
+"""
+    kit.function("held-back", source, runtime="nodejs20.x", MemorySize=512, Timeout=60)
+    url_id = kit.url("held-back", InvokeMode="RESPONSE_STREAM")
+    before = kit.weir.resident_bytes()
+    connection = http.client.HTTPConnection("127.0.0.1", kit.weir.port, timeout=60)
+    connection.request("GET", "/", headers={
+        "Host": f"{url_id}.lambda-url.{REGION}.localhost:{kit.weir.port}"})
+    answer = connection.getresponse()
+    got = len(answer.read(1 << 20))
+    for _ in range(20):  # others are served meanwhile
+        assert kit.ask(url_id + "x")[0] == 404
+    assert kit.weir.resident_bytes() - before < 64 << 20
+    while piece := answer.read(1 << 20):
+        got += len(piece)
+    assert got == 150 << 20
+    connection.close()
+
+
+def test_a_reader_that_leaves_a_stream_leaves_its_function_to_end(kit):
+    source = """
+export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
+    const piece = Buffer.alloc(1 << 20, "x");
+    for (let i = 0; i < 100; i++) {
+        if (!stream.write(piece)) await new Promise((r) => stream.once("drain", r));
+    }
+    stream.end();
+});
+"""
+    kit.function("left", source, runtime="nodejs20.x", MemorySize=512, Timeout=60)
+    kit.functions.put_function_concurrency(FunctionName="left", ReservedConcurrentExecutions=1)
+    url_id = kit.url("left", InvokeMode="RESPONSE_STREAM")
+    connection = http.client.HTTPConnection("127.0.0.1", kit.weir.port, timeout=60)
+    connection.request("GET", "/", headers={
+        "Host": f"{url_id}.lambda-url.{REGION}.localhost:{kit.weir.port}"})
+    connection.getresponse().read(1 << 20)
+    connection.close()
+    until(lambda: kit.ask(url_id)[0] == 200, "the end of what was left")

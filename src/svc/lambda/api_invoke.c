@@ -132,7 +132,7 @@ static void call_ended(struct call *c)
     if (waiting->run != NULL && waiting->ended) {
         run_free(waiting->run);
     } else if (waiting->run != NULL) {
-        run_set_user(waiting->run, NULL);
+        run_leave(waiting->run);
     }
     waiting->run = NULL;
 }

@@ -86,6 +86,8 @@ struct run {
     struct buf pieces;           /* the lock's: streamed */
     size_t pieces_taken;         /* the lock's: of them */
     char content_type[128];      /* the lock's: of the stream */
+    bool held;                   /* the lock's: no more comes until some was taken */
+    bool dropped;                /* the lock's: nobody takes any */
     void (*piece)(struct cell *cell, struct run *run); /* the maker's, or NULL */
     void (*done)(struct cell *cell, struct run *run);  /* the maker's */
     void *user;                  /* the maker's */

@@ -24,6 +24,7 @@
 #include <assert.h>
 
 #define ARENA_BYTES_MAX (64u << 20)
+#define PIECES_BYTES_MAX (4u << 20) /* streamed and not taken: the worker is held back beyond it */
 
 /* ---- to the engine ---- */
 
@@ -147,19 +148,34 @@ void run_go(struct run *run)
 
 /* ---- and back ---- */
 
-static void on_piece(struct fn_invocation *invocation, struct str content_type, struct str piece)
+static bool on_piece(struct fn_invocation *invocation, struct str content_type, struct str piece)
 {
     struct run *run = LINK_OWNER(invocation, struct run, invocation);
     size_t bytes = content_type.bytes < sizeof(run->content_type) ? content_type.bytes : 0;
 
     lock_take(&run->live->lock);
-    memcpy(run->content_type, content_type.at, bytes);
-    run->content_type[bytes] = '\0';
-    buf_add(&run->pieces, piece);
-    if (link_alone(&run->piece_link)) {
+    if (!run->dropped) {
+        memcpy(run->content_type, content_type.at, bytes);
+        run->content_type[bytes] = '\0';
+        buf_add(&run->pieces, piece);
+        run->held = run->pieces.bytes - run->pieces_taken > PIECES_BYTES_MAX;
+    }
+    if (!run->dropped && link_alone(&run->piece_link)) {
         list_push(&run->live->pieces, &run->piece_link);
     }
+    bool more = !run->held;
+
     lock_give(&run->live->lock);
+    return more;
+}
+
+/* The lock is held. */
+static void let_flow(struct run *run)
+{
+    if (run->held && run->live->fn != NULL && !run->live->closing) {
+        run->held = false;
+        fn_flow(run->live->fn, run->invocation.request_id);
+    }
 }
 
 /* The first of a list that other threads fill; NULL: none. */
@@ -451,9 +467,16 @@ void *run_user(const struct run *run)
     return run->user;
 }
 
-void run_set_user(struct run *run, void *user)
+void run_leave(struct run *run)
 {
-    run->user = user;
+    run->user = NULL;
+    lock_take(&run->live->lock);
+    run->dropped = true;
+    buf_done(&run->pieces);
+    buf_init(&run->pieces, FN_STREAM_BYTES_MAX);
+    run->pieces_taken = 0;
+    let_flow(run);
+    lock_give(&run->live->lock);
 }
 
 struct str run_request_id(const struct run *run)
@@ -504,6 +527,7 @@ struct str run_piece_take(struct run *run, struct arena *arena)
         buf_done(&run->pieces);
         buf_init(&run->pieces, FN_STREAM_BYTES_MAX);
         run->pieces_taken = 0;
+        let_flow(run);
     }
     lock_give(&run->live->lock);
     return piece;

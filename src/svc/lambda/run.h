@@ -41,7 +41,7 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
 status run_check(struct call *c, const struct target *target);
 
 void *run_user(const struct run *run);
-void run_set_user(struct run *run, void *user);
+void run_leave(struct run *run); /* its maker is gone: it has no user, what it streams is let go */
 struct str run_request_id(const struct run *run);
 struct str run_version(const struct run *run);    /* "$LATEST", "3": what ran */
 struct str run_arn(const struct run *run);        /* as invoked */

@@ -151,7 +151,7 @@ static void call_ended(struct call *c)
     if (calling->run != NULL && calling->ended) {
         run_free(calling->run);
     } else if (calling->run != NULL) {
-        run_set_user(calling->run, NULL);
+        run_leave(calling->run);
     }
     calling->run = NULL;
 }
