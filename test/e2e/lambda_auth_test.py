@@ -4,7 +4,7 @@ import json
 
 import pytest
 from auth_test import SignedServer
-from iam_kit import allow, client_of, document
+from iam_kit import allow, client_of, document, trust
 from lambda_kit import create, download, package, refused
 from weir_server import REGION
 
@@ -33,7 +33,8 @@ def iam(weir, root):
 
 
 @pytest.fixture(scope="module")
-def owner(weir, root):
+def owner(weir, root, iam):
+    iam.create_role(RoleName="runs", AssumeRolePolicyDocument=trust())
     return client_of(weir, "lambda", root)
 
 
@@ -90,7 +91,20 @@ def test_tags_of_a_function_are_looked_at(weir, owner, iam, user):
     client.get_function(FunctionName="of-blue")
 
 
-def test_a_function_is_made_by_who_may_pass_its_role(weir, iam, user):
+def test_a_role_lets_lambda_assume_it(owner, iam):
+    wrong = "The role defined for the function cannot be assumed by Lambda."
+    assert refused("InvalidParameterValueException", create, client=owner,
+                   Role=ROLE + "-nobody") == wrong
+    iam.create_role(RoleName="others", AssumeRolePolicyDocument=trust(
+        {"Service": "ec2.amazonaws.com"}))
+    assert refused("InvalidParameterValueException", create, client=owner,
+                   Role=f"arn:aws:iam::{ACCOUNT}:role/others") == wrong
+    create(owner, "moves", Role=ROLE)
+    assert refused("InvalidParameterValueException", owner.update_function_configuration,
+                   FunctionName="moves", Role=ROLE + "-nobody") == wrong
+
+
+def test_a_function_is_made_by_who_may_pass_its_role(weir, owner, iam, user):
     name, _, key = user
     client = client_of(weir, "lambda", key)
     more = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE,
@@ -103,6 +117,18 @@ def test_a_function_is_made_by_who_may_pass_its_role(weir, iam, user):
         allow("iam:PassRole", ROLE)))
     client.create_function(FunctionName="mine", **more)
     refused(DENIED, client.create_function, 403, FunctionName="other", **more)
+
+
+def test_a_functions_role_may_send_to_its_dead_letter_queue(owner, iam):
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+    iam.create_role(RoleName="sends", AssumeRolePolicyDocument=trust())
+    role = f"arn:aws:iam::{ACCOUNT}:role/sends"
+    assert refused("InvalidParameterValueException", create, client=owner, name="dead",
+                   Role=role, DeadLetterConfig={"TargetArn": queue}) == (
+        "The provided execution role does not have permissions to call SendMessage on SQS")
+    iam.put_role_policy(RoleName="sends", PolicyName="p", PolicyDocument=document(
+        allow("sqs:SendMessage", queue)))
+    create(owner, "dead", Role=role, DeadLetterConfig={"TargetArn": queue})
 
 
 def test_a_layers_policy_lets_a_user_have_it(weir, owner, user):

@@ -358,11 +358,23 @@ def test_log_formats(functions):
     assert functions.get_function_configuration(FunctionName=name)["LoggingConfig"] == {
         "LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO",
         "LogGroup": "/own"}
+    assert functions.update_function_configuration(
+        FunctionName=name, LoggingConfig={"SystemLogLevel": "WARN"})["LoggingConfig"] == {
+        "LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN",
+        "LogGroup": "/own"}
     back = functions.update_function_configuration(FunctionName=name,
                                                    LoggingConfig={"LogFormat": "Text"})
     assert back["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/own"}
     refused(BAD, functions.update_function_configuration, FunctionName=name,
             LoggingConfig={"LogFormat": "Text", "SystemLogLevel": "DEBUG"})
+
+
+def test_a_dead_letter_goes_to_a_queue_or_a_topic(functions):
+    for service in ("sqs", "sns"):
+        target = {"TargetArn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:dead"}
+        assert create(functions, DeadLetterConfig=target)["DeadLetterConfig"] == target
+    assert refused(BAD, create, client=functions, DeadLetterConfig={
+        "TargetArn": "arn:aws:s3:::bucket"}).startswith("Invalid dead letter ARN")
 
 
 def test_code_changes_and_a_dry_run_changes_nothing(functions):

@@ -9,6 +9,7 @@ from auth_test import SignedServer
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from iam_kit import trust
 from lambda_run_kit import Kit, refused, until
 from weir_server import REGION
 
@@ -270,7 +271,8 @@ def test_with_auth_on_a_url_of_iam_takes_good_signatures_only():
         key, secret = server.key
         kit = UrlKit(server)
         kit.functions = server.signed(key, secret, "lambda")
-        kit.role = "arn:aws:iam::000000000000:role/runs"
+        kit.role = server.signed(key, secret, "iam").create_role(
+            RoleName="runs", AssumeRolePolicyDocument=trust())["Role"]["Arn"]
         kit.function("guarded", ECHO)
         url_id = kit.url("guarded", auth="AWS_IAM")
         assert kit.ask(url_id)[0] == 403

@@ -54,7 +54,7 @@ static status create_check(struct call *c, struct target *ret_target)
                            "Runtime and Handler are mandatory parameters for functions created "
                            "with deployment packages.");
     }
-    TRY(config_check(c, arg_str(c, "Runtime")));
+    TRY(config_check(c, NULL));
     TRY(source_check(c, arg(c, "Code")));
     TRY(tags_check(c, arg(c, "Tags")));
     if (arg_str(c, "CodeSigningConfigArn").bytes > 0) {
@@ -286,8 +286,7 @@ static status configure_check(struct call *c, struct target *target, struct vers
     }
     target->qualifier = STR("$LATEST");
     TRY(version_find(c, target, version));
-    TRY(config_check(c, arg_has(c, "Runtime") ? arg_str(c, "Runtime")
-                                              : get_str(version->config, "Runtime")));
+    TRY(config_check(c, version->config));
     TRY(revision_check(c, get_str(version->config, "RevisionId"), "GetFunction/GetAlias"));
     there = package_get(c, version->code, &package);
     assert(there);

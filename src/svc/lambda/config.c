@@ -7,6 +7,7 @@
 #include "svc/lambda/config.h"
 
 #include "base/codec.h"
+#include "cell/authorize.h"
 #include "cell/cell.h"
 #include "wire/json.h"
 #include "wire/wire.h"
@@ -168,11 +169,27 @@ static status environment_check(struct call *c)
 
 /* ---- logging ---- */
 
-static status logging_check(struct call *c)
+/* As asked for, else as it was. */
+static struct str logging_text(const struct value *asked, const struct value *was,
+                               const char *member)
+{
+    if (asked != NULL && has(asked, member)) {
+        return get_str(asked, member);
+    }
+    return was != NULL ? get_str(was, member) : STR_NONE;
+}
+
+static const struct value *logging_of(const struct value *config)
+{
+    return config == NULL ? NULL : get(config, "LoggingConfig");
+}
+
+static status logging_check(struct call *c, const struct value *before)
 {
     const struct value *logging = arg(c, "LoggingConfig");
 
-    if (logging == NULL || str_eq(get_str(logging, "LogFormat"), STR("JSON"))) {
+    if (logging == NULL ||
+        str_eq(logging_text(logging, logging_of(before), "LogFormat"), STR("JSON"))) {
         return OK;
     }
     if (has(logging, "ApplicationLogLevel") || has(logging, "SystemLogLevel")) {
@@ -183,34 +200,74 @@ static status logging_check(struct call *c)
     return OK;
 }
 
+static void logging_level(struct value *logging, const char *member, struct str level)
+{
+    set_str(logging, member, level.bytes > 0 ? level : STR("INFO"));
+}
+
 static void logging_apply(struct call *c, struct value *config)
 {
     const struct value *asked = arg(c, "LoggingConfig");
     const struct value *was = get(config, "LoggingConfig");
-    struct value *logging;
-    struct str group = asked == NULL ? STR_NONE : get_str(asked, "LogGroup");
+    struct str group = logging_text(asked, was, "LogGroup");
+    bool json = str_eq(logging_text(asked, was, "LogFormat"), STR("JSON"));
+    struct str application = logging_text(asked, was, "ApplicationLogLevel");
+    struct str system = logging_text(asked, was, "SystemLogLevel");
+    struct value *logging = set_struct(c->arena, config, "LoggingConfig");
 
-    if (asked == NULL && was != NULL) {
-        return;
-    }
     if (group.bytes == 0) {
-        group = was != NULL ? get_str(was, "LogGroup")
-                            : arena_printf(c->arena, "/aws/lambda/%.*s",
-                                           STR_ARG(get_str(config, "FunctionName")));
+        group = arena_printf(c->arena, "/aws/lambda/%.*s",
+                             STR_ARG(get_str(config, "FunctionName")));
     }
-    logging = set_struct(c->arena, config, "LoggingConfig");
-    if (asked == NULL || !str_eq(get_str(asked, "LogFormat"), STR("JSON"))) {
-        set_str(logging, "LogFormat", STR("Text"));
-    } else {
-        set_str(logging, "LogFormat", STR("JSON"));
-        set_str(logging, "ApplicationLogLevel",
-                has(asked, "ApplicationLogLevel") ? get_str(asked, "ApplicationLogLevel")
-                                                  : STR("INFO"));
-        set_str(logging, "SystemLogLevel", has(asked, "SystemLogLevel")
-                                               ? get_str(asked, "SystemLogLevel")
-                                               : STR("INFO"));
+    set_str(logging, "LogFormat", json ? STR("JSON") : STR("Text"));
+    if (json) {
+        logging_level(logging, "ApplicationLogLevel", application);
+        logging_level(logging, "SystemLogLevel", system);
     }
     set_str(logging, "LogGroup", group);
+}
+
+/* ---- roles ---- */
+
+/* With auth on a role must be there, and let Lambda assume it. */
+static status role_check(struct call *c)
+{
+    struct service_wish wish = {.service = STR("lambda.amazonaws.com"),
+                                .action = "sts:AssumeRole",
+                                .resource = arg_str(c, "Role"),
+                                .source_account = c->account};
+
+    return !arg_has(c, "Role") || !cell_auth(c->cell) || service_may(c, &wish)
+               ? OK
+               : lambda_fail(c, &LAMBDA_BAD_VALUE,
+                             "The role defined for the function cannot be assumed by Lambda.");
+}
+
+/* ---- where events go that fail ---- */
+
+static status dead_check(struct call *c, const struct value *before)
+{
+    const struct value *dead = arg(c, "DeadLetterConfig");
+    struct str target = dead == NULL ? STR_NONE : get_str(dead, "TargetArn");
+    struct str role = arg_has(c, "Role") ? arg_str(c, "Role")
+                                         : get_str(before, "Role");
+    struct arn arn;
+    bool queue;
+
+    if (target.bytes == 0) {
+        return OK;
+    }
+    queue = arn_read(target, &arn) && str_eq(arn.service, STR("sqs"));
+    if (!queue && !(arn_read(target, &arn) && str_eq(arn.service, STR("sns")))) {
+        return lambda_fail(c, &LAMBDA_BAD_VALUE,
+                           "Invalid dead letter ARN: %.*s is neither an SQS queue nor an SNS topic",
+                           STR_ARG(str_slice(target, 0, 512)));
+    }
+    return role_may(c, role, queue ? "sqs:SendMessage" : "sns:Publish", target)
+               ? OK
+               : lambda_fail(c, &LAMBDA_BAD_VALUE,
+                             "The provided execution role does not have permissions to call %s",
+                             queue ? "SendMessage on SQS" : "Publish on SNS");
 }
 
 /* ---- what is not there ---- */
@@ -257,14 +314,19 @@ static status snap_check(struct call *c, struct str runtime)
                               STR_ARG(runtime));
 }
 
-status config_check(struct call *c, struct str runtime)
+status config_check(struct call *c, const struct value *before)
 {
+    struct str runtime = arg_has(c, "Runtime") ? arg_str(c, "Runtime")
+                                               : get_str(before, "Runtime");
+
     TRY(absent_check(c));
     TRY(runtime_check(c));
     TRY(snap_check(c, runtime));
     TRY(sizes_check(c));
     TRY(environment_check(c));
-    return logging_check(c);
+    TRY(role_check(c));
+    TRY(dead_check(c, before));
+    return logging_check(c, before);
 }
 
 status source_check(struct call *c, const struct value *source)

@@ -8,8 +8,9 @@
 
 #include "svc/lambda/package.h"
 
-/* What both operations' inputs say, checked but for layers; for a function of that runtime. */
-status config_check(struct call *c, struct str runtime);
+/* What both operations' inputs say, checked but for layers; before: the configuration as it is,
+ * NULL for a new function (whose Runtime and Role were checked to be there). */
+status config_check(struct call *c, const struct value *before);
 /* Members that name what weir does not have: 501. */
 status absent_check(struct call *c);
 /* The configuration of a new function, with what is not said as AWS has it. */
