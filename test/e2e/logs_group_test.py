@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Log groups and log streams: made, told of, paged through, tagged, protected, deleted."""
+import json
+
 import pytest
 from logs_kit import ARN, Kit
+from weir_server import run_weir
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
               2922, 3288, 3653)
@@ -226,3 +229,23 @@ def test_all_of_it_survives_kill_9(fresh):
     kit.logs.create_log_stream(logGroupName="g", logStreamName="new")
     kit.put("g", "new", "three")
     assert kit.filtered("g") == ["one", "two", "three"]
+
+
+def test_much_is_swept_after_its_group_is_gone(fresh):
+    server = fresh(clock="2026-11-23T08:00:00Z")
+    kit = Kit(server)
+    kit.group("g", "s")
+    now = kit.now
+    for i in range(3):  # chunks of a second each: many rows
+        kit.put("g", "s", *[(now - (9000 - 3000 * i - k) * 1000, "x") for k in range(3000)])
+    assert len(kit.filtered("g")) == 9000
+    kit.logs.delete_log_group(logGroupName="g")
+    kit.group("g", "s")
+    kit.put("g", "s", "new")
+    server.advance("5m")
+    assert kit.filtered("g") == ["new"]
+    server.restart(hard=True)
+    assert Kit(server).filtered("g") == ["new"]
+    server.stop()
+    checked = json.loads(run_weir("fsck", server.data, "--json").stdout)
+    assert checked["good"] and checked["keys"] < 50, checked

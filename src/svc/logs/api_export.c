@@ -9,6 +9,8 @@
 #include "svc/logs/keys.h"
 #include "svc/logs/logs_ops.h"
 
+#define TOLD_MS (30 * MS_PER_DAY) /* that a task is told of after its end */
+
 static struct thing task_named(struct str id)
 {
     return (struct thing){"export", STR(""), id};
@@ -28,6 +30,22 @@ static status one_check(struct call *c)
         }
     }
     return OK;
+}
+
+/* Tasks that ended long ago are not told of any more. */
+static void old_ones_forget(struct call *c)
+{
+    struct things things = {.kind = "export", .scope = STR(""), .shape = export_shape()};
+    struct value *about;
+    struct thing thing;
+
+    while (things_next(c, &things, &thing, &about)) {
+        const struct value *info = get(about, "executionInfo");
+
+        if (info != NULL && get_int(info, "completionTime", c->now) < c->now - TOLD_MS) {
+            (void)thing_erase(c, &thing);
+        }
+    }
 }
 
 static struct value *task_new(struct call *c, struct str id)
@@ -90,6 +108,7 @@ status logs_create_export(struct call *c)
     TRY(one_check(c));
     about = task_new(c, id);
     TRY(bucket_greet(c, about));
+    old_ones_forget(c);
     thing_save(c, &thing, about);
     export_begin(c, id, arg_str(c, "logStreamNamePrefix"));
     put_str(c, "taskId", id);

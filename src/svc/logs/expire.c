@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What goes by itself: events that are older than their group keeps, and rows of groups and streams
- * that were deleted. A step stops while there is room left in its entry; the next comes by a
- * durable timer, at once, as a call of its own.
+ * that were deleted. A step is small, so that others come in; the next comes by a durable timer, at
+ * once, as a call of its own.
  *
  * An event's time may be up to two hours after its coming. So all of a chunk that came two hours
  * before the horizon is older than that, and the log is trimmed to there.
@@ -12,7 +12,7 @@
 #include "svc/logs/export.h"
 #include "svc/logs/keys.h"
 
-#define SPARE 20000     /* changes left for others in a step */
+#define STEP_CHANGES 4000 /* of one step, about: some ten milliseconds */
 #define SWEEP "sweep"   /* the timer's name */
 
 void sweep_soon(struct call *c)
@@ -21,7 +21,7 @@ void sweep_soon(struct call *c)
 }
 
 /* Rows of seconds that are over; false: there are more. */
-static bool rows_expire(struct call *c, struct group *group, int64_t horizon_ms)
+static bool rows_expire(struct call *c, struct group *group, int64_t horizon_ms, size_t spare)
 {
     struct chunk_span span = {.group = group->log, .to = (uint64_t)(horizon_ms / 1000)};
     struct txn_scan *scan;
@@ -33,7 +33,7 @@ static bool rows_expire(struct call *c, struct group *group, int64_t horizon_ms)
     }
     span.to = (uint64_t)(horizon_ms / 1000) - 1;
     scan = chunks_scan(c, &span);
-    while (txn_room(c->txn) > SPARE && (any = chunks_next(scan, &row))) {
+    while (txn_room(c->txn) > spare && (any = chunks_next(scan, &row))) {
         chunk_forget(c, group->log, &row);
     }
     txn_scan_close(scan);
@@ -75,14 +75,14 @@ static int64_t next_look_ms(struct call *c, const struct group *group)
 }
 
 /* False: there is more to do. */
-static bool group_expire(struct call *c, struct group *group)
+static bool group_expire(struct call *c, struct group *group, size_t spare)
 {
     int64_t horizon_ms = group_horizon_ms(c, group);
 
     if (group->retention_days == 0 || c->now < group->expires_ms) {
         return true;
     }
-    if (!rows_expire(c, group, horizon_ms)) {
+    if (!rows_expire(c, group, horizon_ms, spare)) {
         return false;
     }
     log_trim(c, group, horizon_ms);
@@ -93,12 +93,14 @@ static bool group_expire(struct call *c, struct group *group)
 static bool step(struct call *c)
 {
     struct log_groups *logs = groups_of(c);
-    bool done = gone_sweep(c, SPARE);
+    size_t room = txn_room(c->txn);
+    size_t spare = room > STEP_CHANGES ? room - STEP_CHANGES : 0;
+    bool done = gone_sweep(c, spare);
     struct str key;
     void *group;
 
     for (size_t i = 0; done && map_next(logs->groups, &i, &key, &group);) {
-        done = txn_room(c->txn) > SPARE && group_expire(c, group);
+        done = txn_room(c->txn) > spare && group_expire(c, group, spare);
     }
     return done;
 }
