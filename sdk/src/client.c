@@ -103,7 +103,8 @@ static bool find(struct weir_aws *aws, struct weir_call *call, const char *servi
                          service);
     }
     call->operation_name = weir_text(operation);
-    if (!model_operation_find(call->service, call->operation_name, &call->operation)) {
+    if (call->operation_name.bytes >= MODEL_TEXT_MAX ||
+        !model_operation_find(call->service, call->operation_name, &call->operation)) {
         return weir_fail(aws, answer, "UnknownOperation", "%.100s has no operation %.100s", service,
                          operation);
     }
@@ -249,6 +250,7 @@ bool weir_aws_send(struct weir_aws *aws, const struct weir_aws_request *request,
         weir_request_header(&aws->request, weir_text_trim(name), value);
     }
     aws->request.payload = request->body.at == NULL ? WEIR_TEXT("") : request->body;
+    aws->request.failed = aws->request.failed || aws->scratch.failed;
     if (!weir_send(aws, &place, false, ret_answer, &reply)) {
         return false;
     }

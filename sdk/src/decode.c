@@ -49,7 +49,7 @@ static void add_packed(struct weir_buf *out, struct weir_text text)
     } else {
         weir_buf_add_c(out, "null");
     }
-    weir_buf_done(&json);
+    weir_buf_drop(&json, &out->failed);
 }
 
 void weir_leaf_from_text(struct weir_buf *out, struct weir_text text, uint16_t leaf)
@@ -83,7 +83,7 @@ static void add_leaf(struct weir_buf *out, struct weir_text value, uint16_t leaf
     } else if (leaf == LEAF_TIME_HTTP && weir_json_kind(value) == WEIR_JSON_STRING) {
         weir_buf_init(&text, value.bytes + 1);
         weir_leaf_from_text(out, weir_json_string(value, &text), leaf);
-        weir_buf_done(&text);
+        weir_buf_drop(&text, &out->failed);
     } else {
         weir_buf_add_text(out, value);
     }
@@ -103,7 +103,7 @@ static void add_struct_member(struct weir_buf *out, const struct weir_json_each 
     } else {
         weir_buf_add_text(out, each->key);
     }
-    weir_buf_done(&text);
+    weir_buf_drop(&text, &out->failed);
     weir_buf_add(out, ":", 1);
     weir_from_json(out, each->value, member.node);
 }
@@ -184,16 +184,17 @@ static void add_header_list(struct weir_buf *out, struct weir_text value, uint16
 static void add_header_map(struct weir_buf *out, const struct model_member *member,
                            struct weir_text head)
 {
-    struct weir_buf prefix;
+    char wire[MODEL_TEXT_MAX];
+    struct weir_text prefix;
     struct weir_text name;
     struct weir_text value;
     bool found = false;
 
-    weir_buf_init(&prefix, 1024);
-    model_wire_add(&prefix, member);
+    model_wire_put(wire, member);
+    prefix = weir_text(wire);
     while (weir_http_next(&head, &name, &value)) {
         if (name.bytes <= prefix.bytes ||
-            !weir_text_same((struct weir_text){name.at, prefix.bytes}, weir_buf_text(&prefix))) {
+            !weir_text_same((struct weir_text){name.at, prefix.bytes}, prefix)) {
             continue;
         }
         if (!found) {
@@ -208,19 +209,16 @@ static void add_header_map(struct weir_buf *out, const struct model_member *memb
         weir_json_add_string(out, value);
     }
     weir_buf_add(out, "}", found ? 1 : 0);
-    weir_buf_done(&prefix);
 }
 
 static void add_header(struct weir_buf *out, const struct model_member *member,
                        struct weir_text head)
 {
-    struct weir_buf name;
+    char name[MODEL_TEXT_MAX];
     struct weir_text value;
 
-    weir_buf_init(&name, 1024);
-    model_wire_add(&name, member);
-    value = name.bytes == 0 ? WEIR_NONE : weir_http_header(head, name.at);
-    weir_buf_done(&name);
+    model_wire_put(name, member);
+    value = weir_http_header(head, name);
     if (value.at == NULL) {
         return;
     }

@@ -98,22 +98,20 @@ static void add_attributes(struct weir_buf *out, struct weir_xml *xml, uint32_t 
     struct model_members members = model_members(node);
     struct model_member member;
     struct weir_text value;
-    struct weir_buf name;
+    char name[MODEL_TEXT_MAX];
 
     while (model_member_next(&members, &member)) {
         if (!member.is_attribute) {
             continue;
         }
-        weir_buf_init(&name, 256);
-        model_wire_add(&name, &member);
-        if (name.bytes > 0 && weir_xml_attribute(weir_xml_at(xml, element), name.at, &value)) {
+        model_wire_put(name, &member);
+        if (weir_xml_attribute(weir_xml_at(xml, element), name, &value)) {
             weir_comma(out);
             weir_buf_add(out, "\"", 1);
             model_text_add(out, member.name);
             weir_buf_add(out, "\":", 2);
             weir_json_add_string(out, value);
         }
-        weir_buf_done(&name);
     }
 }
 

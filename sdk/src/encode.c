@@ -9,6 +9,7 @@
 #include "text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define UUID_BYTES 36
 
@@ -78,8 +79,7 @@ void weir_scalar_add(struct weir_buf *out, struct weir_text value, uint16_t leaf
     } else if (!is_time(leaf) || !add_moment(out, value, text, leaf)) {
         weir_buf_add_text(out, text.at != NULL ? text : value);
     }
-    out->failed = out->failed || decoded.failed;
-    weir_buf_done(&decoded);
+    weir_buf_drop(&decoded, &out->failed);
 }
 
 /* ---- documents ---- */
@@ -181,20 +181,18 @@ static void add_tokens(struct weir_call *call, struct weir_buf *out)
     struct model_members members = model_members(call->operation.input);
     struct model_member member;
     char uuid[UUID_BYTES + 1];
+    char name[MODEL_TEXT_MAX];
 
     while (model_member_next(&members, &member)) {
-        size_t before = call->scratch->bytes;
         if (!member.is_token) {
             continue;
         }
-        model_text_add(call->scratch, member.name);
-        struct weir_text name = {call->scratch->at + before, call->scratch->bytes - before};
-        if (weir_json_member(call->json, name).at == NULL) {
+        model_text_put(name, member.name);
+        if (weir_json_member(call->json, weir_text(name)).at == NULL) {
             make_uuid(uuid);
-            weir_json_add(out, "%j%t:%s", out->bytes == 0 ? WEIR_TEXT("{") : WEIR_TEXT(","), name,
+            weir_json_add(out, "%j%s:%s", out->bytes == 0 ? WEIR_TEXT("{") : WEIR_TEXT(","), name,
                           uuid);
         }
-        call->scratch->bytes = before;
     }
     if (out->bytes > 0) {
         struct weir_json_each each = weir_json_each(call->json);
@@ -208,14 +206,12 @@ static void add_tokens(struct weir_call *call, struct weir_buf *out)
 static void encode_json(struct weir_call *call)
 {
     struct weir_request *request = call->request;
-    struct weir_buf target;
+    char target[MODEL_TEXT_MAX * 2];
 
-    weir_buf_init(&target, 1024);
-    model_text_add(&target, call->service->target_prefix);
-    weir_buf_add(&target, ".", 1);
-    weir_buf_add_text(&target, call->operation_name);
-    weir_request_header(request, WEIR_TEXT("x-amz-target"), weir_buf_text(&target));
-    weir_buf_done(&target);
+    model_text_put(target, call->service->target_prefix);
+    size_t bytes = strlen(target);
+    (void)snprintf(target + bytes, sizeof target - bytes, ".%.*s", WEIR_ARG(call->operation_name));
+    weir_request_header(request, WEIR_TEXT("x-amz-target"), weir_text(target));
     weir_request_header(request, WEIR_TEXT("content-type"),
                         call->service->json_minor == 0 ? WEIR_TEXT("application/x-amz-json-1.0")
                                                        : WEIR_TEXT("application/x-amz-json-1.1"));
@@ -264,8 +260,9 @@ bool weir_encode(struct weir_call *call)
     if (request->payload.bytes == 0) {
         request->payload = weir_buf_text(&request->body);
     }
-    if (call->code == NULL && (request->failed || request->body.failed || request->words.failed ||
-                               request->path.failed || with_tokens.failed)) {
+    if (call->code == NULL &&
+        (request->failed || request->body.failed || request->words.failed || request->path.failed ||
+         with_tokens.failed || call->scratch->failed)) {
         call->code = "NoMemory";
         call->message = "the request is too large";
     }

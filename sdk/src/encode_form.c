@@ -45,7 +45,7 @@ static void add_struct(struct form *f, struct weir_text value, uint16_t node)
     struct model_member member;
 
     while (weir_json_next(&each)) {
-        weir_buf_clear(&f->text);
+        weir_buf_again(&f->text, &f->out->failed);
         struct weir_text name = weir_json_string(each.key, &f->text);
         add_dot(f);
         if (model_member_find(node, name, &member)) {
@@ -132,7 +132,7 @@ static void add_value(struct form *f, struct weir_text value, uint16_t node)
         add_list(f, value, node);
         break;
     default:
-        weir_buf_clear(&f->text);
+        weir_buf_again(&f->text, &f->out->failed);
         weir_scalar_add(&f->text, value, model_kind(node) == KIND_LEAF ? node : LEAF_ANY);
         add_pair(f, weir_buf_text(&f->text));
     }
@@ -152,7 +152,6 @@ void weir_encode_form(struct weir_call *call)
     weir_buf_add_c(f.out, "&Version=");
     model_text_add(f.out, call->service->api_version);
     add_struct(&f, call->json, call->operation.input);
-    f.out->failed = f.out->failed || f.path.failed || f.text.failed;
-    weir_buf_done(&f.path);
-    weir_buf_done(&f.text);
+    weir_buf_drop(&f.path, &f.out->failed);
+    weir_buf_drop(&f.text, &f.out->failed);
 }

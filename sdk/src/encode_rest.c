@@ -8,10 +8,6 @@
 #include "sha256.h"
 #include "text.h"
 
-#include <stdio.h>
-
-#define NAME_BYTES_MAX 256
-
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"};
 
 static bool is_xml(const struct weir_call *call)
@@ -34,15 +30,6 @@ static struct weir_text scalar(struct weir_call *call, struct weir_text value, u
     return (struct weir_text){call->scratch->at + before, call->scratch->bytes - before};
 }
 
-/* A member's wire name, at the end of scratch. */
-static struct weir_text wire_name(struct weir_call *call, const struct model_member *member)
-{
-    size_t before = call->scratch->bytes;
-
-    model_wire_add(call->scratch, member);
-    return (struct weir_text){call->scratch->at + before, call->scratch->bytes - before};
-}
-
 /* ---- the address ---- */
 
 /* The value of the member that a label is; WEIR_NONE: not given. */
@@ -51,14 +38,13 @@ static struct weir_text label_value(struct weir_call *call, struct weir_text lab
 {
     struct model_members members = model_members(call->operation.input);
     struct model_member member;
+    char name[MODEL_TEXT_MAX];
 
     while (model_member_next(&members, &member)) {
         if (member.location == AT_URI && model_wire_is(&member, label)) {
-            size_t before = call->scratch->bytes;
-            model_text_add(call->scratch, member.name);
             *ret_node = member.node;
-            return weir_json_member(call->json, (struct weir_text){call->scratch->at + before,
-                                                                   call->scratch->bytes - before});
+            model_text_put(name, member.name);
+            return weir_json_member(call->json, weir_text(name));
         }
     }
     return WEIR_NONE;
@@ -83,14 +69,10 @@ static void add_label(struct weir_call *call, struct weir_text label)
 /* "/{Bucket}/{Key+}?acl": the path with its labels, and the query's fixed part. */
 static void add_uri(struct weir_call *call)
 {
-    char uri[NAME_BYTES_MAX * 2];
-    struct weir_buf unpacked;
+    char uri[MODEL_TEXT_MAX];
     struct weir_text query;
 
-    weir_buf_init(&unpacked, sizeof uri);
-    model_text_add(&unpacked, call->operation.uri);
-    (void)snprintf(uri, sizeof uri, "%.*s", WEIR_ARG(weir_buf_text(&unpacked)));
-    weir_buf_done(&unpacked);
+    model_text_put(uri, call->operation.uri);
     query = weir_text(uri);
     struct weir_text path = weir_text_split(&query, '?');
     while (path.at != NULL && call->code == NULL) {
@@ -108,35 +90,43 @@ static void add_uri(struct weir_call *call)
 
 /* ---- query and headers ---- */
 
+/* One value, or each of a list, under a name. */
+static void add_values(struct weir_call *call, struct weir_text name, struct weir_text value,
+                       uint16_t node)
+{
+    struct weir_json_each each = weir_json_each(value);
+
+    if (weir_json_kind(value) != WEIR_JSON_ARRAY) {
+        weir_request_query(call->request, name, scalar(call, value, node));
+        return;
+    }
+    while (weir_json_next(&each)) {
+        weir_request_query(call->request, name, scalar(call, each.value, node));
+    }
+}
+
+/* A map's keys are names of their own. */
 static void add_query(struct weir_call *call, struct weir_text value,
                       const struct model_member *member)
 {
     struct weir_json_each each = weir_json_each(value);
-    uint16_t node =
-        model_kind(member->node) == KIND_LEAF ? member->node : model_many(member->node).node;
-    enum weir_json_kind kind = weir_json_kind(value);
-    struct weir_text name = wire_name(call, member);
-    char kept[NAME_BYTES_MAX];
+    bool is_leaf = model_kind(member->node) == KIND_LEAF;
+    uint16_t node = is_leaf ? member->node : model_many(member->node).node;
+    char name[MODEL_TEXT_MAX];
+    struct weir_buf key;
 
-    (void)snprintf(kept, sizeof kept, "%.*s", WEIR_ARG(name)); /* scratch may move */
-    if (kind != WEIR_JSON_ARRAY && kind != WEIR_JSON_OBJECT) {
-        weir_request_query(call->request, weir_text(kept), scalar(call, value, node));
+    model_wire_put(name, member);
+    if (weir_json_kind(value) != WEIR_JSON_OBJECT) {
+        add_values(call, weir_text(name), value, node);
+        return;
     }
-    while ((kind == WEIR_JSON_ARRAY || kind == WEIR_JSON_OBJECT) && weir_json_next(&each)) {
-        struct weir_json_each inner = weir_json_each(each.value);
-        char key[NAME_BYTES_MAX];
-        (void)snprintf(key, sizeof key, "%s", kept);
-        if (kind == WEIR_JSON_OBJECT) {
-            (void)snprintf(key, sizeof key, "%.*s", WEIR_ARG(scalar(call, each.key, LEAF_ANY)));
-        }
-        if (weir_json_kind(each.value) != WEIR_JSON_ARRAY) {
-            weir_request_query(call->request, weir_text(key), scalar(call, each.value, node));
-            continue;
-        }
-        while (weir_json_next(&inner)) {
-            weir_request_query(call->request, weir_text(key), scalar(call, inner.value, LEAF_ANY));
-        }
+    weir_buf_init(&key, call->scratch->bytes_max);
+    while (weir_json_next(&each)) {
+        weir_buf_again(&key, &call->request->failed);
+        weir_scalar_add(&key, each.key, LEAF_ANY);
+        add_values(call, weir_buf_text(&key), each.value, node);
     }
+    weir_buf_drop(&key, &call->request->failed);
 }
 
 /* Items with commas between; strings with a comma or a quote in quotes of their own. */
@@ -148,7 +138,7 @@ static void add_items(struct weir_buf *out, struct weir_text value, uint16_t nod
 
     weir_buf_init(&item, out->bytes_max);
     while (weir_json_next(&each)) {
-        weir_buf_clear(&item);
+        weir_buf_again(&item, &out->failed);
         weir_scalar_add(&item, each.value, model_kind(node) == KIND_LEAF ? node : LEAF_ANY);
         struct weir_text text = weir_buf_text(&item);
         bool quoted = false;
@@ -164,7 +154,7 @@ static void add_items(struct weir_buf *out, struct weir_text value, uint16_t nod
         }
         weir_buf_add(out, "\"", quoted ? 1 : 0);
     }
-    weir_buf_done(&item);
+    weir_buf_drop(&item, &out->failed);
 }
 
 static void add_header(struct weir_call *call, struct weir_text value,
@@ -175,13 +165,13 @@ static void add_header(struct weir_call *call, struct weir_text value,
     struct weir_buf name;
 
     weir_buf_init(&text, call->scratch->bytes_max);
-    weir_buf_init(&name, NAME_BYTES_MAX * 4);
+    weir_buf_init(&name, call->scratch->bytes_max);
     model_wire_add(&name, member);
     if (member->location == AT_HEADERS) {
         size_t prefix = name.bytes;
         while (weir_json_next(&each)) {
             name.bytes = name.failed ? name.bytes : prefix;
-            weir_buf_clear(&text);
+            weir_buf_again(&text, &call->request->failed);
             weir_scalar_add(&name, each.key, LEAF_ANY);
             weir_scalar_add(&text, each.value, LEAF_ANY);
             weir_request_header(call->request, weir_buf_text(&name), weir_buf_text(&text));
@@ -197,9 +187,8 @@ static void add_header(struct weir_call *call, struct weir_text value,
         weir_scalar_add(&text, value, leaf);
         weir_request_header(call->request, weir_buf_text(&name), weir_buf_text(&text));
     }
-    call->request->failed = call->request->failed || text.failed || name.failed;
-    weir_buf_done(&text);
-    weir_buf_done(&name);
+    weir_buf_drop(&text, &call->request->failed);
+    weir_buf_drop(&name, &call->request->failed);
 }
 
 /* ---- the body ---- */
@@ -208,24 +197,23 @@ static void add_payload(struct weir_call *call, struct weir_text value,
                         const struct model_member *member)
 {
     struct weir_buf *out = &call->request->body;
-    char name[NAME_BYTES_MAX];
+    char name[MODEL_TEXT_MAX];
     struct weir_buf text;
 
-    weir_buf_init(&text, out->bytes_max);
     if (member->node == LEAF_RAW) {
-        if (!weir_base64_decode(out, weir_json_string(value, &text))) {
+        weir_buf_init(&text, out->bytes_max);
+        if (!weir_base64_decode(out, weir_json_string(value, &text)) && !out->failed) {
             bad_input(call, "a payload in JSON is base64; bytes are given as a body");
         }
+        weir_buf_drop(&text, &out->failed);
     } else if (member->node == LEAF_TEXT) {
         weir_scalar_add(out, value, LEAF_ANY);
     } else if (is_xml(call)) {
-        model_wire_add(&text, member);
-        (void)snprintf(name, sizeof name, "%.*s", WEIR_ARG(weir_buf_text(&text)));
+        model_wire_put(name, member);
         weir_to_xml(out, name, value, member->node, call->service->namespace);
     } else {
         weir_to_json(out, value, member->node, call->scratch);
     }
-    weir_buf_done(&text);
 }
 
 /* One body member of a JSON document. */
@@ -286,8 +274,7 @@ static void end_body(struct weir_call *call, bool has_members)
 {
     struct weir_request *request = call->request;
     struct model_member payload = {.node = LEAF_ANY};
-    char root[NAME_BYTES_MAX];
-    struct weir_buf name;
+    char root[MODEL_TEXT_MAX];
     bool has_payload = payload_of(call, &payload);
     bool is_raw = has_payload && (payload.node == LEAF_RAW || payload.node == LEAF_TEXT);
 
@@ -304,10 +291,7 @@ static void end_body(struct weir_call *call, bool has_members)
             weir_buf_add_c(&request->body, "{}");
         }
     } else if (has_members && call->operation.has_root) {
-        weir_buf_init(&name, NAME_BYTES_MAX);
-        model_text_add(&name, call->operation.root);
-        (void)snprintf(root, sizeof root, "%.*s", WEIR_ARG(weir_buf_text(&name)));
-        weir_buf_done(&name);
+        model_text_put(root, call->operation.root);
         weir_to_xml(&request->body, root, call->json, call->operation.input,
                     call->service->namespace);
     }
@@ -364,7 +348,7 @@ static void add_checksum(struct weir_call *call)
         weir_base64_add(&text, (struct weir_text){(const char *)digest, 4});
         weir_request_header(request, WEIR_TEXT("x-amz-checksum-crc32"), weir_buf_text(&text));
     }
-    weir_buf_done(&text);
+    weir_buf_drop(&text, &request->failed);
 }
 
 void weir_encode_rest(struct weir_call *call)
@@ -378,7 +362,7 @@ void weir_encode_rest(struct weir_call *call)
     add_uri(call);
     while (call->code == NULL && weir_json_next(&each)) {
         struct model_member member;
-        weir_buf_clear(&key);
+        weir_buf_again(&key, &call->request->failed);
         bool is_listed =
             model_member_find(call->operation.input, weir_json_string(each.key, &key), &member);
         if (weir_json_kind(each.value) == WEIR_JSON_NULL || !place(call, &each, &member)) {
@@ -389,7 +373,7 @@ void weir_encode_rest(struct weir_call *call)
             add_to_body(call, &each, &member, is_listed);
         }
     }
-    weir_buf_done(&key);
+    weir_buf_drop(&key, &call->request->failed);
     if (call->code == NULL) {
         end_body(call, has_members);
     }

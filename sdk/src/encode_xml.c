@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#define NAME_BYTES_MAX 256
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
 static void add_escaped(struct weir_buf *out, struct weir_text text)
@@ -43,27 +42,20 @@ static void add_scalar(struct weir_buf *out, struct weir_text value, uint16_t no
     weir_buf_init(&text, out->bytes_max);
     weir_scalar_add(&text, value, model_kind(node) == KIND_LEAF ? node : LEAF_ANY);
     add_escaped(out, weir_buf_text(&text));
-    out->failed = out->failed || text.failed;
-    weir_buf_done(&text);
+    weir_buf_drop(&text, &out->failed);
 }
 
-/* A name as C text, from the tables or the document; "" if it is too long to be one. */
-static void name_of(char to[NAME_BYTES_MAX], const struct model_member *member,
-                    struct weir_text key)
+/* A member's own name as C text. */
+static void key_name(struct weir_buf *out, struct weir_text key, char to[MODEL_TEXT_MAX])
 {
     struct weir_buf text;
+    struct weir_text name;
 
-    weir_buf_init(&text, NAME_BYTES_MAX);
-    if (member != NULL) {
-        model_wire_add(&text, member);
-    } else {
-        struct weir_text name = weir_json_string(key, &text);
-        if (text.bytes == 0) {
-            weir_buf_add_text(&text, name);
-        }
-    }
-    (void)snprintf(to, NAME_BYTES_MAX, "%.*s", (int)text.bytes, text.bytes == 0 ? "" : text.at);
-    weir_buf_done(&text);
+    weir_buf_init(&text, key.bytes + 1);
+    name = weir_json_string(key, &text);
+    out->failed = out->failed || name.bytes >= MODEL_TEXT_MAX; /* nothing is called so */
+    (void)snprintf(to, MODEL_TEXT_MAX, "%.*s", WEIR_ARG(name));
+    weir_buf_drop(&text, &out->failed);
 }
 
 static void add_begin(struct weir_buf *out, const char *name)
@@ -85,10 +77,10 @@ static void add_attributes(struct weir_buf *out, struct weir_text value, uint16_
 {
     struct weir_json_each each = weir_json_each(value);
     struct model_member member;
-    char name[NAME_BYTES_MAX];
+    char name[MODEL_TEXT_MAX];
 
     while (weir_json_next(&each)) {
-        name_of(name, NULL, each.key);
+        key_name(out, each.key, name);
         if (model_member_find(node, weir_text(name), &member) && member.is_attribute) {
             weir_buf_add_c(out, " xmlns:xsi=\"" XSI "\" ");
             model_wire_add(out, &member);
@@ -103,15 +95,15 @@ static void add_struct(struct weir_buf *out, struct weir_text value, uint16_t no
 {
     struct weir_json_each each = weir_json_each(value);
     struct model_member member;
-    char name[NAME_BYTES_MAX];
+    char name[MODEL_TEXT_MAX];
 
     while (weir_json_next(&each)) {
-        name_of(name, NULL, each.key);
+        key_name(out, each.key, name);
         if (model_member_find(node, weir_text(name), &member)) {
             if (member.is_attribute || member.location != AT_BODY) {
                 continue;
             }
-            name_of(name, &member, WEIR_NONE);
+            model_wire_put(name, &member);
         }
         if (weir_json_kind(each.value) != WEIR_JSON_NULL) {
             weir_to_xml(out, name, each.value, member.node, 0);
@@ -123,15 +115,13 @@ static void add_list(struct weir_buf *out, const char *name, struct weir_text va
 {
     struct model_many many = {.node = LEAF_ANY};
     struct weir_json_each each = weir_json_each(value);
-    struct model_member item = {.rule = WIRE_SAME};
-    char own[NAME_BYTES_MAX] = "member";
+    char own[MODEL_TEXT_MAX] = "member";
 
     if (model_kind(node) == KIND_LIST) {
         many = model_many(node);
     }
     if (many.is_named) {
-        item.name = many.names[0];
-        name_of(own, &item, WEIR_NONE);
+        model_text_put(own, many.names[0]);
     }
     if (!many.is_flat) {
         add_begin(out, name);
@@ -149,11 +139,10 @@ static void add_map(struct weir_buf *out, const char *name, struct weir_text val
     struct model_many many = model_many(node);
     struct weir_json_each each = weir_json_each(value);
     const char *entry = many.is_flat ? name : "entry";
-    char names[2][NAME_BYTES_MAX] = {"key", "value"};
+    char names[2][MODEL_TEXT_MAX] = {"key", "value"};
 
     for (unsigned i = 0; i < 2 && many.is_named; i++) {
-        struct model_member half = {.rule = WIRE_SAME, .name = many.names[i]};
-        name_of(names[i], &half, WEIR_NONE);
+        model_text_put(names[i], many.names[i]);
     }
     if (!many.is_flat) {
         add_begin(out, name);

@@ -70,20 +70,10 @@ void weir_url_authority(const struct weir_url *url, char to[WEIR_HOST_BYTES_MAX 
                    is_v6 ? "]" : "", port);
 }
 
-static void unpack(char *to, size_t bytes, uint32_t text)
-{
-    struct weir_buf buf;
-
-    weir_buf_init(&buf, bytes);
-    model_text_add(&buf, text);
-    (void)snprintf(to, bytes, "%.*s", WEIR_ARG(weir_buf_text(&buf)));
-    weir_buf_done(&buf);
-}
-
 /* AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, of the service's id. */
 static const char *endpoint_variable(const char *service_id)
 {
-    char name[WEIR_NAME_BYTES_MAX + 32] = "AWS_ENDPOINT_URL_";
+    char name[MODEL_TEXT_MAX + 32] = "AWS_ENDPOINT_URL_";
     size_t bytes = strlen(name);
 
     for (const char *c = service_id; *c != '\0' && bytes + 1 < sizeof name; c++) {
@@ -141,8 +131,8 @@ static bool is_region(const char *region)
 const char *weir_place_of(const struct weir_settings *settings, const struct model_service *service,
                           const char *name, struct weir_place *ret_place)
 {
-    char service_id[WEIR_NAME_BYTES_MAX];
-    char prefix[WEIR_NAME_BYTES_MAX];
+    char service_id[MODEL_TEXT_MAX];
+    char prefix[MODEL_TEXT_MAX];
     const char *named;
 
     memset(ret_place, 0, sizeof *ret_place);
@@ -151,9 +141,9 @@ const char *weir_place_of(const struct weir_settings *settings, const struct mod
     (void)snprintf(ret_place->signing_name, sizeof ret_place->signing_name, "%s", name);
     (void)snprintf(ret_place->region, sizeof ret_place->region, "%s", settings->region);
     if (service != NULL) {
-        unpack(service_id, sizeof service_id, service->service_id);
-        unpack(prefix, sizeof prefix, service->endpoint_prefix);
-        unpack(ret_place->signing_name, sizeof ret_place->signing_name, service->signing_name);
+        model_text_put(service_id, service->service_id);
+        model_text_put(prefix, service->endpoint_prefix);
+        model_text_put(ret_place->signing_name, service->signing_name);
     }
     if (!is_region(settings->region)) {
         return "NoRegion";

@@ -10,16 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_text(char *to, size_t room, uint32_t text)
-{
-    struct weir_buf buf;
-
-    weir_buf_init(&buf, room);
-    model_text_add(&buf, text);
-    (void)snprintf(to, room, "%.*s", WEIR_ARG(weir_buf_text(&buf)));
-    weir_buf_done(&buf);
-}
-
 /* A name that may be part of a host's: letters, digits and hyphens. */
 static bool is_label(struct weir_text text)
 {
@@ -46,9 +36,9 @@ static void prepend(struct weir_url *url, struct weir_text text, const char *aft
 /* "data-", or "{AccountId}." with a member of the input. */
 static void prepend_prefix(const struct weir_call *call, struct weir_url *url)
 {
-    char prefix[WEIR_NAME_BYTES_MAX];
+    char prefix[MODEL_TEXT_MAX];
 
-    put_text(prefix, sizeof prefix, call->operation.host_prefix);
+    model_text_put(prefix, call->operation.host_prefix);
     if (prefix[0] != '{') {
         prepend(url, weir_text(prefix), "");
         return;

@@ -129,7 +129,8 @@ static bool post(struct weir_lambda *loop, struct weir_text body)
 
     weir_buf_printf(&loop->head, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                     body.bytes);
-    if (!send_pieces(loop, (struct weir_text[]){weir_buf_text(&loop->head), body}, 2)) {
+    if (loop->head.failed ||
+        !send_pieces(loop, (struct weir_text[]){weir_buf_text(&loop->head), body}, 2)) {
         return false;
     }
     status = read_answer(loop, &answer);
@@ -159,7 +160,8 @@ static bool post_error(struct weir_lambda *loop, struct weir_text id, const char
 {
     begin_post(loop, id, step);
     weir_buf_printf(&loop->head, "Lambda-Runtime-Function-Error-Type: %s\r\n", loop->error_type);
-    return post(loop, weir_buf_text(&loop->error));
+    return post(loop, loop->error.failed ? WEIR_TEXT("{\"errorType\":\"Runtime.OutOfMemory\"}")
+                                         : weir_buf_text(&loop->error));
 }
 
 void weir_lambda_fail(struct weir_invocation *in, const char *error_type, const char *format, ...)

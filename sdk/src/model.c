@@ -80,6 +80,29 @@ static void add_text(struct weir_buf *out, uint32_t text, bool lower)
     }
 }
 
+static void put_text(char to[MODEL_TEXT_MAX], uint32_t text, bool lower)
+{
+    struct unpack u = unpack_of(text);
+    size_t bytes = 0;
+
+    do {
+        assert(bytes < MODEL_TEXT_MAX); /* the generator sees to it */
+        to[bytes] = next_char(&u);
+    } while (to[bytes++] != '\0');
+    to[0] = lower ? weir_lower(to[0]) : to[0];
+}
+
+void model_text_put(char to[MODEL_TEXT_MAX], uint32_t text)
+{
+    put_text(to, text, false);
+}
+
+void model_wire_put(char to[MODEL_TEXT_MAX], const struct model_member *member)
+{
+    put_text(to, member->rule == WIRE_OWN ? member->wire : member->name,
+             member->rule == WIRE_LOWER);
+}
+
 bool model_text_is(uint32_t text, struct weir_text wanted)
 {
     return is_text(text, wanted, false);

@@ -27,6 +27,8 @@
 
 #include "weir_json.h"
 
+#define MODEL_TEXT_MAX 256 /* with its NUL */
+
 /* Leaves: what becomes of a value. Numbers below are those of gen_model.py. */
 enum model_leaf {
     LEAF_ANY,        /* copied; in XML and forms, what its JSON type says */
@@ -143,6 +145,9 @@ bool model_member_find_wire(uint16_t node, struct weir_text wire, struct model_m
 bool model_text_is(uint32_t text, struct weir_text wanted);
 void model_text_add(struct weir_buf *out, uint32_t text);
 void model_wire_add(struct weir_buf *out, const struct model_member *member);
+/* The same as C texts. */
+void model_text_put(char to[MODEL_TEXT_MAX], uint32_t text);
+void model_wire_put(char to[MODEL_TEXT_MAX], const struct model_member *member);
 bool model_wire_is(const struct model_member *member, struct weir_text wanted);
 
 #endif

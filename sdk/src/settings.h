@@ -52,10 +52,10 @@ void weir_url_authority(const struct weir_url *url, char to[WEIR_HOST_BYTES_MAX 
 
 /* Where a service is, and what its signatures are for. */
 struct weir_place {
-    struct weir_url url;                    /* the endpoint */
-    char region[WEIR_NAME_BYTES_MAX];       /* of the signature */
-    char signing_name[WEIR_NAME_BYTES_MAX]; /* of the signature */
-    bool is_own; /* AWS's own endpoint, whose hosts have parts of names */
+    struct weir_url url;               /* the endpoint */
+    char region[WEIR_NAME_BYTES_MAX];  /* of the signature */
+    char signing_name[MODEL_TEXT_MAX]; /* of the signature */
+    bool is_own;                       /* AWS's own endpoint, whose hosts have parts of names */
 };
 
 /* Of a service of the model, or of one that is only named. NULL: done; else an error's code. */

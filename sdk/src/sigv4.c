@@ -78,7 +78,7 @@ static void normalize(struct weir_text path, struct weir_buf *out)
     }
 }
 
-static void add_path(struct weir_sha256 *sha, const struct weir_request *request, bool is_s3)
+static void add_path(struct weir_sha256 *sha, struct weir_request *request, bool is_s3)
 {
     struct weir_text path = weir_buf_text(&request->path);
     struct weir_buf normal;
@@ -90,7 +90,7 @@ static void add_path(struct weir_sha256 *sha, const struct weir_request *request
     weir_buf_init(&normal, path.bytes * 3 + 16);
     normalize(path, &normal);
     weir_sha256_add(sha, weir_buf_text(&normal));
-    weir_buf_done(&normal);
+    weir_buf_drop(&normal, &request->failed);
 }
 
 /* ---- headers ---- */
@@ -181,7 +181,7 @@ static void hash_request(struct weir_request *request, bool is_s3, char hex[65])
     weir_buf_init(&names, request->words.bytes + WEIR_HEADERS_MAX);
     add_names(&names, request);
     weir_sha256_add(&sha, weir_buf_text(&names));
-    weir_buf_done(&names);
+    weir_buf_drop(&names, &request->failed);
     hash_add(&sha, "\n");
     hash_add(&sha, payload_hash(request));
     weir_sha256_end(&sha, digest);
@@ -232,6 +232,5 @@ void weir_sign(struct weir_request *request, const struct weir_credentials *cred
     add_names(&line, request);
     weir_buf_printf(&line, ", Signature=%s", hex);
     weir_request_header(request, WEIR_TEXT("authorization"), weir_buf_text(&line));
-    request->failed = request->failed || line.failed;
-    weir_buf_done(&line);
+    weir_buf_drop(&line, &request->failed);
 }

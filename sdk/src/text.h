@@ -24,6 +24,20 @@ void weir_uri_add(struct weir_buf *out, struct weir_text text, const char *safe)
 void weir_buf_printf(struct weir_buf *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Empties what is needed again; if it had failed, so has what it is for. */
+static inline void weir_buf_again(struct weir_buf *buf, bool *failed)
+{
+    *failed = *failed || buf->failed;
+    weir_buf_clear(buf);
+}
+
+/* Frees what was needed for a moment; if it had failed, so has what it was for. */
+static inline void weir_buf_drop(struct weir_buf *buf, bool *failed)
+{
+    *failed = *failed || buf->failed;
+    weir_buf_done(buf);
+}
+
 static inline void weir_buf_add_text(struct weir_buf *out, struct weir_text text)
 {
     weir_buf_add(out, text.at, text.bytes);

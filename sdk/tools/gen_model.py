@@ -233,6 +233,7 @@ class Texts:
         self.counts = collections.Counter()
 
     def add(self, text):
+        assert len(text) < 256, "a text does not fit MODEL_TEXT_MAX"
         self.counts[text] += 1
 
     def pair_up(self, ordered):
