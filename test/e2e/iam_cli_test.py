@@ -65,5 +65,5 @@ def test_errors_are_awss(aws):
 
 
 def test_what_is_not_there_says_so(aws):
-    said = aws("iam", "list-signing-certificates", "--user-name", "cli0", fails=True)
+    said = aws("iam", "list-organizations-features", fails=True)
     assert "NotImplemented" in said

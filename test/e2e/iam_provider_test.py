@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identity providers, server certificates, virtual MFA devices."""
+"""Identity providers, certificates, service-specific credentials, virtual MFA devices."""
 import base64
 import datetime
 import hashlib
@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from iam_kit import IAM, iam, refused  # noqa: F401
+from weir_server import ACCOUNT
 
 THUMBPRINT = "a" * 40
 METADATA = "<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"
@@ -80,6 +81,55 @@ def test_a_server_certificate_is_kept_with_its_key(iam, tmp_path):
     assert refused("NoSuchEntity", iam.get_server_certificate, 404,
                    ServerCertificateName="www") == \
         "The Server Certificate with name www cannot be found."
+
+
+def test_a_signing_certificate_is_a_record(iam, tmp_path):
+    iam.create_user(UserName="signer")
+    body, _ = made_certificate(tmp_path, "one")
+    other, _ = made_certificate(tmp_path, "two")
+    made = iam.upload_signing_certificate(UserName="signer", CertificateBody=body)["Certificate"]
+    assert made["Status"] == "Active"
+    named = {"UserName": "signer", "CertificateId": made["CertificateId"]}
+    refused("DuplicateCertificate", iam.upload_signing_certificate, 409, UserName="signer",
+            CertificateBody=body)
+    refused("MalformedCertificate", iam.upload_signing_certificate, UserName="signer",
+            CertificateBody="none")
+    iam.upload_signing_certificate(UserName="signer", CertificateBody=other)
+    iam.update_signing_certificate(**named, Status="Inactive")
+    assert [c["Status"] for c in iam.list_signing_certificates(UserName="signer")[
+        "Certificates"]] == ["Inactive", "Active"]
+    refused("DeleteConflict", iam.delete_user, 409, UserName="signer")
+    iam.delete_signing_certificate(**named)
+    refused("NoSuchEntity", iam.delete_signing_certificate, 404, **named)
+    assert len(iam.list_signing_certificates(UserName="signer")["Certificates"]) == 1
+
+
+def test_a_service_specific_credential_is_a_record(fresh):
+    weir = fresh()
+    iam = weir.client("iam")
+    iam.create_user(UserName="coder")
+    service = {"UserName": "coder", "ServiceName": "codecommit.amazonaws.com"}
+    made = iam.create_service_specific_credential(**service)["ServiceSpecificCredential"]
+    assert made["ServiceUserName"] == f"coder-at-{ACCOUNT}"
+    assert len(made["ServicePassword"]) == 44
+    named = {"UserName": "coder", "ServiceSpecificCredentialId":
+             made["ServiceSpecificCredentialId"]}
+    assert iam.reset_service_specific_credential(**named)["ServiceSpecificCredential"][
+        "ServicePassword"] != made["ServicePassword"]
+    iam.create_service_specific_credential(**service)
+    refused("LimitExceeded", iam.create_service_specific_credential, 409, **service)
+    refused("NotSupportedService", iam.create_service_specific_credential, 404, UserName="coder",
+            ServiceName="none.amazonaws.com")
+    iam.update_service_specific_credential(**named, Status="Inactive")
+    weir.restart(hard=True)
+    iam = weir.client("iam")
+    for who in ({"UserName": "coder"}, {"AllUsers": True}):
+        listed = iam.list_service_specific_credentials(**who)["ServiceSpecificCredentials"]
+        assert [k["Status"] for k in listed] == ["Inactive", "Active"]
+        assert "ServicePassword" not in listed[0]
+    iam.delete_service_specific_credential(**named)
+    refused("NoSuchEntity", iam.delete_service_specific_credential, 404, **named)
+    refused("DeleteConflict", iam.delete_user, 409, UserName="coder")
 
 
 def shown(seed, weir, steps):

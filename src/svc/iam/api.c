@@ -40,6 +40,11 @@ const struct error IAM_KEY_PAIR = {"KeyPairMismatchException", "KeyPairMismatch"
 const struct error IAM_BAD_CODE = {"InvalidAuthenticationCodeException",
                                    "InvalidAuthenticationCode", 403, false};
 
+const struct error IAM_SAME_CERTIFICATE = {"DuplicateCertificateException",
+                                           "DuplicateCertificate", 409, false};
+const struct error IAM_NOT_SUPPORTED = {"ServiceNotSupportedException", "NotSupportedService", 404,
+                                        false};
+
 static const struct op ops[] = {
     {"AddClientIDToOpenIDConnectProvider", iam_add_client},
     {"AddRoleToInstanceProfile", iam_add_role_to_profile},
@@ -59,6 +64,7 @@ static const struct op ops[] = {
     {"CreateRole", iam_create_role},
     {"CreateSAMLProvider", iam_create_saml},
     {"CreateServiceLinkedRole", iam_create_linked_role},
+    {"CreateServiceSpecificCredential", iam_create_service_key},
     {"CreateUser", iam_create_user},
     {"CreateVirtualMFADevice", iam_create_mfa},
     {"DeactivateMFADevice", iam_deactivate_mfa},
@@ -79,6 +85,8 @@ static const struct op ops[] = {
     {"DeleteSSHPublicKey", iam_delete_ssh_key},
     {"DeleteServerCertificate", iam_delete_certificate},
     {"DeleteServiceLinkedRole", iam_delete_linked_role},
+    {"DeleteServiceSpecificCredential", iam_delete_service_key},
+    {"DeleteSigningCertificate", iam_delete_signing},
     {"DeleteUser", iam_delete_user},
     {"DeleteUserPermissionsBoundary", iam_delete_user_boundary},
     {"DeleteUserPolicy", iam_delete_user_policy},
@@ -138,6 +146,8 @@ static const struct op ops[] = {
     {"ListSSHPublicKeys", iam_list_ssh_keys},
     {"ListServerCertificateTags", iam_list_certificate_tags},
     {"ListServerCertificates", iam_list_certificates},
+    {"ListServiceSpecificCredentials", iam_list_service_keys},
+    {"ListSigningCertificates", iam_list_signing},
     {"ListUserPolicies", iam_list_user_policies},
     {"ListUserTags", iam_list_user_tags},
     {"ListUsers", iam_list_users},
@@ -150,6 +160,7 @@ static const struct op ops[] = {
     {"RemoveClientIDFromOpenIDConnectProvider", iam_remove_client},
     {"RemoveRoleFromInstanceProfile", iam_remove_role_from_profile},
     {"RemoveUserFromGroup", iam_remove_user_from_group},
+    {"ResetServiceSpecificCredential", iam_reset_service_key},
     {"ResyncMFADevice", iam_resync_mfa},
     {"SetDefaultPolicyVersion", iam_set_default_version},
     {"SimulateCustomPolicy", iam_simulate_custom},
@@ -181,9 +192,12 @@ static const struct op ops[] = {
     {"UpdateSAMLProvider", iam_update_saml},
     {"UpdateSSHPublicKey", iam_update_ssh_key},
     {"UpdateServerCertificate", iam_update_certificate},
+    {"UpdateServiceSpecificCredential", iam_update_service_key},
+    {"UpdateSigningCertificate", iam_update_signing},
     {"UpdateUser", iam_update_user},
     {"UploadSSHPublicKey", iam_upload_ssh_key},
     {"UploadServerCertificate", iam_upload_certificate},
+    {"UploadSigningCertificate", iam_upload_signing},
 };
 
 static void iam_close(void *state)

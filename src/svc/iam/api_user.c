@@ -213,6 +213,14 @@ status iam_delete_user(struct call *c)
     if (user->ssh_key_count > 0) {
         return fail(c, &IAM_CONFLICT, "Cannot delete entity, must delete SSH public keys first.");
     }
+    if (user->signing_count > 0) {
+        return fail(c, &IAM_CONFLICT,
+                    "Cannot delete entity, must delete signing certificates first.");
+    }
+    if (user->service_key_count > 0) {
+        return fail(c, &IAM_CONFLICT,
+                    "Cannot delete entity, must remove referenced objects first.");
+    }
     if (has_mfa(user)) {
         return fail(c, &IAM_CONFLICT, "Cannot delete entity, must delete MFA device first.");
     }

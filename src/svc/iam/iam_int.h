@@ -34,6 +34,9 @@
 #define KEYS_MAX 2                  /* of a user */
 #define ACCESS_KEYS_MAX 100000      /* of all users */
 #define SSH_KEYS_MAX 5
+#define SIGNING_MAX 2               /* signing certificates of a user */
+#define SERVICE_KEYS_EACH_MAX 2     /* service-specific credentials for a service */
+#define SERVICE_KEYS_MAX 4
 #define GROUPS_PER_USER_MAX 10
 #define ATTACHED_MAX 10             /* managed policies of a user, a group, a role */
 #define VERSIONS_MAX 5              /* of a managed policy */
@@ -45,11 +48,6 @@
 #define INLINES_MAX 1000            /* inline policies of somebody; their sum has a quota */
 #define ID_BYTES 21                 /* AIDA… */
 #define SESSION_SECONDS 3600        /* a role's MaxSessionDuration, unless it says otherwise */
-
-extern const struct error IAM_NO_SUCH, IAM_EXISTS, IAM_CONFLICT, IAM_LIMIT, IAM_MALFORMED,
-    IAM_INVALID, IAM_UNMODIFIABLE, IAM_NOT_ATTACHABLE, IAM_PASSWORD, IAM_NOT_A_USER,
-    IAM_NO_REPORT, IAM_REPORT_EXPIRED, IAM_VALIDATION, IAM_BAD_SSH_KEY, IAM_SAME_SSH_KEY,
-    IAM_SSH_ENCODING, IAM_BAD_CERTIFICATE, IAM_KEY_PAIR, IAM_BAD_CODE;
 
 /* ---- the nouns ---- */
 
@@ -97,11 +95,20 @@ struct access_key {
     struct str used_service, used_region; /* owned */
 };
 
+/* An SSH public key, or a signing certificate. */
 struct ssh_key {
-    struct str id;             /* APKA…; owned */
+    struct str id;             /* APKA…, ASCA…; owned */
     struct str body;           /* owned */
     bool active;               /* Status */
     int64_t uploaded_ms;       /* when it came */
+};
+
+struct service_key {
+    struct str id;             /* ACCA…; owned */
+    struct str service;        /* "codecommit.amazonaws.com"; owned */
+    struct str user_name;      /* "bob-at-111122223333"; owned */
+    bool active;               /* Status */
+    int64_t created_ms;        /* when it was made */
 };
 
 struct user {
@@ -112,6 +119,10 @@ struct user {
     size_t key_count;          /* of them */
     struct ssh_key ssh_keys[SSH_KEYS_MAX]; /* in the order of their coming */
     size_t ssh_key_count;      /* of them */
+    struct ssh_key signing[SIGNING_MAX]; /* certificates, in the order of their coming */
+    size_t signing_count;      /* of them */
+    struct service_key service_keys[SERVICE_KEYS_MAX]; /* in the order of their making */
+    size_t service_key_count;  /* of them */
     struct str password;       /* salt and hash; empty: no login profile; owned */
     int64_t password_ms;       /* when the login profile was made */
     int64_t password_set_ms;   /* when the password was */

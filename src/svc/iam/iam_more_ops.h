@@ -22,6 +22,20 @@ status iam_list_ssh_keys(struct call *c);
 status iam_update_ssh_key(struct call *c);
 status iam_delete_ssh_key(struct call *c);
 
+/* ---- api_credential.c ---- */
+
+void service_key_done(struct service_key *key);
+
+status iam_upload_signing(struct call *c);
+status iam_list_signing(struct call *c);
+status iam_update_signing(struct call *c);
+status iam_delete_signing(struct call *c);
+status iam_create_service_key(struct call *c);
+status iam_list_service_keys(struct call *c);
+status iam_reset_service_key(struct call *c);
+status iam_update_service_key(struct call *c);
+status iam_delete_service_key(struct call *c);
+
 /* ---- api_password.c ---- */
 
 status iam_create_login(struct call *c);

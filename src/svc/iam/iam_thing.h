@@ -7,6 +7,14 @@
 
 #include "svc/iam/iam_int.h"
 
+/* ---- api.c ---- */
+
+extern const struct error IAM_NO_SUCH, IAM_EXISTS, IAM_CONFLICT, IAM_LIMIT, IAM_MALFORMED,
+    IAM_INVALID, IAM_UNMODIFIABLE, IAM_NOT_ATTACHABLE, IAM_PASSWORD, IAM_NOT_A_USER,
+    IAM_NO_REPORT, IAM_REPORT_EXPIRED, IAM_VALIDATION, IAM_BAD_SSH_KEY, IAM_SAME_SSH_KEY,
+    IAM_SSH_ENCODING, IAM_BAD_CERTIFICATE, IAM_KEY_PAIR, IAM_BAD_CODE,
+    IAM_SAME_CERTIFICATE, IAM_NOT_SUPPORTED;
+
 /* ---- account.c ---- */
 
 /* An account is there as soon as somebody asks for it; NULL: too many. */

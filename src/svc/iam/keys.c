@@ -156,6 +156,17 @@ static bool read_principal(struct principal *principal, struct cursor *cursor)
 
 /* ---- users ---- */
 
+static void write_ssh_keys(struct buf *packed, const struct ssh_key *keys, size_t count)
+{
+    write_var(packed, count);
+    for (size_t i = 0; i < count; i++) {
+        write_str(packed, keys[i].id);
+        write_str(packed, keys[i].body);
+        write_u8(packed, keys[i].active);
+        write_zigzag(packed, keys[i].uploaded_ms);
+    }
+}
+
 static void write_user(struct buf *packed, const struct user *user)
 {
     write_principal(packed, &user->principal);
@@ -174,17 +185,59 @@ static void write_user(struct buf *packed, const struct user *user)
         write_str(packed, key->used_service);
         write_str(packed, key->used_region);
     }
-    write_var(packed, user->ssh_key_count);
-    for (size_t i = 0; i < user->ssh_key_count; i++) {
-        write_str(packed, user->ssh_keys[i].id);
-        write_str(packed, user->ssh_keys[i].body);
-        write_u8(packed, user->ssh_keys[i].active);
-        write_zigzag(packed, user->ssh_keys[i].uploaded_ms);
-    }
+    write_ssh_keys(packed, user->ssh_keys, user->ssh_key_count);
     write_str(packed, user->password);
     write_zigzag(packed, user->password_ms);
     write_zigzag(packed, user->password_set_ms);
     write_u8(packed, user->password_reset);
+    write_ssh_keys(packed, user->signing, user->signing_count);
+    write_var(packed, user->service_key_count);
+    for (size_t i = 0; i < user->service_key_count; i++) {
+        const struct service_key *key = &user->service_keys[i];
+
+        write_str(packed, key->id);
+        write_str(packed, key->service);
+        write_str(packed, key->user_name);
+        write_u8(packed, key->active);
+        write_zigzag(packed, key->created_ms);
+    }
+}
+
+static bool read_ssh_keys(struct cursor *cursor, struct ssh_key *keys, size_t count_max,
+                          size_t *ret_count)
+{
+    uint64_t count = read_var(cursor);
+
+    if (count > count_max) {
+        return false;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        text_set(&keys[i].id, read_str(cursor));
+        text_set(&keys[i].body, read_str(cursor));
+        keys[i].active = read_u8(cursor) != 0;
+        keys[i].uploaded_ms = read_zigzag(cursor);
+    }
+    *ret_count = (size_t)count;
+    return cursor_ok(cursor);
+}
+
+static bool read_service_keys(struct user *user, struct cursor *cursor)
+{
+    uint64_t count = read_var(cursor);
+
+    if (count > SERVICE_KEYS_MAX) {
+        return false;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct service_key *key = &user->service_keys[user->service_key_count++];
+
+        text_set(&key->id, read_str(cursor));
+        text_set(&key->service, read_str(cursor));
+        text_set(&key->user_name, read_str(cursor));
+        key->active = read_u8(cursor) != 0;
+        key->created_ms = read_zigzag(cursor);
+    }
+    return cursor_ok(cursor);
 }
 
 static bool read_keys(struct user *user, struct cursor *cursor)
@@ -208,19 +261,7 @@ static bool read_keys(struct user *user, struct cursor *cursor)
             return false;
         }
     }
-    count = read_var(cursor);
-    if (count > SSH_KEYS_MAX) {
-        return false;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        struct ssh_key *key = &user->ssh_keys[user->ssh_key_count++];
-
-        text_set(&key->id, read_str(cursor));
-        text_set(&key->body, read_str(cursor));
-        key->active = read_u8(cursor) != 0;
-        key->uploaded_ms = read_zigzag(cursor);
-    }
-    return cursor_ok(cursor);
+    return read_ssh_keys(cursor, user->ssh_keys, SSH_KEYS_MAX, &user->ssh_key_count);
 }
 
 static bool read_user(struct user *user, struct cursor *cursor)
@@ -247,7 +288,11 @@ static bool read_user(struct user *user, struct cursor *cursor)
     user->password_ms = read_zigzag(cursor);
     user->password_set_ms = read_zigzag(cursor);
     user->password_reset = read_u8(cursor) != 0;
-    return cursor_done(cursor);
+    if (cursor->rest.bytes == 0) { /* written before there were more */
+        return cursor_done(cursor);
+    }
+    return read_ssh_keys(cursor, user->signing, SIGNING_MAX, &user->signing_count) &&
+           read_service_keys(user, cursor) && cursor_done(cursor);
 }
 
 /* ---- roles ---- */

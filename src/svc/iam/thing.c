@@ -4,7 +4,7 @@
  */
 #include "base/mem.h"
 #include "cell/arn.h"
-#include "svc/iam/iam_int.h"
+#include "svc/iam/iam_ops.h"
 
 #include <assert.h>
 
@@ -63,6 +63,13 @@ static void user_done(struct user *user)
     for (size_t i = 0; i < SSH_KEYS_MAX; i++) {
         text_set(&user->ssh_keys[i].id, STR_NONE);
         text_set(&user->ssh_keys[i].body, STR_NONE);
+    }
+    for (size_t i = 0; i < SIGNING_MAX; i++) {
+        text_set(&user->signing[i].id, STR_NONE);
+        text_set(&user->signing[i].body, STR_NONE);
+    }
+    for (size_t i = 0; i < SERVICE_KEYS_MAX; i++) {
+        service_key_done(&user->service_keys[i]);
     }
     text_set(&user->password, STR_NONE);
     link_remove(&user->noted);
