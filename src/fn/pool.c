@@ -2,7 +2,8 @@
  *
  * Who works at what. An idle worker takes the oldest waiting invocation of its version; while more
  * wait than workers are starting, another is started, as long as there may be more in all. When
- * there may not, an idle worker of another version makes room.
+ * there may not, an idle worker of another version makes room, and versions that wait share: who
+ * has more workers gives up one that comes to its end, so a slow function does not keep all.
  */
 #include "fn/fn_int.h"
 
@@ -132,11 +133,29 @@ void pool_run(struct fn *fn, struct pool_of_version *pool)
     }
 }
 
+/* Others wait and have fewer workers, and there may be no more in all. */
+static bool must_make_way(const struct fn *fn, const struct pool_of_version *pool)
+{
+    if (fn->worker_count < fn->options.workers_max) {
+        return false;
+    }
+    for (struct link *p = fn->pools.next; p != &fn->pools; p = p->next) {
+        const struct pool_of_version *other = LINK_OWNER(p, struct pool_of_version, link);
+
+        if (other != pool && other->waiting_count > other->starting &&
+            other->worker_count + 1 < pool->worker_count) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void pool_idle(struct fn *fn, struct worker *worker)
 {
     struct pool_of_version *pool = worker->pool;
 
-    if (worker->retire || pool->forgotten) {
+    if (worker->retire || pool->forgotten ||
+        (pool->waiting_count > 0 && must_make_way(fn, pool))) {
         worker_end(fn, worker, STR_NONE);
         return;
     }
@@ -151,12 +170,14 @@ void pool_gone(struct fn *fn, struct worker *worker)
     if (fn->stopping) {
         return;
     }
-    pool_run(fn, pool);
-    for (struct link *p = fn->pools.next; p != &fn->pools; p = p->next) { /* there is room now */
-        struct pool_of_version *other = LINK_OWNER(p, struct pool_of_version, link);
+    for (int poorer = 1; poorer >= 0; poorer--) { /* there is room now: for who has less, first */
+        for (struct link *p = fn->pools.next; p != &fn->pools; p = p->next) {
+            struct pool_of_version *other = LINK_OWNER(p, struct pool_of_version, link);
+            bool has_less = other->worker_count < pool->worker_count;
 
-        if (other != pool && other->waiting_count > 0) {
-            pool_run(fn, other);
+            if (other->waiting_count > 0 && has_less == (poorer == 1)) {
+                pool_run(fn, other);
+            }
         }
     }
     pool_free_if_done(pool);

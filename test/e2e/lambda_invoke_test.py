@@ -416,3 +416,25 @@ def test_with_auth_on_a_handler_may_do_what_its_role_may():
             refusal["message"]
     finally:
         server.close()
+
+
+def test_a_busy_function_does_not_keep_all_workers(fresh):
+    kit = Kit(fresh("--workers", "2"))
+    kit.function("hog", SOURCE, handler="app.slow", Timeout=30)
+    kit.function("guest", SOURCE, handler="app.slow", Timeout=30)
+    ended = []
+
+    def call(name):
+        kit.weir.client("lambda").invoke(FunctionName=name, Payload='{"seconds": 0.3}')
+        ended.append(name)
+
+    kit.invoke("hog", {"seconds": 0})
+    threads = [threading.Thread(target=call, args=("hog",)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    until(lambda: ended, "the first to end")
+    guest = threading.Thread(target=call, args=("guest",))
+    guest.start()
+    for thread in (*threads, guest):
+        thread.join()
+    assert ended.index("guest") < 12
