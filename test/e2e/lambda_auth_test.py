@@ -129,6 +129,14 @@ def test_a_functions_role_may_send_to_its_dead_letter_queue(owner, iam):
     iam.put_role_policy(RoleName="sends", PolicyName="p", PolicyDocument=document(
         allow("sqs:SendMessage", queue)))
     create(owner, "dead", Role=role, DeadLetterConfig={"TargetArn": queue})
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"
+    assert refused("InvalidParameterValueException", owner.put_function_event_invoke_config,
+                   FunctionName="dead", DestinationConfig={
+                       "OnSuccess": {"Destination": queue},
+                       "OnFailure": {"Destination": topic}}) == (
+        f"The function's execution role does not have permissions to call Publish on {topic}")
+    owner.put_function_event_invoke_config(FunctionName="dead", DestinationConfig={
+        "OnSuccess": {"Destination": queue}})
 
 
 def test_a_layers_policy_lets_a_user_have_it(weir, owner, user):

@@ -4,6 +4,7 @@
  * "invoke-config" by function and qualifier ("$LATEST" for none), shaped as
  * FunctionEventInvokeConfig.
  */
+#include "cell/authorize.h"
 #include "cell/cell.h"
 #include "svc/lambda/config.h"
 #include "svc/lambda/ops.h"
@@ -67,7 +68,43 @@ static status destination_check(struct call *c, const struct target *target, str
     return OK;
 }
 
-static status destinations_check(struct call *c, const struct target *target)
+/* What sending there needs, and what AWS calls it. */
+static const struct {
+    const char *service;
+    const char *action;
+    const char *name;
+} sending[] = {
+    {"sqs", "sqs:SendMessage", "SendMessage"},
+    {"sns", "sns:Publish", "Publish"},
+    {"lambda", "lambda:InvokeFunction", "InvokeFunction"},
+    {"events", "events:PutEvents", "PutEvents"},
+    {"s3", "s3:PutObject", "PutObject"},
+};
+
+/* With auth on the function's role may send there. */
+static status role_check(struct call *c, struct str role, struct str destination)
+{
+    struct arn arn;
+
+    for (size_t i = 0; i < sizeof(sending) / sizeof(sending[0]); i++) {
+        struct str resource = destination;
+
+        if (!arn_read(destination, &arn) || !str_eq(arn.service, str_c(sending[i].service))) {
+            continue;
+        }
+        if (str_eq(arn.service, STR("s3"))) {
+            resource = arena_printf(c->arena, "%.*s/*", STR_ARG(destination));
+        }
+        return role_may(c, role, sending[i].action, resource)
+                   ? OK
+                   : lambda_fail(c, &LAMBDA_BAD_VALUE,
+                                 "The function's execution role does not have permissions to call "
+                                 "%s on %.*s", sending[i].name, STR_ARG(destination));
+    }
+    return OK;
+}
+
+static status destinations_check(struct call *c, const struct target *target, struct str role)
 {
     const struct value *config = arg(c, "DestinationConfig");
     struct str success = destination_of(config, "OnSuccess");
@@ -83,7 +120,8 @@ static status destinations_check(struct call *c, const struct target *target)
         success_good = false; /* buckets take failures alone */
     }
     if (failure_good && success_good) {
-        return OK;
+        TRY(role_check(c, role, failure));
+        return role_check(c, role, success);
     }
     texts[0] = success.bytes == 0 ? STR("null")
                                   : arena_printf(c->arena, "OnSuccess(destination=%.*s)",
@@ -113,7 +151,7 @@ static status invoke_check(struct call *c, struct target *ret_target)
         c->detail = NULL;
         return lambda_fail(c, &LAMBDA_NOT_FOUND, "The function doesn't exist.");
     }
-    return destinations_check(c, ret_target);
+    return destinations_check(c, ret_target, get_str(version.config, "Role"));
 }
 
 /* ---- operations ---- */
