@@ -100,6 +100,11 @@ def test_everybody_may_ask_who_they_are(weir, user):
         f"{IAM}user/staff/{name}"
 
 
+def test_the_root_sees_the_key_it_calls_with(iam, root):
+    assert [k["AccessKeyId"] for k in iam.list_access_keys()["AccessKeyMetadata"]] == \
+        [root["AccessKeyId"]]
+
+
 def test_what_a_policy_says_holds_at_once(weir, iam, user):
     name, key = user
     iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(allow("sqs:*")))

@@ -71,6 +71,7 @@ def test_a_keys_last_use_is_known_and_outlives_a_restart(fresh):
 
 
 def test_the_root_has_to_name_a_user(iam):
+    assert iam.list_access_keys()["AccessKeyMetadata"] == []
     assert refused("ValidationError", iam.create_access_key) == \
         "Must specify userName when calling with non-User credentials"
 

@@ -67,12 +67,31 @@ status iam_create_key(struct call *c)
     return user_changed(c, user);
 }
 
+/* The root's own: the key it calls with; others of it are not told. */
+static status list_root_keys(struct call *c)
+{
+    struct value *item;
+    struct piece piece;
+
+    TRY(piece_begin(c, "AccessKeyMetadata", 1, &piece));
+    if (c->identity != NULL && piece_takes(&piece, c->access_key)) {
+        item = list_add(c->arena, piece.list);
+        set_str(item, "AccessKeyId", c->access_key);
+        set_str(item, "Status", STR("Active"));
+        set_time(item, "CreateDate", c->identity->made_ms - c->identity->made_ms % 1000);
+    }
+    return OK;
+}
+
 /* ListAccessKeys */
 status iam_list_keys(struct call *c)
 {
     struct user *user;
     struct piece piece;
 
+    if (!arg_has(c, "UserName") && str_ends(c->principal, STR(":root"))) {
+        return list_root_keys(c);
+    }
     TRY(user_or_caller(c, &user));
     TRY(piece_begin(c, "AccessKeyMetadata", user->key_count, &piece));
     for (size_t i = 0; i < user->key_count; i++) {
