@@ -370,6 +370,16 @@ def test_s3_asks_for_buckets_and_objects(weir, person):
     denied(s3.create_bucket, "AccessDenied", Bucket=name + "-2")
 
 
+def test_who_may_not_list_is_not_told_what_is_missing(weir, person):
+    name = f"bucket-{next(numbers)}"
+    weir.root("s3").create_bucket(Bucket=name)
+    person.may(allow("s3:GetObject", f"arn:aws:s3:::{name}/*"))
+    denied(person.client("s3").get_object, "AccessDenied", Bucket=name, Key="k")
+    person.may(allow("s3:GetObject", f"arn:aws:s3:::{name}/*"),
+               allow("s3:ListBucket", f"arn:aws:s3:::{name}"))
+    denied(person.client("s3").get_object, "NoSuchKey", Bucket=name, Key="k")
+
+
 def test_a_copy_asks_for_its_source_and_its_target(weir, person):
     name = f"bucket-{next(numbers)}"
     root = weir.root("s3")

@@ -273,10 +273,16 @@ static bool is_trusted(const struct call *c, const struct bucket *bucket)
     return str_eq(c->account, bucket->account) && !c->guarded;
 }
 
+static bool reads_object(const struct call *c)
+{
+    return str_eq(model_text(c->operation->action), STR("GetObject"));
+}
+
 static status caller_check(struct call *c, struct bucket *bucket)
 {
     struct str key = arg_str_if(c, "Key");
     struct object object;
+    bool there = true;
 
     if (is_trusted(c, bucket) || is_operation(c, "DeleteObjects")) { /* each key for itself */
         return OK;
@@ -284,10 +290,14 @@ static status caller_check(struct call *c, struct bucket *bucket)
     if (key.bytes == 0 ||
         object_find(c, bucket, key, arg_str_if(c, "VersionId"), &object) != OK) {
         object = (struct object){.key = key};
+        there = false;
     }
     c->why.text[0] = '\0'; /* what is not there, only who may know is told */
     c->more_count = 0;
     TRY(access_check(c, bucket, &object, action_of(c)));
+    if (!there && reads_object(c) && !access_granted(c, bucket, NULL, "s3:ListBucket")) {
+        return fail_s3(c, &S3_ACCESS_DENIED); /* that it is not there, only who may list is told */
+    }
     if (is_operation(c, "GetObjectAttributes")) {
         TRY(access_check(c, bucket, &object,
                          arg_str(c, "VersionId").bytes > 0 ? "s3:GetObjectVersion"
