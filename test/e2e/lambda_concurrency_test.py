@@ -107,6 +107,8 @@ def test_what_cannot_be_provisioned(functions):
     assert refused(BAD, functions.get_provisioned_concurrency_config, FunctionName="a",
                    Qualifier="$LATEST") == (
         "The function resource provided must be an alias or a published version.")
+    functions.create_alias(FunctionName="a", Name="latest", FunctionVersion="$LATEST")
+    refused(BAD, put, qualifier="latest")
     refused(GONE, put, 404, qualifier="7")
     refused(GONE, put, 404, qualifier="none")
     refused("ValidationException", put, qualifier="1", count=0)

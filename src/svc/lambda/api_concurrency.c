@@ -159,7 +159,7 @@ static status provisioned_target(struct call *c, const char *sentence, struct ta
                            STR_ARG(target_arn(c->arena, ret_target)));
     }
     (void)qualifier_is_version(get_str(alias, "FunctionVersion"), ret_number);
-    return OK;
+    return *ret_number > 0 ? OK : lambda_fail(c, &LAMBDA_BAD_VALUE, "%s", sentence);
 }
 
 /* Whether a provisioned alias points at that version. */

@@ -116,14 +116,26 @@ static status unpack_into(const char *path, const struct str *zips, size_t count
 
 /* ---- taking ---- */
 
+/* What was held to be fetched. */
+static void let_go(const struct taking *taking)
+{
+    struct blobs *blobs = store_blobs(cell_store(taking->cell));
+
+    for (size_t i = 0; i < taking->object.count; i++) {
+        if (taking->object.extents[i].blob.bytes > 0) {
+            blobs_unpin(blobs, taking->object.extents[i].blob);
+        }
+    }
+}
+
 static status fetch(struct taking *taking)
 {
     status went;
 
     taking->fetched = mem_try((size_t)taking->object_bytes + 1);
     if (taking->fetched == NULL) {
-        taking->fetched = mem_alloc(1);
-        return &ERR_LIMIT;
+        let_go(taking);
+        return &ERR_FULL; /* no memory: 503 */
     }
     went = bus_fetch(taking->cell, &taking->object, taking->fetched);
     taking->zip = str_of(taking->fetched, (size_t)taking->object_bytes);
