@@ -13,26 +13,25 @@
 
 #include <assert.h>
 
-void aside_count(struct mapping *mapping, struct str key, int64_t more)
+bool aside_count(struct mapping *mapping, struct str key, int64_t more)
 {
     int64_t count = (int64_t)(uintptr_t)map_get(mapping->aside, key) + more;
 
     assert(count >= 0);
-    if (count == 0) {
-        (void)map_remove(mapping->aside, key);
-    } else {
-        (void)map_set(mapping->aside, key, (void *)(uintptr_t)count, NULL);
+    if (count > 0) {
+        return map_set(mapping->aside, key, (void *)(uintptr_t)count, NULL);
     }
+    (void)map_remove(mapping->aside, key);
+    return true;
 }
 
 bool aside_wanted(struct call *c, const struct mapping *mapping, struct str key)
 {
     return key.bytes > 0 && (map_get(mapping->aside, key) != NULL ||
-                             (map_count(mapping->aside) < MAPPING_ASIDE_MAX &&
-                              hold_on(c, HOLD_MAPPING, mapping->arn, key)));
+                             hold_on(c, HOLD_MAPPING, mapping->arn, key));
 }
 
-void aside_put(struct call *c, const struct lane *lane, const struct source_record *record)
+bool aside_put(struct call *c, const struct lane *lane, const struct source_record *record)
 {
     struct mapping *mapping = lane->shard->mapping;
     struct aside aside = {.key = record->key, .shard = lane->shard->number,
@@ -40,10 +39,15 @@ void aside_put(struct call *c, const struct lane *lane, const struct source_reco
     struct hop hop = {mapping->source, mapping->function_arn, mapping->arn, STR("held"),
                       record->id};
 
-    if (aside_save(c, mapping, &aside)) {
-        aside_count(mapping, record->key, 1);
-        trace_hop(c, &hop);
+    if (aside_there(c, mapping, &aside)) {
+        return true;
     }
+    if (!aside_count(mapping, record->key, 1)) {
+        return false;
+    }
+    aside_save(c, mapping, &aside);
+    trace_hop(c, &hop);
+    return true;
 }
 
 /* ---- going on ---- */
@@ -133,7 +137,7 @@ static void done(struct call *c, struct batch *batch, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         aside_erase(c, arena_dup(c->arena, batch->rows[i]));
-        aside_count(batch->mapping, batch->records[i].key, -1);
+        (void)aside_count(batch->mapping, batch->records[i].key, -1);
     }
     if (count > 0) {
         batch->mapping->aside_tries = 0;

@@ -152,21 +152,22 @@ static struct str aside_row(struct call *c, const struct mapping *mapping,
     return key_end(&key);
 }
 
-bool aside_save(struct call *c, const struct mapping *mapping, const struct aside *aside)
+bool aside_there(struct call *c, const struct mapping *mapping, const struct aside *aside)
 {
-    struct str row = aside_row(c, mapping, aside);
     struct str value;
+
+    return txn_get(c->txn, aside_row(c, mapping, aside), &value);
+}
+
+void aside_save(struct call *c, const struct mapping *mapping, const struct aside *aside)
+{
     struct buf packed;
 
-    if (txn_get(c->txn, row, &value)) {
-        return false;
-    }
     begin(&packed);
     write_str(&packed, aside->record.id);
     write_zigzag(&packed, aside->record.at_ms);
     write_str(&packed, aside->record.text);
-    put(c, row, &packed);
-    return true;
+    put(c, aside_row(c, mapping, aside), &packed);
 }
 
 void aside_erase(struct call *c, struct str row)
@@ -323,8 +324,7 @@ static status load_aside(struct loading *loading)
     if (mapping == NULL || !key_read_str(&loading->key, loading->arena, &key)) {
         return &ERR_CORRUPT;
     }
-    aside_count(mapping, key, 1);
-    return OK;
+    return aside_count(mapping, key, 1) ? OK : &ERR_LIMIT;
 }
 
 static status load_kind(struct mappings *all, const char *kind,

@@ -202,8 +202,8 @@ static void sift(struct call *c, struct looking *looking)
         if (!filter_passes(mapping, record, scratch)) {
             continue;
         }
-        if (asides && aside_wanted(c, mapping, record->key)) {
-            aside_put(c, looking->lane, record);
+        if (asides && aside_wanted(c, mapping, record->key) &&
+            aside_put(c, looking->lane, record)) {
             looking->moved = true;
         } else {
             looking->records[kept++] = *record;

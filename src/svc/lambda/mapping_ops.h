@@ -110,8 +110,9 @@ void aside_look(struct call *c, struct mapping *mapping);
 void aside_finish(struct call *c, struct batch *batch);
 /* Whether records of that key wait, or are to wait. */
 bool aside_wanted(struct call *c, const struct mapping *mapping, struct str key);
-void aside_put(struct call *c, const struct lane *lane, const struct source_record *record);
-void aside_count(struct mapping *mapping, struct str key, int64_t more);
+/* False: MAPPING_ASIDE_MAX keys wait already. */
+bool aside_put(struct call *c, const struct lane *lane, const struct source_record *record);
+bool aside_count(struct mapping *mapping, struct str key, int64_t more);
 
 /* ---- mapping_filter.c ---- */
 
@@ -137,7 +138,8 @@ struct aside {
     uint64_t shard, number;    /* where it was */
     struct source_record record; /* strings in the call's arena; texts, too */
 };
-bool aside_save(struct call *c, const struct mapping *mapping, const struct aside *aside);
+bool aside_there(struct call *c, const struct mapping *mapping, const struct aside *aside);
+void aside_save(struct call *c, const struct mapping *mapping, const struct aside *aside);
 /* Those of a key (STR_NONE: of all keys) by shard, then number; *scan NULL at first; false at the
  * end. txn_scan_close() is the caller's. */
 bool aside_next(struct call *c, const struct mapping *mapping, struct str key,
