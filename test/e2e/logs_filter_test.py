@@ -228,6 +228,20 @@ def test_patterns_are_tried_out(logs, refused):
             logEventMessages=["x"])
 
 
+def test_only_standard_groups_have_filters(kit, logs, records, name, refused, clocked):
+    kit.group(name, "s", logGroupClass="INFREQUENT_ACCESS")
+    refused("InvalidOperationException", subscribe, kit, name, records)
+    refused("InvalidOperationException", logs.put_metric_filter, logGroupName=name, filterName="f",
+            filterPattern="", metricTransformations=METRIC)
+    refused("InvalidOperationException",
+            clocked.client("logs", inject_host_prefix=False).start_live_tail,
+            logGroupIdentifiers=[f"{ARN}:log-group:{name}"])
+    refused("InvalidParameterException", logs.create_log_group, logGroupName=f"{name}-vended",
+            logGroupClass="DELIVERY")
+    kit.put(name, "s", "x")
+    assert kit.messages(name, "s") == ["x"]
+
+
 # ---- what is kept beside ----
 
 

@@ -74,6 +74,15 @@ static status pattern_check(struct call *c, const struct group *group, struct st
     return OK;
 }
 
+/* Only groups of class STANDARD have filters. */
+static status class_check(struct call *c, const struct group *group, const char *what)
+{
+    return group->class == CLASS_STANDARD
+               ? OK
+               : fail(c, &LOGS_OPERATION, "%s are not supported for log groups of this class.",
+                      what);
+}
+
 /* PutMetricFilter */
 status logs_put_metric_filter(struct call *c)
 {
@@ -86,6 +95,7 @@ status logs_put_metric_filter(struct call *c)
     bool there;
 
     TRY(group_of_call(c, &group));
+    TRY(class_check(c, group, "Metric filters"));
     TRY(pattern_check(c, group, arg_str(c, "filterName"), STR_NONE));
     thing = metric_of(group->name, arg_str(c, "filterName"));
     there = thing_load(c, &thing, metric_shape()) != NULL;
@@ -280,10 +290,7 @@ status logs_put_subscription(struct call *c)
 
     TRY(group_of_call(c, &group));
     TRY(wish_check(c));
-    if (group->class != CLASS_STANDARD) {
-        return fail(c, &LOGS_OPERATION,
-                    "Subscription filters are not supported for log groups of this class.");
-    }
+    TRY(class_check(c, group, "Subscription filters"));
     TRY(pattern_check(c, group, STR_NONE, arg_str(c, "filterName")));
     if (subscription_find(group, arg_str(c, "filterName")) == NULL &&
         group->subscription_count == SUBSCRIPTIONS_MAX) {
