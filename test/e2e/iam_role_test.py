@@ -40,6 +40,21 @@ def test_what_is_no_trust_policy_is_refused_in_awss_words(iam):
     assert "Principal" in says(document({"Effect": "Allow", "Action": "sts:AssumeRole"}))
 
 
+def test_a_trust_policy_names_who_is_there(iam):
+    nobody = IAM + "user/nobody"
+    for principal in (nobody, [IAM + "root", nobody]):
+        assert refused("MalformedPolicyDocument", iam.create_role, RoleName="trusting",
+                       AssumeRolePolicyDocument=trust({"AWS": principal})) == \
+            f'Invalid principal in policy: "AWS":"{nobody}"'
+    iam.create_user(UserName="somebody", Path="/x/")
+    iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=trust(
+        {"AWS": [IAM + "user/x/somebody", "arn:aws:iam::444455556666:user/elsewhere"]}))
+    refused("MalformedPolicyDocument", iam.update_assume_role_policy, RoleName="trusting",
+            PolicyDocument=trust({"AWS": IAM + "role/none"}))
+    iam.update_assume_role_policy(RoleName="trusting", PolicyDocument=trust(
+        {"AWS": IAM + "role/trusting"}))
+
+
 def test_a_trust_policy_has_a_maximum_size_without_white_space(iam):
     sids = [{"Sid": f"s{i}", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
              "Action": "sts:AssumeRole"} for i in range(20)]

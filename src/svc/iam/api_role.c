@@ -9,14 +9,6 @@
 #define LINKED_PATH "/aws-service-role/"
 #define LINKED_NAME_BYTES_MAX 64
 
-static status trust_read(struct call *c, struct str text, struct policy **ret_policy)
-{
-    if (document_chars(text) > TRUST_CHARS_MAX) {
-        return fail(c, &IAM_LIMIT, "Cannot exceed quota for ACLSizePerRole: %d", TRUST_CHARS_MAX);
-    }
-    return document_read(c, text, POLICY_OF_TRUST, ret_policy);
-}
-
 /* ---- roles ---- */
 
 /* CreateRole */
@@ -35,7 +27,7 @@ status iam_create_role(struct call *c)
     if (thing_taken(account, ROLE, name)) {
         return fail(c, &IAM_EXISTS, "Role with name %.*s already exists.", STR_ARG(name));
     }
-    TRY(trust_read(c, arg_str(c, "AssumeRolePolicyDocument"), &trust));
+    TRY(trust_read(c, account, arg_str(c, "AssumeRolePolicyDocument"), &trust));
     made = thing_make(c, account, ROLE, name, &thing);
     if (made != OK) {
         policy_drop(trust);
@@ -120,7 +112,7 @@ status iam_update_trust(struct call *c)
     struct role *role;
 
     TRY(role_to_change(c, &role));
-    TRY(trust_read(c, arg_str(c, "PolicyDocument"), &trust));
+    TRY(trust_read(c, role->principal.thing.account, arg_str(c, "PolicyDocument"), &trust));
     document_set(&role->trust, arg_str(c, "PolicyDocument"), trust);
     return role_changed(c, role);
 }
@@ -232,7 +224,7 @@ status iam_create_linked_role(struct call *c)
                         "\"],\"Effect\":\"Allow\",\"Principal\":{\"Service\":[\"%.*s\"]}}]}",
                         STR_ARG(service));
     TRY(quota_check(c, account, ROLE));
-    TRY(trust_read(c, text, &trust));
+    TRY(trust_read(c, account, text, &trust));
     thing = thing_new(account, ROLE, name);
     fresh_id(c, kind_words(ROLE)->id, thing->id);
     thing->created_ms = iam_now(c);

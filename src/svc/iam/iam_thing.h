@@ -91,6 +91,12 @@ size_t document_chars(struct str text); /* without white space, as quotas count 
 /* As answers show documents: percent-encoded (RFC 3986). */
 struct str document_shown(struct arena *arena, struct str text);
 
+/* ---- trust.c ---- */
+
+/* A trust policy: MalformedPolicyDocument, LimitExceeded. */
+status trust_read(struct call *c, const struct account *account, struct str text,
+                  struct policy **ret_policy);
+
 /* ---- principal.c ---- */
 
 struct inline_policy *inline_find(const struct principal *principal, struct str name);
