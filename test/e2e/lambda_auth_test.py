@@ -6,6 +6,7 @@ import pytest
 from auth_test import SignedServer
 from iam_kit import allow, client_of, document, trust
 from lambda_kit import create, download, package, refused
+from lambda_run_kit import until
 from weir_server import REGION
 
 ACCOUNT = "000000000000"
@@ -148,3 +149,24 @@ def test_a_layers_policy_lets_a_user_have_it(weir, owner, user):
     owner.add_layer_version_permission(**where, StatementId="s", Principal="*",
                                        Action="lambda:GetLayerVersion")
     assert client.get_layer_version(**where)["Version"] == 1
+
+
+def test_a_queue_feeds_a_function_whose_role_may_read_it(weir, owner, iam, root):
+    sqs = client_of(weir, "sqs", root)
+    url = sqs.create_queue(QueueName="feeds")["QueueUrl"]
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:feeds"
+    iam.create_role(RoleName="reads", AssumeRolePolicyDocument=trust())
+    create(owner, "fed", Role=f"arn:aws:iam::{ACCOUNT}:role/reads")
+    assert "permissions to call ReceiveMessage on SQS" in refused(
+        "InvalidParameterValueException", owner.create_event_source_mapping,
+        FunctionName="fed", EventSourceArn=queue)
+    iam.put_role_policy(RoleName="reads", PolicyName="p", PolicyDocument=document(
+        allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue)))
+    owner.create_event_source_mapping(FunctionName="fed", EventSourceArn=queue)
+    sqs.send_message(QueueUrl=url, MessageBody="a")
+
+    def gone():
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return counts["ApproximateNumberOfMessages"] == "0" == counts[
+            "ApproximateNumberOfMessagesNotVisible"]
+    until(gone)

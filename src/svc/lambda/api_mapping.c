@@ -160,6 +160,7 @@ status lambda_create_mapping(struct call *c)
     TRY(function_of_call(c, &target, &version));
     TRY(mapping_config_check(c, config, &about, true));
     TRY(mapping_timeout_check(c, &about, &version));
+    TRY(mapping_role_check(c, get_str(version.config, "Role"), source));
     TRY(twin_check(c, source, &target, NULL));
     TRY(tags_check(c, arg(c, "Tags")));
     rand_uuid(c->rand, uuid);
@@ -292,6 +293,7 @@ status lambda_update_mapping(struct call *c)
     if (arg_has(c, "FunctionName")) {
         TRY(function_of_call(c, &target, &version));
         TRY(mapping_timeout_check(c, &about, &version));
+        TRY(mapping_role_check(c, get_str(version.config, "Role"), mapping->source));
         TRY(twin_check(c, mapping->source, &target, mapping));
         target_own(&mapping->target, &target);
     }

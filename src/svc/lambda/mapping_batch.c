@@ -139,6 +139,12 @@ static bool event_wanted(const struct mapping *mapping)
            mapping->settings.on_failure.bytes;
 }
 
+static struct str role_of(struct arena *arena, const struct version *version)
+{
+    return version->config == NULL ? STR_NONE
+                                   : arena_dup(arena, get_str(version->config, "Role"));
+}
+
 status batch_start(struct call *c, struct batch *batch, const struct version *version,
                    const struct source_record *records)
 {
@@ -153,6 +159,7 @@ status batch_start(struct call *c, struct batch *batch, const struct version *ve
     c->trace = batch->count > 0 ? batch->records[0].trace : STR_NONE;
     wish.trace = trace_header(c);
     batch->trace = arena_dup(batch->arena, wish.trace);
+    batch->role = role_of(batch->arena, version);
     c->trace = STR_NONE;
     started = buf_spent(&event) ? &ERR_LIMIT : mapping->all->runner->start(c, &wish, batch);
     if (started == OK) {

@@ -5,6 +5,8 @@
  */
 #include "base/time.h"
 #include "bus/sink.h"
+#include "bus/trace.h"
+#include "cell/authorize.h"
 #include "svc/lambda/mapping_ops.h"
 #include "wire/json.h"
 
@@ -94,6 +96,29 @@ static struct str object_key(struct call *c, const struct batch *batch)
                         STR_ARG(new_id(c)));
 }
 
+/* By the function's role, as all that is done for it. */
+static bool may_send(struct call *c, const struct batch *batch, const struct bus_event *event)
+{
+    static const char *const actions[][2] = {
+        {"sqs", "sqs:SendMessage"}, {"sns", "sns:Publish"}, {"s3", "s3:PutObject"}};
+    struct hop hop = {event->source, event->target, batch->mapping->arn,
+                      STR("refused: the function's role may not"), event->about};
+    struct str resource = event->target;
+    struct arn arn;
+
+    if (arn_read(event->target, &arn) && str_eq(arn.service, STR("s3"))) {
+        resource = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(resource), STR_ARG(event->key));
+    }
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (str_eq(arn.service, str_c(actions[i][0])) &&
+            !role_may(c, batch->role, actions[i][1], resource)) {
+            trace_hop(c, &hop);
+            return false;
+        }
+    }
+    return true;
+}
+
 void batch_give_up(struct call *c, const struct given_up *given_up)
 {
     const struct batch *batch = given_up->batch;
@@ -124,5 +149,7 @@ void batch_give_up(struct call *c, const struct given_up *given_up)
     event.key = object_key(c, batch);
     event.about = arena_dup(c->arena, given_up->records[0].id);
     buf_done(&text);
-    (void)bus_send(c, &event); /* a refusal is a hop; the records are given up all the same */
+    if (may_send(c, batch, &event)) {
+        (void)bus_send(c, &event); /* a refusal is a hop; the records are given up all the same */
+    }
 }

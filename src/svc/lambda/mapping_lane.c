@@ -170,7 +170,7 @@ static void drop_old(struct call *c, struct looking *looking)
         old++;
     }
     if (old > 0) {
-        struct batch none = {.mapping = mapping, .lane = lane};
+        struct batch none = {.mapping = mapping, .lane = lane, .role = looking->role};
         struct given_up given_up = {&none, "RecordAgeExceeded", looking->records, old,
                                     lane->tries};
 

@@ -50,6 +50,7 @@ struct batch {
     size_t count;              /* of them */
     struct str *rows;          /* aside: keys of their rows */
     struct str trace;          /* X-Ray header that it runs with */
+    struct str role;           /* the function's */
     struct str event;          /* as the function got it, when a bucket is to be told of failures */
     struct ran_how how;        /* what became of it */
     bool ended;                /* how is known; what follows is committed as soon as possible */
@@ -145,6 +146,11 @@ void aside_save(struct call *c, const struct mapping *mapping, const struct asid
 bool aside_next(struct call *c, const struct mapping *mapping, struct str key,
                 struct txn_scan **scan, struct aside *ret_aside);
 void aside_erase(struct call *c, struct str row);
+
+/* ---- mapping_run.c ---- */
+
+/* A role may drain the source: InvalidParameterValueException. */
+status mapping_role_check(struct call *c, struct str role, struct str source);
 
 /* ---- mapping_check.c: of a Create- or UpdateEventSourceMapping ---- */
 

@@ -2,13 +2,37 @@
  *
  * Batches of event source mappings as invocations (run.h).
  */
+#include "cell/authorize.h"
 #include "svc/lambda/mapping_ops.h"
 #include "svc/lambda/run.h"
+
+status mapping_role_check(struct call *c, struct str role, struct str source)
+{
+    static const char *const actions[][3] = {
+        {"sqs", "sqs:ReceiveMessage", "ReceiveMessage on SQS"},
+        {"sqs", "sqs:DeleteMessage", "DeleteMessage on SQS"},
+        {"sqs", "sqs:GetQueueAttributes", "GetQueueAttributes on SQS"},
+        {"kinesis", "kinesis:GetRecords", "GetRecords on Kinesis"},
+        {"dynamodb", "dynamodb:GetRecords", "GetRecords on DynamoDB"},
+    };
+    struct arn arn;
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (arn_read(source, &arn) && str_eq(arn.service, str_c(actions[i][0])) &&
+            !role_may(c, role, actions[i][1], source)) {
+            return lambda_fail(c, &LAMBDA_BAD_VALUE,
+                               "The provided execution role does not have permissions to call %s",
+                               actions[i][2]);
+        }
+    }
+    return OK;
+}
 
 static status check(struct call *c, const struct mapping *mapping, struct version *ret_version)
 {
     TRY(run_check(c, &mapping->target));
-    return version_find(c, &mapping->target, ret_version);
+    TRY(version_find(c, &mapping->target, ret_version));
+    return mapping_role_check(c, get_str(ret_version->config, "Role"), mapping->source);
 }
 
 static void done(struct cell *cell, struct run *run)
