@@ -62,7 +62,9 @@ def test_a_handler_gets_the_event_and_its_answer_comes_back(kit, hello):
     assert answer["Payload"]["arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello"
     assert answer["Payload"]["id"] == answer["ResponseMetadata"]["RequestId"]
     assert answer["Payload"]["log"] == "/aws/lambda/hello"
-    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/json"
+    fields = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert fields["content-type"] == "application/json"
+    assert fields["x-amzn-trace-id"].startswith("Root=")
 
 
 def test_a_worker_stays_warm_between_invocations(kit):

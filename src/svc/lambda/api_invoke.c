@@ -197,6 +197,7 @@ static status invoke_answer(struct call *c)
     set_blob(c->out, "Payload", arena_dup(c->arena, answer));
     put_header(c, "content-type", STR("application/json"));
     put_header(c, "x-amzn-remapped-content-length", STR("0"));
+    put_header(c, "x-amzn-trace-id", arena_dup(c->arena, run_trace(run)));
     return OK;
 }
 

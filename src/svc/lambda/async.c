@@ -392,9 +392,13 @@ static bool may_begin(struct call *c, struct look *look, size_t bytes)
     if (lane->under_way >= ASYNC_AT_ONCE_MAX) {
         return false;
     }
-    if ((lanes->bytes > 0 && lanes->bytes + bytes > ASYNC_BYTES_MAX) ||
-        run_check(c, &lane->target) != OK) {
+    if (lanes->bytes > 0 && lanes->bytes + bytes > ASYNC_BYTES_MAX) {
         look->starved = true;
+        return false;
+    }
+    if (run_check(c, &lane->target) != OK) { /* its own runs wake it, of others any */
+        look->starved = lane->function->running == 0 ||
+                        live_reserved(c, lane->function, &lane->target) < 0;
         return false;
     }
     return true;

@@ -69,7 +69,7 @@ struct live {
     struct timer refused;        /* this turn's end: runs ended in the cell itself */
     struct lock lock;            /* of what follows */
     struct fn *fn;               /* the engine; NULL: not yet, or not any more */
-    bool closing;                /* nothing goes to the engine any more */
+    bool closing;                /* nothing goes to the engine any more; set in the cell, too */
     struct link gated;           /* runs that wait for the journal */
     _Atomic uint32_t gated_count; /* of gated: looked at without the lock */
     struct link ended;           /* runs that the engine is done with */

@@ -489,9 +489,9 @@ struct str run_version(const struct run *run)
     return run->invocation.version->version;
 }
 
-struct str run_arn(const struct run *run)
+struct str run_trace(const struct run *run)
 {
-    return run->invocation.invoked_arn;
+    return run->invocation.trace;
 }
 
 enum fn_outcome run_outcome(const struct run *run)
@@ -602,11 +602,20 @@ static void give_up(struct cell *cell, void *arg)
     flush(cell, live);
 }
 
-void live_settle(struct live *live)
+/* In the cell and with the lock: who has either of them may look. */
+static void close_door(struct cell *cell, void *arg)
 {
+    struct live *live = arg;
+
+    (void)cell;
     lock_take(&live->lock);
     live->closing = true;
     lock_give(&live->lock);
+}
+
+void live_settle(struct live *live)
+{
+    cell_visit(live->cell, close_door, live);
     journal_off_durable(live->journal, on_durable, live);
     cell_visit(live->cell, give_up, live);
 }

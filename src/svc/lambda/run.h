@@ -44,7 +44,7 @@ void *run_user(const struct run *run);
 void run_leave(struct run *run); /* its maker is gone: it has no user, what it streams is let go */
 struct str run_request_id(const struct run *run);
 struct str run_version(const struct run *run);    /* "$LATEST", "3": what ran */
-struct str run_arn(const struct run *run);        /* as invoked */
+struct str run_trace(const struct run *run);      /* X-Ray header, as its handler has it */
 
 /* In done, until run_free(). */
 enum fn_outcome run_outcome(const struct run *run);
