@@ -217,9 +217,42 @@ static void add_option(struct filling *filling, struct str text)
     }
 }
 
+/* What most templates begin with, written at once; gives what follows. */
+static struct str fill_prefix(struct filling *filling, struct str template)
+{
+    static const struct str begin = STR_INIT("arn:{@partition}:");
+    static const struct str end = STR_INIT(":{@region}:{@account}:");
+    struct str partition;
+    size_t service = 0;
+
+    if (!str_starts(template, begin)) {
+        return template;
+    }
+    template = str_slice(template, begin.bytes, template.bytes);
+    while (service < template.bytes && template.at[service] != ':') {
+        service++;
+    }
+    partition = arn_partition(filling->c->region);
+    buf_add(filling->out, STR("arn:"));
+    buf_add(filling->out, partition);
+    buf_add_c(filling->out, ':');
+    buf_add(filling->out, str_slice(template, 0, service));
+    template = str_slice(template, service, template.bytes);
+    if (!str_starts(template, end)) { /* IAM and S3 have no regions */
+        return template;
+    }
+    buf_add_c(filling->out, ':');
+    buf_add(filling->out, filling->c->region);
+    buf_add_c(filling->out, ':');
+    buf_add(filling->out, filling->c->account);
+    buf_add_c(filling->out, ':');
+    return str_slice(template, end.bytes, template.bytes);
+}
+
 static void fill(struct filling *filling, struct str template)
 {
     buf_clear(filling->out);
+    template = fill_prefix(filling, template);
     while (template.bytes > 0) {
         size_t open = str_find(template, '[', 0);
         size_t close = str_find(template, ']', open);
@@ -249,16 +282,13 @@ static void guard_add(struct guard *guards, size_t *count, const struct guard *g
     guards[(*count)++] = *guard;
 }
 
-/* The name in an ARN that a service knows better: IAM's users have paths. */
-static struct str resolved(struct call *c, struct str resource)
+/* The name in an ARN that its service knows better: IAM's users have paths. */
+static struct str resolved(struct call *c, struct str action, struct str resource)
 {
-    const struct resource_source *source = NULL;
-    struct arn arn;
+    const struct resource_source *source = resource_source_of(
+        c->cell->authorize, str_slice(action, 0, str_find(action, ':', 0)));
     struct str found;
 
-    if (arn_read(resource, &arn)) {
-        source = resource_source_of(c->cell->authorize, arn.service);
-    }
     return source != NULL && source->resolve != NULL &&
                    source->resolve(c->cell, resource, c->arena, &found)
                ? found : resource;
@@ -278,7 +308,7 @@ static void pair_guards(struct filling *filling, struct str pair, struct guard *
         if (filling->missing || buf_spent(filling->out)) {
             return;
         }
-        guard.resource = resolved(filling->c,
+        guard.resource = resolved(filling->c, guard.action,
                                   arena_dup(filling->c->arena, buf_str(filling->out)));
         guard_add(guards, count, &guard);
         filling->index++;

@@ -184,3 +184,30 @@ def test_a_session_survives_kill():
         assert server.signed("sts", keys).get_caller_identity()["Arn"] == ann.arn
     finally:
         server.close()
+
+
+def test_a_session_presigns_and_streams(weir, person):  # noqa: F811
+    name = f"bucket-{next(numbers)}"
+    weir.root("s3").create_bucket(Bucket=name)
+    arn = role(weir, f"role-{next(numbers)}", {"AWS": person.arn},
+               allow("s3:*", [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]))
+    keys = assume(person, arn)
+    s3 = weir.signed("s3", keys, signature_version="s3v4")
+    content = bytes(range(256)) * 1000
+    s3.put_object(Bucket=name, Key="large", Body=content)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": "large"})
+    assert "X-Amz-Security-Token=" in url
+    assert weir.ask("GET", url[len(weir.url):])[2] == content
+    stolen = url.replace("X-Amz-Security-Token=", "X-Amz-Security-Token=x")
+    assert weir.ask("GET", stolen[len(weir.url):])[0] == 400
+    form = s3.generate_presigned_post(name, "posted")
+    assert form["fields"]["x-amz-security-token"] == keys["SessionToken"]
+    body, boundary = b"", "xxBOUNDARYxx"
+    for field, value in {**form["fields"], "file": "hello"}.items():
+        body += (f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"'
+                 + ('; filename="f"' if field == "file" else "")
+                 + f"\r\n\r\n{value}\r\n").encode()
+    status, _, text = weir.ask("POST", f"/{name}", body + f"--{boundary}--\r\n".encode(), {
+        "Content-Type": f"multipart/form-data; boundary={boundary}"})
+    assert status == 204, text
+    assert s3.get_object(Bucket=name, Key="posted")["Body"].read() == b"hello"
