@@ -208,9 +208,9 @@ bool weir_lambda_stream(struct weir_invocation *in, const char *content_type)
                                 "Transfer-Encoding: chunked\r\n"
                                 "Trailer: Lambda-Runtime-Function-Error-Type, "
                                 "Lambda-Runtime-Function-Error-Body\r\n\r\n");
-    loop->stream = send_pieces(loop, (struct weir_text[]){weir_buf_text(&loop->head)}, 1)
-                       ? STREAM_OPEN
-                       : STREAM_BROKEN;
+    bool begun = (loop->link.fd >= 0 || connect_again(loop)) && !loop->head.failed &&
+                 send_pieces(loop, (struct weir_text[]){weir_buf_text(&loop->head)}, 1);
+    loop->stream = begun ? STREAM_OPEN : STREAM_BROKEN;
     return weir_lambda_write(in, weir_buf_text(&in->answer));
 }
 

@@ -122,9 +122,10 @@ class Server:
 
 
 class Runtime:
-    """The Runtime API's other side. Events go in by `invoke`, which waits for the answer."""
+    """The Runtime API's other side. Events go in by `invoke`, which waits for the answer. keeps: whether
+    connections stay open."""
 
-    def __init__(self):
+    def __init__(self, keeps=True):
         self.events = queue.Queue()
         self.answers = queue.Queue()
         outer = self
@@ -142,6 +143,11 @@ class Runtime:
                 self.send_response(200)
                 for name, value in headers.items():
                     self.send_header(name, value)
+                self.end(body)
+
+            def end(self, body):
+                if not keeps:
+                    self.send_header("Connection", "close")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -152,11 +158,8 @@ class Runtime:
                     body = self.chunks(headers)
                 else:
                     body = self.rfile.read(int(headers["content-length"]))
-                text = b'{"status":"OK"}\n'
                 self.send_response(202)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                self.end(b'{"status":"OK"}\n')
                 outer.answers.put((self.path, headers, body))
 
             def chunks(self, headers):

@@ -58,6 +58,17 @@ def test_one_process_serves_many_invocations_of_all_sizes(sdk, runtime):
         assert len(json.loads(body)["event"]["text"]) == size
 
 
+def test_a_connection_that_is_closed_after_each_answer_is_made_anew(sdk):
+    runtime = Runtime(keeps=False)
+    runtime.start(sdk / "echo")
+    for i in range(5):
+        assert json.loads(runtime.invoke({"n": i})[2])["event"] == {"n": i}
+    assert runtime.invoke({"fail": 1})[0].endswith("/error")
+    assert runtime.invoke({"stream": 2})[2] == [b"piece 0\n", b"piece 1\n"]
+    assert json.loads(runtime.invoke({"n": 9})[2])["event"] == {"n": 9}
+    runtime.close()
+
+
 def test_an_answer_that_is_too_large_is_an_error(sdk, runtime):
     runtime.start(sdk / "echo")
     path, headers, body = runtime.invoke({"text": "x" * 7_000_000})
