@@ -152,18 +152,12 @@ static status streams_of_call(struct call *c, struct wish *wish)
 static void put_found(struct call *c, const struct wish *wish, const struct walked *walked)
 {
     struct value *list = put_list(c, "events", walked->count);
-    struct str name = STR_NONE;
-    uint64_t of = 0;
 
     for (size_t i = 0; i < walked->count; i++) {
         const struct found *found = &walked->events[i];
         struct value *item = list_add(c->arena, list);
 
-        if (found->stream != of) {
-            of = found->stream;
-            (void)stream_name_of(c, of, &name);
-        }
-        set_str(item, "logStreamName", name);
+        set_str(item, "logStreamName", found->name);
         set_int(item, "timestamp", found->place.ms);
         set_str(item, "message", found->message);
         set_int(item, "ingestionTime", found->ingested_ms);
@@ -253,7 +247,6 @@ status logs_get_record(struct call *c)
     struct wish wish = {.count_max = 1, .bytes_max = READ_BYTES_MAX, .placed = true};
     struct walked walked;
     struct value *map;
-    struct str stream;
     uint64_t number;
 
     if (!event_id_read(pointer, &number, &wish.place)) {
@@ -266,8 +259,7 @@ status logs_get_record(struct call *c)
         return fail(c, &LOGS_NOT_FOUND, "The specified log record does not exist.");
     }
     TRY(events_walk(c, &wish, &walked));
-    if (walked.count == 0 || place_cmp(walked.events[0].place, wish.place) != 0 ||
-        !stream_name_of(c, walked.events[0].stream, &stream)) {
+    if (walked.count == 0 || place_cmp(walked.events[0].place, wish.place) != 0) {
         return fail(c, &LOGS_NOT_FOUND, "The specified log record does not exist.");
     }
     map = set_map(c->arena, c->out, "logRecord", FIELDS_MAX + 8);
@@ -277,7 +269,7 @@ status logs_get_record(struct call *c)
                 arena_printf(c->arena, "%lld", (long long)walked.events[0].place.ms));
     map_add_str(map, STR("@ingestionTime"),
                 arena_printf(c->arena, "%lld", (long long)walked.events[0].ingested_ms));
-    map_add_str(map, STR("@logStream"), stream);
+    map_add_str(map, STR("@logStream"), walked.events[0].name);
     map_add_str(map, STR("@log"), arena_printf(c->arena, "%.*s:%.*s", STR_ARG(c->account),
                                                STR_ARG(wish.group->name)));
     put_fields(c, map, walked.events[0].message);

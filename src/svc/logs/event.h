@@ -60,6 +60,7 @@ struct found {
     struct place place;   /* of the event */
     int64_t ingested_ms;  /* when it came */
     uint64_t stream;      /* whose */
+    struct str name;      /* of the stream; events_walk() says it */
     struct str message;
 };
 

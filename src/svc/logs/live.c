@@ -67,32 +67,32 @@ static void greet(struct call *c)
     set_str(start, "logEventFilterPattern", arg_str(c, "logEventFilterPattern"));
 }
 
-static void put_tailed(struct call *c, struct value *list, struct str arn,
-                       const struct tailed *tailed)
+static void put_found(struct call *c, struct value *list, struct str arn,
+                       const struct found *found)
 {
     struct value *item = list_add(c->arena, list);
 
-    set_str(item, "logStreamName", tailed->stream);
+    set_str(item, "logStreamName", found->name);
     set_str(item, "logGroupIdentifier", arn);
-    set_str(item, "message", tailed->found.message);
-    set_int(item, "timestamp", tailed->found.place.ms);
-    set_int(item, "ingestionTime", tailed->found.ingested_ms);
+    set_str(item, "message", found->message);
+    set_int(item, "timestamp", found->place.ms);
+    set_int(item, "ingestionTime", found->ingested_ms);
 }
 
 /* The first group that has something; the others have their turn afterwards. */
 static status update(struct call *c, struct session *session)
 {
     struct value *event = call_emit(c, "sessionUpdate");
-    struct tailed *tailed = arena_alloc(c->arena, TAIL_EVENTS_MAX * sizeof(*tailed));
+    struct found *found = arena_alloc(c->arena, TAIL_EVENTS_MAX * sizeof(*found));
     struct value *list = set_list(c->arena, event, "sessionResults", TAIL_EVENTS_MAX);
     size_t count = 0;
 
     set_bool(set_struct(c->arena, event, "sessionMetadata"), "sampled", false);
     for (size_t i = 0; count == 0 && i < session->count; i++) {
         if (tail_any(c, &session->tails[i])) {
-            TRY(tail_read(c, &session->tails[i], &session->wish, tailed, &count));
+            TRY(tail_read(c, &session->tails[i], &session->wish, found, &count));
             for (size_t k = 0; k < count; k++) {
-                put_tailed(c, list, session->arns[i], &tailed[k]);
+                put_found(c, list, session->arns[i], &found[k]);
             }
         }
     }

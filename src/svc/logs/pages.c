@@ -66,10 +66,10 @@ static struct group *group_asked(struct call *c)
     return group != NULL ? group : group_anywhere(c, name);
 }
 
-static void add_event(struct buf *text, struct str stream, const struct found *found, bool first)
+static void add_event(struct buf *text, const struct found *found, bool first)
 {
     buf_add(text, first ? STR("\n{\"stream\":") : STR(",\n{\"stream\":"));
-    json_write_str(text, stream);
+    json_write_str(text, found->name);
     buf_printf(text, ",\"timestamp\":%lld,\"ingestionTime\":%lld,\"message\":",
                (long long)found->place.ms, (long long)found->ingested_ms);
     json_write_str(text, found->message);
@@ -162,11 +162,8 @@ static status by_time(struct call *c, struct group *group)
     }
     buf_add(&text, STR(",\"events\":["));
     for (size_t i = 0; i < walked.count; i++) {
-        struct str stream = STR_NONE;
-
         if (walked.events[i].place.sequence <= asked.cut) {
-            (void)stream_name_of(c, walked.events[i].stream, &stream);
-            add_event(&text, stream, &walked.events[i], first);
+            add_event(&text, &walked.events[i], first);
             first = false;
         }
     }
@@ -194,7 +191,7 @@ static bool tail_asked(struct call *c, struct tail *ret_tail)
 
 static status follow(struct call *c);
 
-static void answer_tailed(struct call *c, const struct tail *tail, const struct tailed *tailed,
+static void answer_tailed(struct call *c, const struct tail *tail, const struct found *found,
                           size_t count)
 {
     struct buf text;
@@ -203,7 +200,7 @@ static void answer_tailed(struct call *c, const struct tail *tail, const struct 
     buf_printf(&text, "{\"after\":\"%llu.%llu.%llu\",\"events\":[", (unsigned long long)tail->log,
                (unsigned long long)tail->sequence, (unsigned long long)tail->index);
     for (size_t i = 0; i < count; i++) {
-        add_event(&text, tailed[i].stream, &tailed[i].found, i == 0);
+        add_event(&text, &found[i], i == 0);
     }
     buf_add(&text, STR("]}\n"));
     answer(c, &text);
@@ -211,7 +208,7 @@ static void answer_tailed(struct call *c, const struct tail *tail, const struct 
 
 /* A group that was made anew is followed from its beginning. */
 static status look(struct call *c, struct follower *follower, size_t *ret_count,
-                   struct tailed *tailed)
+                   struct found *found)
 {
     struct str prefix = page_arg(c, "stream");
     struct tail_wish wish = {.names = prefix.bytes > 0 ? &prefix : NULL,
@@ -233,7 +230,7 @@ static status look(struct call *c, struct follower *follower, size_t *ret_count,
     }
     TRY(filter_new(page_arg(c, "filter"), &why, &filter));
     wish.filter = filter;
-    read = tail_read(c, &follower->tail, &wish, tailed, ret_count);
+    read = tail_read(c, &follower->tail, &wish, found, ret_count);
     filter_free(filter);
     return read;
 }
@@ -241,15 +238,15 @@ static status look(struct call *c, struct follower *follower, size_t *ret_count,
 static status follow(struct call *c)
 {
     struct follower *follower = c->kept;
-    struct tailed *tailed = arena_alloc(c->arena, TAIL_EVENTS_MAX * sizeof(*tailed));
+    struct found *found = arena_alloc(c->arena, TAIL_EVENTS_MAX * sizeof(*found));
     size_t count;
 
-    TRY(look(c, follower, &count, tailed));
+    TRY(look(c, follower, &count, found));
     if (count == 0 && c->now < follower->until_ms) {
         call_park(c, &groups_of(c)->tails, follower->until_ms, follow);
         return OK;
     }
-    answer_tailed(c, &follower->tail, tailed, count);
+    answer_tailed(c, &follower->tail, found, count);
     return OK;
 }
 

@@ -34,7 +34,7 @@ static bool name_is_wanted(const struct tail_wish *wish, struct str name)
 struct reading {
     const struct tail_wish *wish; /* which events */
     struct arena *scratch;        /* of its filter */
-    struct tailed *events;        /* the caller's */
+    struct found *events;        /* the caller's */
     size_t count;                 /* of them */
 };
 
@@ -56,8 +56,9 @@ static bool record_look(struct call *c, struct reading *reading, struct tail *ta
         return true;
     }
     while (chunk_next(&chunk, &event)) {
-        struct found found = {{event.ms, record->sequence, chunk.index - 1}, record->at_ms,
-                              chunk.stream, event.message};
+        struct found found = {.place = {event.ms, record->sequence, chunk.index - 1},
+                              .ingested_ms = record->at_ms, .stream = chunk.stream,
+                              .name = name, .message = event.message};
 
         if (chunk.index <= tail->index) {
             continue;
@@ -67,14 +68,14 @@ static bool record_look(struct call *c, struct reading *reading, struct tail *ta
             return false;
         }
         if (filter == NULL || filter_match(filter, event.message, reading->scratch)) {
-            reading->events[reading->count++] = (struct tailed){name, found};
+            reading->events[reading->count++] = found;
         }
     }
     return true;
 }
 
 status tail_read(struct call *c, struct tail *tail, const struct tail_wish *wish,
-                 struct tailed *ret_events, size_t *ret_count)
+                 struct found *ret_events, size_t *ret_count)
 {
     struct log_range range = {tail->log, tail->sequence, CHUNKS_AT_ONCE, BYTES_AT_ONCE};
     struct reading reading = {.wish = wish, .events = ret_events};

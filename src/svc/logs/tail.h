@@ -25,17 +25,12 @@ struct tail_wish {
     bool prefixes;               /* names are how streams' names begin */
 };
 
-/* An event and whose it is; lies in the call's arena. */
-struct tailed {
-    struct str stream;    /* its name */
-    struct found found;   /* the event */
-};
-
 /* What is there now for a new follower: nothing; only what comes. */
 struct tail tail_begin(struct call *c, const struct group *group);
 bool tail_any(struct call *c, const struct tail *tail); /* there is something to look at */
-/* Looks on, and gives at most TAIL_EVENTS_MAX events; fewer, or none, also when there is more. */
+/* Looks on, and gives at most TAIL_EVENTS_MAX events, in the call's arena; fewer, or none, also when
+ * there is more. */
 status tail_read(struct call *c, struct tail *tail, const struct tail_wish *wish,
-                 struct tailed *ret_events, size_t *ret_count);
+                 struct found *ret_events, size_t *ret_count);
 
 #endif

@@ -285,8 +285,9 @@ static status chunk_look(struct walk *walk, const struct chunk_row *row)
     }
     walk->looked += record->data.bytes;
     while (chunk_next(&chunk, &event)) {
-        struct found found = {{event.ms, row->sequence, chunk.index - 1}, record->at_ms,
-                              row->stream, event.message};
+        struct found found = {.place = {event.ms, row->sequence, chunk.index - 1},
+                              .ingested_ms = record->at_ms, .stream = row->stream,
+                              .message = event.message};
 
         if (is_wanted(walk, &found)) {
             found_add(walk, &found);
@@ -360,6 +361,7 @@ static void give(struct walk *walk, struct walked *ret_walked)
     for (size_t i = 0; i < walk->taken; i++) {
         ret_walked->events[i] = walk->found[i];
         ret_walked->events[i].message = arena_dup(walk->c->arena, walk->found[i].message);
+        (void)name_of(walk, walk->found[i].stream, &ret_walked->events[i].name);
     }
 }
 
