@@ -28,8 +28,8 @@ struct tail_wish {
 /* What is there now for a new follower: nothing; only what comes. */
 struct tail tail_begin(struct call *c, const struct group *group);
 bool tail_any(struct call *c, const struct tail *tail); /* there is something to look at */
-/* Looks on, and gives at most TAIL_EVENTS_MAX events, in the call's arena; fewer, or none, also when
- * there is more. */
+/* Looks on, and gives at most TAIL_EVENTS_MAX events, in the call's arena; fewer, or none, also
+ * when there is more. */
 status tail_read(struct call *c, struct tail *tail, const struct tail_wish *wish,
                  struct found *ret_events, size_t *ret_count);
 
