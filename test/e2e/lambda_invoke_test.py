@@ -5,6 +5,8 @@ import base64
 import http.client
 import json
 import os
+import select
+import socket
 import subprocess
 import threading
 
@@ -440,3 +442,29 @@ def test_a_busy_function_does_not_keep_all_workers(fresh):
     for thread in (*threads, guest):
         thread.join()
     assert ended.index("guest") < 12
+
+
+def test_with_awss_limits_an_account_has_what_nobody_reserved(fresh):
+    kit = Kit(fresh("--limits", "aws", "--workers", "1"))
+    kit.function("reserving", SOURCE)
+    kit.function("sleeping", SOURCE, handler="app.slow", Timeout=60)
+    kit.functions.put_function_concurrency(FunctionName="reserving",
+                                           ReservedConcurrentExecutions=900)
+    scope = f"{ACCOUNT}/20260101/{REGION}/lambda/aws4_request"
+    head = ("POST /2015-03-31/functions/sleeping/invocations HTTP/1.1\r\nHost: weir\r\n"
+            f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, "
+            f"Signature={'0' * 64}\r\nX-Amz-Date: 20260101T000000Z\r\nContent-Length: 2\r\n\r\n{{}}")
+    callers = [socket.create_connection(("127.0.0.1", kit.weir.port)) for _ in range(103)]
+    for caller in callers:  # they wait for the one worker, and count as running
+        caller.sendall(head.encode())
+    answered = set()
+    while len(answered) < 3:
+        ready, _, _ = select.select([c for c in callers if c not in answered], [], [], 60)
+        assert ready, "nobody was refused"
+        for caller in ready:
+            answer = caller.recv(65536).decode()
+            assert answer.startswith("HTTP/1.1 429 ")
+            assert '"Reason":"ConcurrentInvocationLimitExceeded"' in answer
+        answered |= set(ready)
+    for caller in callers:
+        caller.close()

@@ -12,6 +12,7 @@
 #include "fn/part.h"
 #include "svc/lambda/async.h"
 #include "svc/lambda/mapping.h"
+#include "svc/lambda/ops.h"
 #include "svc/lambda/role.h"
 #include "sys/log.h"
 
@@ -72,23 +73,24 @@ void live_function_idle(struct live *live, struct live_function *function)
 
 int64_t live_reserved(struct call *c, struct live_function *function, const struct target *target)
 {
-    struct target whole = target_with(target, STR_NONE);
-    struct str json;
-    const struct value *document;
-    const struct value *reserved;
-
     if (!function->reserved_known) {
         function->reserved_known = true;
-        function->reserved = -1;
-        if (setting_get(c, "concurrency", &whole, &json)) {
-            document = pattern_document(json, c->arena);
-            reserved = document->kind == VALUE_MAP
-                           ? map_find(document, STR("ReservedConcurrentExecutions"))
-                           : NULL;
-            function->reserved = reserved == NULL ? -1 : reserved->number;
-        }
+        function->reserved = concurrency_reserved(c, target);
     }
     return function->reserved;
+}
+
+struct live_account *live_account_of(struct live *live, const struct target *target)
+{
+    char key[ARN_NAME_KEY_BYTES_MAX];
+    struct str name = arn_name_key(key, target->account, target->region, STR("all"));
+    struct live_account *account = map_get(live->accounts, name);
+
+    if (account == NULL && map_count(live->accounts) < LIVE_ACCOUNTS_MAX) {
+        account = MEM_NEW(struct live_account);
+        (void)map_set(live->accounts, name, account, NULL);
+    }
+    return account;
 }
 
 /* ---- versions ---- */
@@ -476,6 +478,10 @@ void live_functions_free(struct live *live)
         owned_free(function->key);
         mem_free(function);
     }
+    for (size_t i = 0; map_next(live->accounts, &i, &key, &value);) {
+        mem_free(value);
+    }
+    map_free(live->accounts);
     map_free(live->functions);
     live->functions = NULL;
 }

@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 
 #define LIVE_FUNCTIONS_MAX 100000
+#define LIVE_ACCOUNTS_MAX 10000  /* accounts and regions; those beyond are not limited */
 #define LIVE_VERSIONS_MAX 32     /* of one function; beyond it the oldest makes room */
 
 struct journal;
@@ -38,6 +39,11 @@ struct live_function {
     struct link versions;        /* struct live_version, oldest first */
     uint32_t version_count;      /* of them */
     struct lane *lane;           /* async.c's: what waits; NULL: nothing */
+};
+
+/* Of an account in a region. */
+struct live_account {
+    uint32_t unreserved;         /* runs of functions without reserved concurrency */
 };
 
 struct live_version {
@@ -59,6 +65,7 @@ struct live {
     struct cell *cell;           /* where */
     struct journal *journal;     /* the cell's */
     struct map *functions;       /* "account/region/name" → struct live_function */
+    struct map *accounts;        /* "account/region/all" → struct live_account */
     struct lanes *lanes;         /* async.c's: events that wait */
     struct output *output;       /* output.c's: log lines on their way */
     bool runs;                   /* the engine may be asked */
@@ -82,6 +89,7 @@ struct run {
     struct link piece_link;      /* in pieces */
     struct live *live;           /* where */
     struct live_function *function; /* counted there; NULL: done */
+    struct live_account *account; /* counted there; NULL: its concurrency is reserved */
     uint64_t gate;               /* position that must be durable first; 0: this turn's last */
     struct buf pieces;           /* the lock's: streamed */
     size_t pieces_taken;         /* the lock's: of them */
@@ -106,6 +114,7 @@ bool live_engine(struct call *c);             /* the engine is there, or was sta
 struct live_function *live_function_find(struct live *live, const struct target *target);
 /* Found or made; NULL: LIVE_FUNCTIONS_MAX are there. */
 struct live_function *live_function_of(struct live *live, const struct target *target);
+struct live_account *live_account_of(struct live *live, const struct target *target); /* or NULL */
 /* Frees it when nobody needs it any more. */
 void live_function_idle(struct live *live, struct live_function *function);
 int64_t live_reserved(struct call *c, struct live_function *function,

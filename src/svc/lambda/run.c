@@ -19,6 +19,7 @@
 #include "svc/lambda/lineage.h"
 #include "svc/lambda/live.h"
 #include "svc/lambda/mapping.h"
+#include "svc/lambda/ops.h"
 #include "svc/lambda/output.h"
 
 #include <assert.h>
@@ -200,6 +201,9 @@ static void end(struct cell *cell, struct run *run)
     assert(function->running > 0);
     function->running--;
     live->count--;
+    if (run->account != NULL) {
+        run->account->unreserved--;
+    }
     run->function = NULL;
     lock_take(&live->lock);
     link_remove(&run->piece_link);
@@ -338,6 +342,15 @@ static status engine_of(struct call *c)
                                         "Functions cannot run here; weir's log says why.");
 }
 
+/* The sum of what is reserved is only looked for where it may matter. */
+static bool account_is_full(struct call *c, const struct target *target)
+{
+    const struct live_account *account = live_account_of(lambda_of(c)->live, target);
+
+    return account != NULL && account->unreserved >= CONCURRENCY_UNRESERVED_MIN &&
+           account->unreserved >= concurrency_unreserved(c, target);
+}
+
 static status check_concurrency(struct call *c, struct live_function *function,
                                 const struct target *target)
 {
@@ -348,7 +361,7 @@ static status check_concurrency(struct call *c, struct live_function *function,
     if (reserved >= 0 && function->running >= reserved) {
         return too_many(c, "ReservedFunctionConcurrentInvocationLimitExceeded");
     }
-    if (live->count >= RUNS_MAX || (c->limits && live->count >= CONCURRENCY_MAX)) {
+    if (live->count >= RUNS_MAX || (c->limits && reserved < 0 && account_is_full(c, target))) {
         return too_many(c, "ConcurrentInvocationLimitExceeded");
     }
     function->refused = false;
@@ -447,8 +460,13 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
     run->invocation.version = fn_version_hold(known->version);
     run->function = function;
     run->gate = wish->alone ? known->gate : 0;
+    run->account = live_reserved(c, function, target) < 0 ? live_account_of(run->live, target)
+                                                          : NULL;
     function->running++;
     run->live->count++;
+    if (run->account != NULL) {
+        run->account->unreserved++;
+    }
     *ret_run = run;
     if (lineage_is_loop(c, target, wish->trace)) {
         end_loop(run);
@@ -574,6 +592,7 @@ status live_open(struct lambda *lambda, struct cell *cell)
     live->cell = cell;
     live->journal = store_journal(cell_store(cell));
     live->functions = map_new(LIVE_FUNCTIONS_MAX);
+    live->accounts = map_new(LIVE_ACCOUNTS_MAX);
     live->begin.fire = begin;
     live->refused.fire = tell_refused;
     link_init(&live->fresh);
