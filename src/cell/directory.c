@@ -64,19 +64,3 @@ void directory_name_session(const struct role_facts *role, struct str session,
                                    STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session));
     wish->user_id = arena_printf(arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session));
 }
-
-status directory_session(struct call *c, struct str role_arn, struct str session,
-                         int64_t seconds, struct identity *ret_session)
-{
-    struct identity wish = {.kind = IDENTITY_ROLE};
-    struct role_facts role;
-
-    if (!directory_role(c->cell, role_arn, c->arena, &role)) {
-        return &ERR_NOT_FOUND;
-    }
-    directory_name_session(&role, session, c->arena, &wish);
-    wish.expires_ms = c->now - c->now % 1000 + seconds * 1000;
-    TRY(identity_session(c, &wish, ret_session));
-    directory_role_used(c, role.arn);
-    return OK;
-}

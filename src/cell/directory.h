@@ -61,13 +61,9 @@ bool directory_mfa(struct call *c, struct str user_arn, struct str serial, struc
 void directory_used(struct call *c);
 
 /* What a session of a role is called: kind, account, source, principal and user id of a wish for
- * identity_session(). In the arena. */
+ * identity_session(). In the arena. Whether the role trusts a service that would work as it is for
+ * service_may() to say, with "sts:AssumeRole". */
 void directory_name_session(const struct role_facts *role, struct str session,
                             struct arena *arena, struct identity *wish);
-/* For services that work as a role (a function's): credentials of a session, staged with the call.
- * Whether the role trusts the service is for service_may() to say, with "sts:AssumeRole", before.
- * ERR_NOT_FOUND: there is no such role; ERR_LIMIT: too many access keys. */
-status directory_session(struct call *c, struct str role_arn, struct str session,
-                         int64_t seconds, struct identity *ret_session);
 
 #endif

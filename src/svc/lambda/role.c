@@ -11,20 +11,13 @@
 void role_keys_of(struct call *c, struct str role_arn, struct str function,
                   struct role_keys *ret_keys)
 {
-    struct identity wish = {.kind = IDENTITY_ROLE, .active = true};
+    struct identity wish = {.kind = IDENTITY_ROLE};
     struct role_keys keys = {c->account, STR("weir"), STR("weir"), 0};
     struct identity session;
     struct role_facts role;
 
     if (cell_auth(c->cell) && directory_role(c->cell, role_arn, c->arena, &role)) {
-        wish.account = role.account;
-        wish.source = role.arn;
-        wish.principal =
-            arena_printf(c->arena, "arn:%.*s:sts::%.*s:assumed-role/%.*s/%.*s",
-                         STR_ARG(arn_partition(c->region)), STR_ARG(role.account),
-                         STR_ARG(role.name), STR_ARG(function));
-        wish.user_id =
-            arena_printf(c->arena, "%.*s:%.*s", STR_ARG(role.id), STR_ARG(function));
+        directory_name_session(&role, function, c->arena, &wish);
         wish.expires_ms = c->now + ROLE_SESSION_MS;
         if (identity_session(c, &wish, &session) == OK) {
             keys = (struct role_keys){session.access_key, session.secret, session.token,
