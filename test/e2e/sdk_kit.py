@@ -19,10 +19,11 @@ WAIT_SECONDS_MAX = 60
 
 
 def build(*targets):
-    """Builds libweir and what is named; the folder where it lies."""
+    """Builds libweir and what is named; the folder where it lies. Test files run side by side."""
     if "WEIR_SDK" in os.environ:
         return SDK
-    subprocess.run(["make", "-s", "-C", str(ROOT / "sdk"), f"B={os.path.relpath(SDK, ROOT / 'sdk')}",
+    SDK.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["flock", SDK / ".lock", "make", "-s", "-C", str(ROOT / "sdk"), f"B={os.path.relpath(SDK, ROOT / 'sdk')}",
                     f"PYTHON={sys.executable}", *targets], check=True)
     return SDK
 

@@ -151,6 +151,27 @@ def test_s3_lists_and_deletes(aws):
     assert (answer.code, answer.status) == ("NoSuchKey", 404)
 
 
+def test_s3_says_where_a_bucket_is(aws):
+    aws.good("s3", "CreateBucket", Bucket="west",
+             CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert aws.good("s3", "GetBucketLocation", Bucket="west") == {"LocationConstraint": "eu-west-1"}
+
+
+def test_lambda_is_called_with_bytes_and_answers_with_bytes(aws):
+    answer = aws.call("lambda", "Invoke", b"{}", FunctionName="nobody")
+    assert (answer.code, answer.status) == ("ResourceNotFoundException", 404)
+    assert aws.good("lambda", "ListFunctions") == {"Functions": []}
+
+
+def test_iam_and_sts_are_spoken_in_forms(aws):
+    aws.good("iam", "CreateUser", UserName="ana", Tags=[{"Key": "team", "Value": "doors + locks"}])
+    user = aws.good("iam", "GetUser", UserName="ana")["User"]
+    assert user["Tags"] == [{"Key": "team", "Value": "doors + locks"}]
+    assert user["CreateDate"].endswith("Z")
+    assert aws.call("iam", "GetUser", UserName="bob").code == "NoSuchEntity"
+    assert set(aws.good("sts", "GetCallerIdentity")) == {"UserId", "Account", "Arn"}
+
+
 def test_s3_takes_a_policy_as_a_text(aws):
     aws.good("s3", "CreateBucket", Bucket="ruled")
     policy = json.dumps({"Version": "2012-10-17", "Statement": [
