@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import time
 
 import pytest
 from lambda_run_kit import Kit, until
@@ -83,7 +84,7 @@ def test_a_subscription_filter_invokes_a_function(kit):
         logGroupName="watched", filterName="all", filterPattern="",
         destinationArn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watcher")
     kit.logs.put_log_events(logGroupName="watched", logStreamName="one", logEvents=[
-        {"timestamp": 1_796_000_000_000, "message": "look here"}])
+        {"timestamp": round(time.time() * 1000), "message": "look here"}])
 
     def seen():
         try:
