@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trees of files. Names are resolved by openat2(2), beneath the tree's folder and through no link;
- * the folder of the last name stays open, for archives are in order of folders. That is safe
- * because a folder, once made, is never taken away; links and files are.
+ * Trees of files. A name is followed part by part, each opened in the folder before it and never
+ * through a link. The folder of the last name stays open, for archives are in order of folders;
+ * that is safe because a folder, once made, is never taken away (links and files are).
  */
 #include "sys/tree.h"
 
@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WALK_HANDLES 32
@@ -137,50 +135,48 @@ status tree_sync(struct tree *tree)
     return syncfs(tree->root) == 0 ? OK : refused("sync", "a tree");
 }
 
-static int open_beneath(const struct tree *tree, const char *name)
+/* The folder of that name in another, made where there is none; what else has its name goes. */
+static int step_into(int parent, const char *part)
 {
-    struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(parent, part, flags);
 
-    return (int)syscall(SYS_openat2, tree->root, name, &how, sizeof(how));
+    if (fd >= 0) {
+        return fd;
+    }
+    if (errno == ENOTDIR || errno == ELOOP) {
+        (void)unlinkat(parent, part, 0);
+    } else if (errno != ENOENT) {
+        return -1;
+    }
+    return mkdirat(parent, part, 0755) == 0 ? openat(parent, part, flags) : -1;
 }
 
-/* One folder of that name, whose parents are there. */
-static bool make_one(const struct tree *tree, const char *name)
+/* The folder of that name, part by part from the root; empty: the root. */
+static status walk(const struct tree *tree, struct str name, int *ret_fd)
 {
-    struct stat st;
+    int at = openat(tree->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (mkdirat(tree->root, name, 0755) == 0) {
-        return fchmodat(tree->root, name, 0755, 0) == 0; /* whatever the umask */
+    while (at >= 0 && name.bytes > 0) {
+        char part[TREE_NAME_BYTES_MAX];
+        int next;
+
+        zero_ended(str_split(&name, '/'), part);
+        next = step_into(at, part);
+        if (next < 0) {
+            status failed = refused("make folder", part);
+
+            close(at);
+            return failed;
+        }
+        close(at);
+        at = next;
     }
-    if (errno != EEXIST || fstatat(tree->root, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return false;
-    }
-    return S_ISDIR(st.st_mode) ||
-           (unlinkat(tree->root, name, 0) == 0 && mkdirat(tree->root, name, 0755) == 0);
+    *ret_fd = at;
+    return at >= 0 ? OK : refused("open", "a tree");
 }
 
-/* Its folders from the top; each was made, or found to be one, before the next. */
-static bool make_all(const struct tree *tree, char *name)
-{
-    for (char *slash = strchr(name, '/');; slash = strchr(slash + 1, '/')) {
-        bool made;
-
-        if (slash != NULL) {
-            *slash = 0;
-        }
-        made = make_one(tree, name);
-        if (slash == NULL) {
-            return made;
-        }
-        *slash = '/';
-        if (!made) {
-            return false;
-        }
-    }
-}
-
-/* The folder that name is in becomes tree->folder (the root's own: root again). */
+/* The folder that name is in becomes tree->folder. */
 static status enter(struct tree *tree, struct str name, struct str *ret_last)
 {
     char folder[TREE_NAME_BYTES_MAX];
@@ -190,22 +186,13 @@ static status enter(struct tree *tree, struct str name, struct str *ret_last)
         end--;
     }
     *ret_last = str_slice(name, end, name.bytes);
-    zero_ended(str_slice(name, 0, end > 0 ? end - 1 : 0), folder);
+    name = str_slice(name, 0, end > 0 ? end - 1 : 0);
+    zero_ended(name, folder);
     if (tree->folder >= 0 && strcmp(folder, tree->folder_name) == 0) {
         return OK;
     }
     close_one(&tree->folder);
-    if (folder[0] == 0) {
-        tree->folder = openat(tree->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    } else {
-        tree->folder = open_beneath(tree, folder);
-        if (tree->folder < 0 && make_all(tree, folder)) {
-            tree->folder = open_beneath(tree, folder);
-        }
-    }
-    if (tree->folder < 0) {
-        return refused("make folder", folder);
-    }
+    TRY(walk(tree, name, &tree->folder));
     memcpy(tree->folder_name, folder, sizeof(folder));
     return OK;
 }
@@ -228,13 +215,14 @@ static status make_way(struct tree *tree, struct str name, char last[TREE_NAME_B
 
 status tree_folder(struct tree *tree, struct str name)
 {
-    char path[TREE_NAME_BYTES_MAX];
+    int fd;
 
     if (!tree_name_good(name)) {
         return &ERR_MALFORMED;
     }
-    zero_ended(name, path);
-    return make_all(tree, path) ? OK : refused("make folder", path);
+    TRY(walk(tree, name, &fd));
+    close(fd);
+    return OK;
 }
 
 status tree_link(struct tree *tree, struct str name, struct str to)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Trees of files: what an archive unpacks to. Everything is made below one folder and nowhere else,
- * whatever names and links say: the kernel resolves names beneath it, never through a link. For
- * what can be made again; weir's own storage uses file.h.
+ * whatever names and links say: a name never goes through a link. For what can be made again;
+ * weir's own storage uses file.h.
  */
 #ifndef WEIR_SYS_TREE_H
 #define WEIR_SYS_TREE_H
