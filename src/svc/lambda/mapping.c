@@ -327,16 +327,16 @@ status mapping_step(struct mapping *mapping, const char *name,
                     status (*run)(struct call *c, void *arg), void *arg)
 {
     struct mappings *all = mapping->all;
-    struct doing doing = {"lambda", name, mapping->target.account, mapping->target.region, run,
-                          arg};
+    struct doing doing = {"lambda", name, STR_NONE, STR_NONE, run, arg};
     struct why why = {""};
     status went;
 
-    arena_clear(all->scratch);
+    arena_clear(all->scratch); /* the mapping may be freed in the step: it gets copies */
+    doing.account = arena_dup(all->scratch, mapping->target.account);
+    doing.region = arena_dup(all->scratch, mapping->target.region);
     went = cell_step(all->cell, &doing, all->scratch, &why);
     if (went != OK && went != &ERR_FULL) {
-        log_write(LOG_ERROR, "lambda", "%s %.*s: %s %s", name, STR_ARG(mapping->arn), went->code,
-                  why.text);
+        log_write(LOG_ERROR, "lambda", "%s: %s %s", name, went->code, why.text);
     }
     return went;
 }
