@@ -539,8 +539,11 @@ def main():
     folder = find_botocore(args.botocore)
     listed = [line.split("#")[0].split() for line in open(args.services, encoding="utf-8")]
     everywhere = global_regions(folder)
-    services = []
+    services, missing = [], []
     for name in sorted(name for line in listed for name in line):
+        if not (folder / "data" / name).exists():
+            missing.append(name)
+            continue
         model = load(folder, name)
         services.append(Service(name, model, model["metadata"]["endpointPrefix"] in everywhere))
         services[-1].build()
@@ -558,6 +561,8 @@ def main():
         f'const char model_source[] = "botocore {version}";\n')
     print(f"gen_model: {len(rows)} services, {sum(len(s.operations) for s in services)} operations "
           f"listed, texts {len(texts.pool)} + {2 * len(texts.pairs)}, nodes {len(writer.data)}, operations {len(operations)}")
+    if missing:
+        print(f"gen_model: botocore {version} has no {' '.join(missing)}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ CHOICE = ["json", "rest-json", "rest-xml", "query", "ec2"]
 NAMES = [word for line in (ROOT / "sdk" / "services").read_text().split("\n")
          for word in line.split("#")[0].split()]
 SESSION = botocore.session.get_session()
+NAMES = [name for name in NAMES if name in SESSION.get_available_services()]
 MODELS = {name: SESSION.get_service_model(name) for name in NAMES}
 OWN_HEADERS = {"content-length", "host", "user-agent", "accept", "content-md5", "x-amz-checksum-crc32"}
 # Superseded operations of S3 whose answers weir does not encode.
