@@ -7,8 +7,9 @@
  *     are its role's); a 12-digit key names an account's root; any other is the root's.
  *  2. With auth on the key must be there and active, and the token its own; then the signature must
  *     fit. Only then one hears that a session has expired: it was its owner who asked.
- *  3. Of S3's buckets and objects anybody may ask without a signature, and of operations whose
- *     model says so; what nobody may do policies and ACLs say.
+ *  3. Of S3's buckets and objects, of queues and of topics anybody may ask without a signature:
+ *     what nobody may do their policies and ACLs say. Operations whose model says so are for
+ *     everybody.
  */
 #include "cell/door_int.h"
 
@@ -26,7 +27,11 @@ static bool is_s3(const struct visit *visit)
 static bool may_be_anonymous(const struct visit *visit)
 {
     const struct operation *operation = visit->route.operation;
+    struct str service = operation == NULL ? STR_NONE : model_text(visit->route.service->id);
 
+    if (str_eq(service, STR("sqs")) || str_eq(service, STR("sns"))) {
+        return !str_ends(model_text(operation->guards), STR("=*"));
+    }
     return is_s3(visit) && operation != NULL &&
            str_starts(model_text(operation->uri), STR("/{Bucket}")) &&
            !str_eq(model_text(operation->name), STR("CreateBucket"));

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: what a user may do is what policies say, call by call, in each service's words."""
-import json
-
 import pytest
+from botocore import UNSIGNED
 from botocore.exceptions import ClientError
+from lambda_kit import package
 from policy_kit import (HOME, IAM, allow, denied, deny, document, let, numbers, person,  # noqa: F401
-                        weir)  # noqa: F401
+                        role, weir)  # noqa: F401
 from weir_server import REGION
 
 
@@ -411,3 +411,45 @@ def test_a_policy_survives_kill(weir, person, queue):
     url = weir.root("sqs").get_queue_url(QueueName=queue[1].rsplit(":", 1)[1])["QueueUrl"]
     person.client("sqs").send_message(QueueUrl=url, MessageBody="x")
     denied(person.client("sqs").receive_message, "AccessDenied", QueueUrl=url)
+
+
+# ---- nobody ----
+
+def test_nobody_may_what_a_policy_lets_everybody(weir, queue, topic):
+    keys = {"AccessKeyId": "", "SecretAccessKey": ""}
+    sqs = weir.signed("sqs", keys, signature_version=UNSIGNED)
+    denied(sqs.send_message, "AccessDenied", QueueUrl=queue[0], MessageBody="x")
+    weir.root("sqs").set_queue_attributes(QueueUrl=queue[0], Attributes={
+        "Policy": document(let("*", "sqs:SendMessage", queue[1], Condition={
+            "IpAddress": {"aws:SourceIp": "127.0.0.1"}}))})
+    sqs.send_message(QueueUrl=queue[0], MessageBody="x")
+    denied(sqs.receive_message, "AccessDenied", QueueUrl=queue[0])
+    denied(sqs.list_queues, "MissingAuthenticationToken")
+    sns = weir.signed("sns", keys, signature_version=UNSIGNED)
+    denied(sns.publish, "AuthorizationError", TopicArn=topic, Message="x")
+    weir.root("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy",
+        AttributeValue=document(let("*", "sns:Publish", topic)))
+    sns.publish(TopicArn=topic, Message="x")
+    denied(weir.signed("kinesis", keys, signature_version=UNSIGNED).list_streams,
+           "MissingAuthenticationTokenException")
+
+
+# ---- roles handed to services ----
+
+def test_a_function_gets_a_role_that_its_maker_may_pass(weir, person):
+    arn = role(weir, f"role-{next(numbers)}", {"Service": "lambda.amazonaws.com"})
+    wanted = {"Runtime": "python3.12", "Handler": "index.handler", "Role": arn,
+              "Code": {"ZipFile": package()}}
+    person.may(allow("lambda:*"))
+    assert f"iam:PassRole on resource: {arn}" in denied(
+        person.client("lambda").create_function, FunctionName="passed", **wanted)
+    person.may(allow("lambda:*"), allow("iam:PassRole", arn, Condition={
+        "StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}))
+    denied(person.client("lambda").create_function, FunctionName="passed", **wanted)
+    person.may(allow("lambda:*"), allow("iam:PassRole", arn, Condition={
+        "StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}))
+    person.client("lambda").create_function(FunctionName="passed", **wanted)
+    person.may(allow("lambda:*"))
+    person.client("lambda").update_function_configuration(FunctionName="passed", Timeout=5)
+    denied(person.client("lambda").update_function_configuration, FunctionName="passed", Role=arn)
