@@ -166,6 +166,10 @@ def test_code_and_layers_together_have_a_limit(functions):
     name = create(functions, Layers=arns)["FunctionName"]
     message = refused(BAD, functions.update_function_code, FunctionName=name,
                       ZipFile=package(half))
+    arns.append(publish(functions, layer_name(), half)["LayerVersionArn"])
+    assert refused(BAD, functions.update_function_configuration, FunctionName=name,
+                   Layers=arns) == (
+        "Layers consume more than the available size of 262144000 bytes")
     assert message == ("Function code combined with layers exceeds the maximum allowed size of "
                        f"262144000 bytes. The actual size is {300 << 20} bytes.")
 

@@ -101,8 +101,11 @@ def test_what_cannot_be_deleted(functions, made):
     functions.create_alias(FunctionName=made, Name="prod", FunctionVersion="1")
     assert refused(BAD, functions.delete_function, FunctionName=made, Qualifier="$LATEST") == (
         "$LATEST version cannot be deleted without deleting the function.")
-    assert "in use by alias" in refused("ResourceConflictException", functions.delete_function,
-                                        409, FunctionName=made, Qualifier="1")
+    functions.create_alias(FunctionName=made, Name="next", FunctionVersion="1")
+    assert refused("ResourceConflictException", functions.delete_function, 409,
+                   FunctionName=made, Qualifier="1") == (
+        "Unable to delete version because the following aliases reference it: [next, prod]")
+    functions.delete_alias(FunctionName=made, Name="next")
     functions.delete_alias(FunctionName=made, Name="prod")
     functions.delete_function(FunctionName=made, Qualifier="1")
 

@@ -17,6 +17,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static char outer[] = "/tmp/weir-fuzz-XXXXXX";
+
+static void clean(void)
+{
+    tree_remove(outer);
+}
+
 static void count(void *arg, const char *name)
 {
     size_t *found = arg;
@@ -27,7 +34,6 @@ static void count(void *arg, const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char outer[] = "/tmp/weir-fuzz-XXXXXX";
     static char inner[64];
     const struct files *files = files_real();
     struct str zip = str_of(data, size);
@@ -43,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             return 0;
         }
         snprintf(inner, sizeof(inner), "%s/tree", outer);
+        (void)atexit(clean);
     }
     went = tree_open(inner, &tree);
     assert(went == OK);

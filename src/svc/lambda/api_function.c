@@ -398,31 +398,33 @@ status lambda_update_function_code(struct call *c)
 
 /* ---- DeleteFunction ---- */
 
-/* A version that an alias points at, or that has concurrency of its own, stays. */
+/* A version that an alias points at stays. */
 static status version_delete_check(struct call *c, const struct target *target)
 {
     struct target all = target_with(target, STR_NONE);
     struct setting_scan *scan = setting_scan(c, "alias", &all);
-    struct str used = STR_NONE;
     struct target found;
+    struct str users;
     struct str json;
+    struct buf names;
 
+    buf_init(&names, ROW_BYTES_MAX);
     while (setting_scan_next(scan, &found, &json)) {
         struct value *alias = value_of_json(c, json, shape_of("GetAlias", NULL));
 
         if (alias_uses(alias, target->qualifier)) {
-            used = used.bytes == 0 ? found.qualifier : used;
+            buf_add(&names, names.bytes > 0 ? STR(", ") : STR_NONE);
+            buf_add(&names, found.qualifier);
         }
     }
     setting_scan_close(scan);
-    if (used.bytes == 0) {
-        return OK;
-    }
-    found = target_with(target, used);
-    return lambda_fail(c, &LAMBDA_CONFLICT,
-                       "Version %.*s of function %.*s is currently in use by alias(es): %.*s. "
-                       "Please remove the alias references before deleting the version.",
-                       STR_ARG(target->qualifier), STR_ARG(target->name), STR_ARG(used));
+    users = arena_dup(c->arena, buf_str(&names));
+    buf_done(&names);
+    return users.bytes == 0
+               ? OK
+               : lambda_fail(c, &LAMBDA_CONFLICT,
+                             "Unable to delete version because the following aliases reference it: "
+                             "[%.*s]", STR_ARG(users));
 }
 
 static status version_delete(struct call *c, const struct target *target)

@@ -579,7 +579,13 @@ status config_layers(struct call *c, struct version *version, uint64_t code_byte
         arg_has(c, "Layers")) {
         TRY(layers_take(c, arg(c, "Layers"), version));
     }
-    bytes = layers_bytes(c, version) + code_bytes;
+    bytes = layers_bytes(c, version);
+    if (bytes > UNZIPPED_BYTES_MAX) {
+        return lambda_fail(c, &LAMBDA_BAD_VALUE,
+                           "Layers consume more than the available size of %d bytes",
+                           UNZIPPED_BYTES_MAX);
+    }
+    bytes += code_bytes;
     return bytes <= UNZIPPED_BYTES_MAX
                ? OK
                : lambda_fail(c, &LAMBDA_BAD_VALUE,
