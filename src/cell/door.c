@@ -438,7 +438,9 @@ struct door *door_new(const struct door_options *options)
     door->cell = options->cell;
     door->journal = store_journal(cell_store(options->cell));
     door->auth = options->auth;
+    cell_enter(door->cell); /* it may be at work already */
     door->cell->auth = options->auth;
+    cell_leave(door->cell);
     door->relaxed = options->relaxed;
     door->version = options->version;
     door->ca_path = options->ca_path;

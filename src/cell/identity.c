@@ -263,7 +263,11 @@ static void sweep(struct call *c, int64_t before_ms)
     struct str key;
     void *at;
 
-    if (identities->temporary == 0) { /* it changes in the cell only, where we are */
+    lock_take(&identities->lock);
+    bool any = identities->temporary > 0;
+
+    lock_give(&identities->lock);
+    if (!any) {
         return;
     }
     keys = arena_alloc(c->arena, SWEEP_MAX * sizeof(*keys));

@@ -85,7 +85,8 @@ static bool lists(const struct policy_statement *statement, enum policy_named_ki
     return false;
 }
 
-/* Everything that the caller is must be listed: his account, his role, his session. */
+/* Everything that the caller is must be listed: his account, his role, his session. (Who has a
+ * boundary is never excepted on AWS, which advises against NotPrincipal; here he may be.) */
 static bool is_excepted(const struct policy_statement *statement,
                         const struct policy_principal *principal)
 {
