@@ -239,7 +239,10 @@ void worker_ended(struct fn *fn, struct worker *worker, const struct keeper_news
         invocation->took_us = (clock_monotonic_ns() - worker->since_ns) / 1000;
         failure_of(worker, news, invocation, &text);
         log_failure(fn, worker, invocation, buf_str(&text));
-        output_end(fn, worker, worker->failure.bytes > 0 ? "timeout" : "error");
+        output_end(fn, worker, str_find_str(worker->failure, STR("Sandbox.Timedout")) <
+                                       worker->failure.bytes
+                                   ? "timeout"
+                                   : "error");
         worker->invocation = NULL;
         invocation_end(invocation, FN_FAILED, buf_str(&text));
     }

@@ -70,6 +70,7 @@ struct live {
     struct output *output;       /* output.c's: log lines on their way */
     bool runs;                   /* the engine may be asked */
     uint32_t count;              /* runs on their way, of all */
+    uint64_t bytes;              /* of their payloads */
     const char *reason;          /* of the last LAMBDA_TOO_MANY_REQUESTS */
     struct timer begin;          /* this turn's end: runs that began in it get their gate */
     struct link fresh;           /* those */

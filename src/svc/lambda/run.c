@@ -201,6 +201,7 @@ static void end(struct cell *cell, struct run *run)
     assert(function->running > 0);
     function->running--;
     live->count--;
+    live->bytes -= run->invocation.payload.bytes;
     if (run->account != NULL) {
         run->account->unreserved--;
     }
@@ -445,6 +446,7 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
 {
     const struct target *target = &wish->version->target;
     struct target invoked = target_with(target, wish->qualifier);
+    struct live *live = lambda_of(c)->live;
     struct live_function *function;
     struct live_version *known;
     struct run *run;
@@ -452,6 +454,9 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
     assert(wish->done != NULL);
     TRY(engine_of(c));
     TRY(function_of_run(c, target, &function));
+    if (live->bytes > 0 && live->bytes + wish->payload.bytes > RUNS_BYTES_MAX) {
+        return too_many(c, "ConcurrentInvocationLimitExceeded");
+    }
     run = run_new(c, wish, target_arn(c->arena, &invoked));
     if (run == NULL) {
         return too_many(c, "ConcurrentInvocationLimitExceeded");
@@ -463,7 +468,8 @@ status run_start(struct call *c, const struct run_wish *wish, struct run **ret_r
     run->account = live_reserved(c, function, target) < 0 ? live_account_of(run->live, target)
                                                           : NULL;
     function->running++;
-    run->live->count++;
+    live->count++;
+    live->bytes += run->invocation.payload.bytes;
     if (run->account != NULL) {
         run->account->unreserved++;
     }

@@ -14,6 +14,7 @@
 #include "svc/lambda/lambda_int.h"
 
 #define RUNS_MAX 20000 /* on their way at a time; beyond it they are refused as throttled */
+#define RUNS_BYTES_MAX (UINT64_C(1) << 30) /* of their payloads; the same */
 
 /* One invocation on its way; its maker keeps it until done was called, then frees it. */
 struct run;
