@@ -6,8 +6,8 @@
  *  1. Identity policies and boundaries come compiled from who registered; a resource's policy and a
  *     session's come as texts, and are compiled once: a text that is the same again is found by
  *     itself. So nobody has to say that something changed.
- *  2. What is compiled from texts stays until COMPILED_MAX are there; then, between two calls, all
- *     are forgotten.
+ *  2. What is compiled from texts stays until COMPILED_MAX or COMPILED_BYTES_MAX are there; then,
+ *     before the next question, all are forgotten.
  *  3. A caller whose user or role is gone has no policies left; a document that cannot be read says
  *     nothing.
  */
@@ -46,6 +46,7 @@ static void forget_compiled(struct authorize *authorize)
     }
     map_free(authorize->compiled);
     authorize->compiled = map_new(2 * COMPILED_MAX);
+    authorize->compiled_bytes = 0;
 }
 
 void authorize_free(struct authorize *authorize)
@@ -120,26 +121,43 @@ const struct resource_source *resource_source_of(const struct authorize *authori
 
 /* ---- documents ---- */
 
+/* NULL: it is no document, or there is no room. */
+static struct policy *compile_text(struct authorize *authorize, struct str key, struct str text,
+                                   enum policy_kind kind)
+{
+    struct policy *policy;
+    struct why why;
+
+    if (policy_compile(text, kind, &why, &policy) != OK) {
+        return NULL;
+    }
+    if (!map_set(authorize->compiled, key, policy, NULL)) {
+        policy_drop(policy);
+        return NULL;
+    }
+    authorize->compiled_bytes += key.bytes;
+    return policy;
+}
+
 const struct policy *policy_of_text(struct cell *cell, struct str text, enum policy_kind kind)
 {
     struct authorize *authorize = cell->authorize;
     struct policy *policy;
-    struct why why;
-    char *key;
+    struct str key;
+    char *room;
 
     if (text.bytes == 0 || text.bytes > POLICY_DOCUMENT_BYTES_MAX) {
         return NULL;
     }
-    key = mem_alloc(text.bytes + 1);
-    key[0] = (char)('0' + kind);
-    memcpy(key + 1, text.at, text.bytes);
-    policy = map_get(authorize->compiled, str_of(key, text.bytes + 1));
-    if (policy == NULL && policy_compile(text, kind, &why, &policy) == OK &&
-        !map_set(authorize->compiled, str_of(key, text.bytes + 1), policy, NULL)) {
-        policy_drop(policy);
-        policy = NULL;
+    room = mem_alloc(text.bytes + 1);
+    room[0] = (char)('0' + kind);
+    memcpy(room + 1, text.at, text.bytes);
+    key = str_of(room, text.bytes + 1);
+    policy = map_get(authorize->compiled, key);
+    if (policy == NULL) {
+        policy = compile_text(authorize, key, text, kind);
     }
-    mem_free(key);
+    mem_free(room);
     return policy;
 }
 
@@ -251,7 +269,8 @@ static struct asked *asked_new(struct call *c, struct str action, struct str res
 {
     struct asked *asked = ARENA_NEW(c->arena, struct asked);
 
-    if (map_count(c->cell->authorize->compiled) >= COMPILED_MAX) { /* rule 2 */
+    if (map_count(c->cell->authorize->compiled) >= COMPILED_MAX ||
+        c->cell->authorize->compiled_bytes >= COMPILED_BYTES_MAX) { /* rule 2 */
         forget_compiled(c->cell->authorize);
     }
     asked->c = c;

@@ -70,7 +70,7 @@ struct resource_source {
 };
 void resource_source_add(struct cell *cell, const struct resource_source *source);
 
-/* A document's compiled form, kept by its text; NULL: it is none. Good until the call is over. */
+/* A document's compiled form, kept by its text; NULL: it is none. Good until the next question. */
 const struct policy *policy_of_text(struct cell *cell, struct str text, enum policy_kind kind);
 
 /* ---- asking ---- */
@@ -97,7 +97,7 @@ status call_may_with(struct call *c, const struct authorize_wish *wish);
 
 /* What policies say of it, whatever auth is, for services that allow or refuse by something else,
  * too (S3's ACLs); such a service says in the end what became of it. */
-struct asked; /* lives as long as the call's arena */
+struct asked; /* good until the next question */
 struct asked *call_ask(struct call *c, const struct authorize_wish *wish,
                        struct policy_decision *ret_decision);
 /* otherwise: what allowed or refused it instead of policies ("the bucket's ACL"); NULL: they did.

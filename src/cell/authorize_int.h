@@ -18,6 +18,7 @@
 #define RESOURCE_SOURCES_MAX 64
 #define GUARDS_MAX 128         /* actions on resources that one call is about; more: on "*" */
 #define COMPILED_MAX 4096      /* documents kept by their text; then all are forgotten */
+#define COMPILED_BYTES_MAX ((size_t)16 << 20) /* of their texts; the same */
 #define VALUES_MAX 64          /* of one context key */
 
 /* ---- what was decided ---- */
@@ -40,6 +41,7 @@ struct authorize {
     const struct resource_source *resources[RESOURCE_SOURCES_MAX];
     size_t resource_count;  /* of them */
     struct map *compiled;   /* kind and text → struct policy */
+    size_t compiled_bytes;  /* of the texts */
     struct buf scratch;     /* a resource being written */
     struct decision_log allowed; /* lately */
     struct decision_log denied;  /* the same */
