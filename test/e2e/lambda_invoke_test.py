@@ -97,6 +97,9 @@ def test_a_payload_of_six_megabytes_goes_in_and_one_byte_more_does_not(kit):
     most = 6 * 1024 * 1024
     answer = kit.functions.invoke(FunctionName="sizes", Payload=json.dumps("x" * (most - 2)))
     assert "FunctionError" not in answer
+    answer = refused("InvalidRequestContentException", kit.functions.invoke,
+                     FunctionName="sizes", Payload=json.dumps("x" * 1000000) + "}")
+    assert "Unexpected character ('}' (code 125))" in answer["Error"]["Message"]
     answer = refused("RequestTooLargeException", kit.functions.invoke, status=413,
                      FunctionName="sizes", Payload=json.dumps("x" * (most - 1)))
     assert answer["Error"]["Message"] == \

@@ -14,15 +14,13 @@
 #include "svc/lambda/payload.h"
 
 #define CONTEXT_BYTES_MAX 3583             /* of ClientContext, base64 */
+#define LOOK_BYTES_MAX (128u * 1024)       /* of a payload that is looked at in the cell */
 #define INVOKE_ARGS_BYTES_MAX (256u * 1024) /* of InvokeAsync, which is older than 1 MB */
 
 /* ---- what is asked ---- */
 
-/* No payload is an empty object. */
-status payload_check(struct call *c, struct str payload, size_t bytes_max)
+static status size_check(struct call *c, struct str payload, size_t bytes_max)
 {
-    struct why why = {""};
-
     if (payload.bytes > bytes_max && bytes_max == PAYLOAD_BYTES_MAX) {
         return lambda_fail(c, &LAMBDA_TOO_LARGE, "Request must be smaller than %zu bytes for the "
                            "InvokeFunction operation", bytes_max);
@@ -31,18 +29,64 @@ status payload_check(struct call *c, struct str payload, size_t bytes_max)
         return lambda_fail(c, &LAMBDA_TOO_LARGE, "%zu byte payload is too large for the Event "
                            "invocation type (limit %zu bytes)", payload.bytes, bytes_max);
     }
-    if (payload.bytes > 0 && !payload_is_json(payload, &why)) {
-        return lambda_fail(c, &LAMBDA_BAD_CONTENT, "Could not parse request body into json: Could "
-                           "not parse payload into json: %s", why.text);
+    return OK;
+}
+
+static status no_json(struct call *c, const char *why)
+{
+    return lambda_fail(c, &LAMBDA_BAD_CONTENT, "Could not parse request body into json: Could not "
+                       "parse payload into json: %s", why);
+}
+
+/* No payload is an empty object. */
+status payload_check(struct call *c, struct str payload, size_t bytes_max)
+{
+    struct why why = {""};
+
+    TRY(size_check(c, payload, bytes_max));
+    return payload.bytes == 0 || payload_is_json(payload, &why) ? OK : no_json(c, why.text);
+}
+
+/* A large payload, looked at outside the cell; c->kept. */
+struct looked {
+    struct str payload;          /* the request's */
+    struct why why;              /* why it is no JSON */
+    bool good;                   /* it is JSON */
+};
+
+static void look_at_payload(void *arg)
+{
+    struct looked *looked = arg;
+
+    looked->good = payload_is_json(looked->payload, &looked->why);
+}
+
+status invoke_look(struct call *c, status (*go)(struct call *c))
+{
+    struct str payload = arg_str(c, "Payload");
+    struct looked *looked;
+
+    if (payload.bytes <= LOOK_BYTES_MAX || payload.bytes > PAYLOAD_BYTES_MAX) {
+        return go(c);
     }
+    looked = ARENA_NEW(c->keep, struct looked);
+    looked->payload = payload;
+    c->kept = looked;
+    call_work(c, look_at_payload, looked, go);
     return OK;
 }
 
 status invoke_payload(struct call *c, size_t bytes_max, struct str *ret_payload)
 {
     struct str payload = arg_str(c, "Payload");
+    const struct looked *looked = c->kept;
 
-    TRY(payload_check(c, payload, bytes_max));
+    TRY(size_check(c, payload, bytes_max));
+    if (looked == NULL) {
+        TRY(payload_check(c, payload, bytes_max));
+    } else if (!looked->good) {
+        return no_json(c, looked->why.text);
+    }
     *ret_payload = payload.bytes == 0 ? STR("{}") : payload;
     return OK;
 }
@@ -212,8 +256,7 @@ static status invoke_later(struct call *c, const struct target *target, struct s
     return OK;
 }
 
-/* Invoke: runs a function, now or later. */
-status lambda_invoke(struct call *c)
+static status invoke(struct call *c)
 {
     struct str kind = arg_str(c, "InvocationType");
     bool event = str_eq(kind, STR("Event"));
@@ -233,6 +276,12 @@ status lambda_invoke(struct call *c)
         return OK;
     }
     return invoke_start(c, &target, &version, &wish, invoke_answer);
+}
+
+/* Invoke: runs a function, now or later. */
+status lambda_invoke(struct call *c)
+{
+    return invoke_look(c, invoke);
 }
 
 /* ---- InvokeAsync, of 2014 ---- */

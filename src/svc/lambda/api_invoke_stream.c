@@ -54,8 +54,7 @@ static status stream_begin(struct call *c)
     return OK;
 }
 
-/* InvokeWithResponseStream */
-status lambda_invoke_with_response_stream(struct call *c)
+static status invoke(struct call *c)
 {
     struct run_wish wish = {.piece = invoke_woken};
     struct target target;
@@ -68,4 +67,10 @@ status lambda_invoke_with_response_stream(struct call *c)
         return OK;
     }
     return invoke_start(c, &target, &version, &wish, stream_begin);
+}
+
+/* InvokeWithResponseStream */
+status lambda_invoke_with_response_stream(struct call *c)
+{
+    return invoke_look(c, invoke);
 }

@@ -18,8 +18,11 @@ struct waiting_call {
 
 /* Which version a call is about; ResourceConflictException when it cannot run yet. */
 status invoke_version(struct call *c, struct target *ret_target, struct version *ret_version);
-/* Its Payload: RequestTooLargeException, InvalidRequestContentException. */
+/* Its Payload: RequestTooLargeException, InvalidRequestContentException. A large one is looked at
+ * outside the cell first, see invoke_look(). */
 status invoke_payload(struct call *c, size_t bytes_max, struct str *ret_payload);
+/* Runs go at once, or, when the payload is large, after it was looked at on a worker thread. */
+status invoke_look(struct call *c, status (*go)(struct call *c));
 status payload_check(struct call *c, struct str payload, size_t bytes_max);
 /* Starts a run and parks the call; resume looks at c->kept. piece NULL: wanted whole. */
 status invoke_start(struct call *c, const struct target *target, const struct version *version,
