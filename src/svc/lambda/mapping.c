@@ -46,11 +46,18 @@ void mapping_result(struct mapping *mapping, const char *format, ...)
 
 /* ---- making, finding ---- */
 
+/* What is in the source now is durable when the entry is that is made next. */
+static void note_arrival(struct mapping *mapping)
+{
+    mapping->rang = journal_last(store_journal(cell_store(mapping->all->cell))) + 1;
+}
+
 static void rang(struct cell *cell, struct source_watch *watch, bool shards)
 {
     struct mapping *mapping = LINK_OWNER(watch, struct mapping, watch);
 
     mapping->shards_changed |= shards;
+    note_arrival(mapping);
     mapping_look_by(mapping, cell_now(cell));
 }
 
@@ -358,6 +365,7 @@ void mapping_resume(struct cell *cell, struct mapping *mapping)
             mapping_result(mapping, "PROBLEM: too many sources are watched");
         }
         mapping->shards_changed = mapping->aside_changed = true;
+        note_arrival(mapping);
     } else {
         bus_source_unwatch(cell, &mapping->watch);
     }

@@ -161,6 +161,8 @@ status batch_start(struct call *c, struct batch *batch, const struct version *ve
     batch->trace = arena_dup(batch->arena, wish.trace);
     batch->role = role_of(batch->arena, version);
     c->trace = STR_NONE;
+    wish.durable = !batch->aside && mapping->rang <= journal_durable(store_journal(
+                                                         cell_store(mapping->all->cell)));
     started = buf_spent(&event) ? &ERR_LIMIT : mapping->all->runner->start(c, &wish, batch);
     if (started == OK) {
         mapping->batches_run++;

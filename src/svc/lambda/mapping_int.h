@@ -19,7 +19,9 @@
  *      once, and in order.
  *   3. A mapping is freed when no batch of it is under way. A batch that was overtaken (a seek, a
  *      delete) changes nothing when it ends.
- *   4. Records of a held key, and all behind them of that key, are rows until released: they go
+ *   4. A batch whose records are durable does not wait for the end of the one before it to be so:
+ *      after a crash both are read again, in order.
+ *   5. Records of a held key, and all behind them of that key, are rows until released: they go
  *      before what comes then. Nothing is taken from a source that the function cannot take.
  */
 #ifndef WEIR_SVC_LAMBDA_MAPPING_INT_H
@@ -79,6 +81,7 @@ struct mapping_wish {
     const struct version *version; /* of the mapping's function; NULL in tests */
     struct str event;          /* copied */
     struct str trace;          /* X-Ray header; STR_NONE: the call's */
+    bool durable;              /* its records are: it need not wait for what is staged */
 };
 struct mapping_runner {
     /* The function is there and may run once more; ret_version is filled for start. */
@@ -139,6 +142,7 @@ struct mapping {
     struct str config;         /* row: EventSourceMappingConfiguration, JSON; owned */
     struct mapping_settings settings; /* of config */
     struct source_watch watch; /* on the source, while enabled */
+    uint64_t rang;             /* position of the journal that what arrived last is not behind */
     struct timer timer;        /* the next look */
     bool shards_changed;       /* they are to be listed at the next look */
     struct link batches;       /* of struct batch, under way */

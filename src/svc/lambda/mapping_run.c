@@ -57,6 +57,7 @@ static status start(struct call *c, const struct mapping_wish *wish, struct batc
         .qualifier = batch->mapping->target.qualifier,
         .payload = wish->event,
         .trace = wish->trace,
+        .alone = wish->durable,
         .done = done,
         .user = batch,
     };
