@@ -58,9 +58,9 @@ def kinds():
     return found
 
 
-def make(functions, name, runtime, files, **more):
-    functions.create_function(FunctionName=name, Runtime=runtime, Handler="app.handler", Role=ROLE,
-                              Code={"ZipFile": package(files)}, Timeout=30, **more)
+def make(functions, name, runtime, files, role=ROLE):
+    functions.create_function(FunctionName=name, Runtime=runtime, Handler="app.handler", Role=role,
+                              Code={"ZipFile": package(files)}, Timeout=30)
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
 
 
@@ -69,8 +69,9 @@ def path_of(name):
 
 
 def headers_of(port, name, body, more=None):
-    made = signed(port, "POST", path_of(name), "lambda", more or {}, body)
-    return {**(more or {}), **{k: v for k, v in made.items()
+    more = {"Content-Type": "application/json", **(more or {})}
+    made = signed(port, "POST", path_of(name), "lambda", more, body)
+    return {**more, **{k: v for k, v in made.items()
                                if k.lower() in ("authorization", "x-amz-date")}}
 
 
@@ -98,10 +99,11 @@ def invoke_round(folder, table, server, name, seconds):
         for _ in range(20):  # warm
             urllib.request.urlopen(urllib.request.Request(
                 f"http://127.0.0.1:{server.port}{path_of(function)}", body, headers)).read()
-        request = written(server.port, "POST", path_of(function), headers, body)
-        half, most = one_after_the_other(server.port, request, seconds)
-        table.add(f"Invoke {kind}, warm, p50 us", name, {"rate": half, "cpu_us": 0})
-        table.add(f"Invoke {kind}, warm, p99 us", name, {"rate": most, "cpu_us": 0})
+        if name == "weir":  # moto closes every connection
+            request = written(server.port, "POST", path_of(function), headers, body)
+            half, most = one_after_the_other(server.port, request, seconds)
+            table.add(f"Invoke {kind}, warm, p50 us", name, {"rate": half, "cpu_us": 0})
+            table.add(f"Invoke {kind}, warm, p99 us", name, {"rate": most, "cpu_us": 0})
         script = Script(folder, f"{name}-{kind}", "POST", path_of(function), headers,
                         body.decode())
         table.add(f"Invoke {kind}, 8 connections, per second", name,
@@ -159,11 +161,11 @@ def cold_round(table, server, number):
                   {"rate": statistics.median(times), "cpu_us": 0})
 
 
-def set_up(server, found):
+def set_up(server, found, role=ROLE):
     functions = client("lambda", server.port)
     server.kinds, server.urls = found, {}
     for kind, (runtime, files) in found.items():
-        make(functions, f"bench-{kind}", runtime, files)
+        make(functions, f"bench-{kind}", runtime, files, role)
         url = functions.create_function_url_config(FunctionName=f"bench-{kind}", AuthType="NONE")
         server.urls[kind] = url["FunctionUrl"].split("//")[1].split(".")[0]
 
@@ -186,8 +188,9 @@ def rounds(args, folder, table):
                 f"http://127.0.0.1:{moto.port}/moto-api/config",
                 b'{"lambda": {"use_docker": false}}', {"Content-Type": "application/json"})).read()
             iam = client("iam", moto.port)
-            iam.create_role(RoleName="bench", AssumeRolePolicyDocument="{}")
-            set_up(moto, {"python": found["python"]})
+            role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+            set_up(moto, {"python": found["python"]}, role)
+            client("lambda", moto.port).invoke(FunctionName="bench-python", Payload=b"{}")
         except Exception as refused:  # whatever moto lacks here
             print(f"moto is left out: {refused}", file=sys.stderr)
             moto.stop()
