@@ -192,6 +192,15 @@ def test_without_concurrency_it_is_too_many_requests(kit):
     assert json.loads(body)["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
+def test_a_held_functions_url_is_unavailable(kit):
+    arn = kit.function("url-held", ECHO)
+    url_id = kit.url("url-held")
+    assert kit.weir.ask("POST", f"/_weir/hold?kind=function&name={arn}")[0] == 200
+    assert kit.ask(url_id)[0] == 503
+    assert kit.weir.ask("POST", f"/_weir/release?kind=function&name={arn}")[0] == 200
+    assert kit.ask(url_id)[0] == 200
+
+
 def test_an_unknown_url_is_not_found(kit):
     assert kit.ask("abcdefghijklmnopqrstuvwxyz012345")[0] == 404
     assert kit.ask("nobody", by_path=True)[0] == 404

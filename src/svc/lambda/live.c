@@ -152,6 +152,8 @@ static void prepared(struct cell *cell, void *arg)
 {
     struct preparing *preparing = arg;
     struct live_version *known = preparing->known;
+    struct live_function *function = known->function;
+    struct live *live = known->live;
     struct fn_version *made = known->version;
     struct doing doing = {"lambda", "PrepareFunction", made->account, made->region, add_keys,
                           preparing};
@@ -176,9 +178,11 @@ static void prepared(struct cell *cell, void *arg)
         }
     }
     if (preparing->result != OK) { /* the next who invokes it tries again */
-        log_write(LOG_ERROR, "lambda", "%.*s: %s", STR_ARG(known->version->arn),
-                  preparing->why.text);
+        log_write(LOG_ERROR, "lambda", "%.*s: %s", STR_ARG(made->arn), preparing->why.text);
+    }
+    if (preparing->result != OK || known->stale) {
         version_leave(known);
+        live_function_idle(live, function);
     }
 }
 
@@ -333,9 +337,13 @@ static void leave_changed(struct call *c, struct live_function *function,
         struct target its = target_with(target, known->qualifier);
 
         next = l->next;
-        if (known->ready && (all || version_find(c, &its, &version) != OK ||
-                             version.serial != known->serial)) {
+        if (!all && version_find(c, &its, &version) == OK && version.serial == known->serial) {
+            continue;
+        }
+        if (known->ready) {
             version_leave(known);
+        } else {
+            known->stale = true;
         }
     }
 }

@@ -55,6 +55,7 @@ struct live_version {
     uint64_t gate;               /* position by which its row is durable */
     struct fn_version *version;  /* held; complete when ready */
     bool ready;                  /* its folders and keys are there */
+    bool stale;                  /* replaced or deleted before it was ready */
     int64_t expires_ms;          /* of its keys; 0: never */
     uint32_t kept;               /* workers that stay: provisioned concurrency */
     struct link waiting;         /* runs, while it is not ready */
