@@ -58,9 +58,10 @@ static int run_hold_or_release(const struct args *args, const char *path, const 
     if (done == EXIT_GOOD && !args->json) {
         const struct value *changed = map_find(&answer, STR("changed"));
         struct str key = member_text(&answer, "key");
+        bool mapping = str_eq(member_text(&answer, "kind"), STR("mapping"));
 
         printf("%.*s%s%.*s %s\n", STR_ARG(member_text(&answer, "arn")),
-               key.bytes > 0 ? " group " : "", STR_ARG(key),
+               key.bytes == 0 ? "" : mapping ? " key " : " group ", STR_ARG(key),
                changed != NULL && changed->truth ? done_text : not_text);
     }
     arena_free(arena);

@@ -265,3 +265,14 @@ def test_a_restart_forgets_nothing(fresh):
     until(lambda: kit.shown(uuid)[0]["behind"] == 0)
     kit.held("release", uuid, "bad")
     assert kit.told("f", 1) == ["1 2"]
+
+
+def test_more_lanes_than_one_entry_takes_are_made_and_swept(kit, name):
+    stream = kit.stream(name, shards=6600)
+    kit.telling(name, PICKY)
+    uuid = kit.mapping(name, stream, StartingPosition="TRIM_HORIZON", ParallelizationFactor=10)
+    for key in "abc":
+        kit.put(name, key, key)
+    assert sorted(kit.told(name, 3)) == ["a", "b", "c"]
+    kit.functions.delete_event_source_mapping(UUID=uuid)
+    until(lambda: uuid not in json.dumps(kit.shown()))

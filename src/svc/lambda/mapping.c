@@ -287,7 +287,7 @@ static bool sweep(struct call *c, struct mapping *mapping)
         swept++;
     }
     txn_scan_close(scan);
-    return !more;
+    return !more && shards_sweep(c, mapping);
 }
 
 static bool is_held(struct call *c, const struct mapping *mapping)

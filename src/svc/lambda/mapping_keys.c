@@ -133,9 +133,6 @@ void mapping_erase(struct call *c, const struct mapping *mapping)
 {
     struct key key = key_begin(c->arena, "mapping", mapping);
 
-    for (size_t i = 0; i < mapping->shard_count; i++) {
-        shard_erase(c, mapping->shards[i]);
-    }
     txn_delete(c->txn, key_end(&key));
 }
 

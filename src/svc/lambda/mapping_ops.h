@@ -97,6 +97,8 @@ struct mapping_shard *shard_find(const struct mapping *mapping, uint64_t number)
 struct mapping_shard *shard_add(struct mapping *mapping, uint64_t number, struct str id);
 void shard_lanes(struct mapping_shard *shard, uint32_t count, uint64_t next);
 void shards_done(struct mapping *mapping);
+/* Their rows go; false: some are left. */
+bool shards_sweep(struct call *c, struct mapping *mapping);
 /* Everything of these shards (id empty: all) is to be read from there on. */
 status shards_seek(struct call *c, struct mapping *mapping, struct str id,
                    const struct source_start *start);
@@ -126,7 +128,7 @@ bool filter_passes(const struct mapping *mapping, const struct source_record *re
 /* ---- mapping_keys.c: the only file that knows their rows ---- */
 
 void mapping_save(struct call *c, const struct mapping *mapping);
-void mapping_erase(struct call *c, const struct mapping *mapping); /* with shards and lanes */
+void mapping_erase(struct call *c, const struct mapping *mapping); /* its own row only */
 void shard_save(struct call *c, const struct mapping_shard *shard);
 void shard_erase(struct call *c, const struct mapping_shard *shard); /* with its lanes */
 void lane_save(struct call *c, const struct lane *lane);

@@ -18,6 +18,9 @@
 
 #include <assert.h>
 
+#define ROOM_MIN 25000       /* changes that must be left for one more shard in the same step */
+#define SEEK_LANES_MAX 30000 /* sought in one step */
+
 /* ---- memory ---- */
 
 void shard_lanes(struct mapping_shard *shard, uint32_t count, uint64_t next)
@@ -167,7 +170,7 @@ static void forget_gone(struct call *c, struct mapping *mapping)
     for (size_t i = 0; i < mapping->shard_count; i++) {
         struct mapping_shard *shard = mapping->shards[i];
 
-        if (shard->listed || is_busy(shard)) {
+        if (shard->listed || is_busy(shard) || txn_room(c->txn) < ROOM_MIN) {
             mapping->shards[kept++] = shard;
         } else {
             shard_erase(c, shard);
@@ -189,6 +192,10 @@ status shards_list(struct call *c, struct mapping *mapping)
     for (size_t i = 0; i < count; i++) {
         struct mapping_shard *shard = shard_find(mapping, listed[i].number);
 
+        if (txn_room(c->txn) < ROOM_MIN) { /* the others in the next step */
+            mapping_look_by(mapping, c->now);
+            return OK;
+        }
         if (shard == NULL) {
             TRY(begin(c, mapping, &listed[i]));
         } else if (shard->origin != listed[i].origin) {
@@ -284,10 +291,29 @@ void shards_look(struct call *c, struct mapping *mapping)
         return;
     }
     for (size_t i = 0; i < mapping->shard_count; i++) {
+        if (txn_room(c->txn) < ROOM_MIN) { /* the others in the next step */
+            mapping_look_by(mapping, c->now);
+            return;
+        }
         if (may_be_read(c, mapping->shards[i])) {
             shard_look(c, mapping->shards[i]);
         }
     }
+}
+
+bool shards_sweep(struct call *c, struct mapping *mapping)
+{
+    while (mapping->shard_count > 0) {
+        struct mapping_shard *shard = mapping->shards[mapping->shard_count - 1];
+
+        if (txn_room(c->txn) < ROOM_MIN) {
+            return false;
+        }
+        shard_erase(c, shard);
+        shard_free(shard);
+        mapping->shard_count--;
+    }
+    return true;
 }
 
 /* ---- seeking ---- */
@@ -314,6 +340,10 @@ status shards_seek(struct call *c, struct mapping *mapping, struct str id,
     bool found = false;
 
     TRY(shards_list(c, mapping));
+    if (id.bytes == 0 && mapping->shard_count * mapping->settings.lanes > SEEK_LANES_MAX) {
+        return fail(c, &LAMBDA_BAD_VALUE, "These are too many shards for one step: seek them one "
+                    "by one.");
+    }
     for (size_t i = 0; i < mapping->shard_count; i++) {
         struct mapping_shard *shard = mapping->shards[i];
 
