@@ -227,6 +227,17 @@ def test_a_held_mapping_and_a_held_group_wait(kit, name):
     assert kit.told(name, 2) == ["1 x1", "1 x2"]
 
 
+def test_a_function_that_is_made_again_goes_on(kit, name):
+    queue = kit.queue(name)
+    kit.telling(name, PICKY)
+    kit.mapping(name, queue)
+    kit.functions.delete_function(FunctionName=name)
+    send(kit, queue, "a")
+    assert "Function not found" in kit.shown(f"{name}:{name}")[0]["result"]
+    kit.telling(name, PICKY)
+    assert kit.told(name, 1) == ["1 a"]
+
+
 def test_an_alias_is_followed(kit, name):
     queue = kit.queue(name)
     kit.telling(name, "def handler(event, context):\n    tell(context.invoked_function_arn)\n")

@@ -5,6 +5,7 @@
  */
 #include "cell/cell.h"
 #include "svc/lambda/config.h"
+#include "svc/lambda/mapping.h"
 #include "svc/lambda/ops.h"
 #include "wire/wire.h"
 
@@ -110,6 +111,7 @@ static status create_end(struct call *c)
     version_touch(c, &version);
     version_put(c, &version);
     function_put(c, &creating->target, &function);
+    mappings_function_changed(c, &creating->target); /* it may have been missed */
     usage_add(c, &creating->target, 1, (int64_t)package.zip_bytes);
     create_settings(c, &creating->target);
     if (arg_bool(c, "Publish", false)) {
