@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Functions: warm invocations through the API of handlers in C, Python and Node, function URLs,
-asynchronous events, cold starts. As bench.py: medians of rounds, on the same two cores as the load.
+asynchronous events, cold starts, queues and streams that feed functions. As bench.py: medians of
+rounds, on the same two cores as the load.
 
   python test/bench/functions.py --rounds 1 --seconds 1   a quick look
 
@@ -9,7 +10,10 @@ Beside it stands moto, which without a container engine runs no function at all:
 that of its front alone. The time of a C handler is weir's own; what Python adds is Python's.
 """
 import argparse
+import base64
+import http.client
 import io
+import json
 import os
 import shutil
 import socket
@@ -161,6 +165,76 @@ def cold_round(table, server, number):
                   {"rate": statistics.median(times), "cpu_us": 0})
 
 
+# ---- what sources feed ----
+
+RECORDS = 100_000
+FED = 4  # shards
+
+
+def fill_queue(port, name):
+    """A queue's ARN, with so many messages in it."""
+    sqs = client("sqs", port)
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    entries = json.dumps({"QueueUrl": url, "Entries": [
+        {"Id": str(i), "MessageBody": "x" * 100} for i in range(10)]})
+    send_all(port, "sqs", "AmazonSQS.SendMessageBatch", "1.0", entries, RECORDS // 10)
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def fill_stream(port, name):
+    kinesis = client("kinesis", port)
+    kinesis.create_stream(StreamName=name, ShardCount=FED)
+    data = base64.b64encode(b"x" * 100).decode()
+    records = json.dumps({"StreamName": name, "Records": [
+        {"PartitionKey": f"card-{i}", "Data": data} for i in range(500)]})
+    send_all(port, "kinesis", "Kinesis_20131202.PutRecords", "1.1", records, RECORDS // 500)
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+def send_all(port, service, target, version, body, count):
+    """The same request, again and again over one connection."""
+    fields = {"X-Amz-Target": target, "Content-Type": f"application/x-amz-json-{version}"}
+    fields |= {k: v for k, v in signed(port, "POST", "/", service, fields, body.encode()).items()
+               if k.lower() in ("authorization", "x-amz-date")}
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for _ in range(count):
+        connection.request("POST", "/", body, fields)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    connection.close()
+
+
+def behind(port):
+    """What waits in the sources of all mappings, or is under way."""
+    told = json.loads(urllib.request.urlopen(
+        f"http://127.0.0.1:{port}/_weir/lambda/mappings").read())
+    return sum(mapping["behind"] + mapping["in_flight"] for mapping in told["mappings"])
+
+
+def feed(server, function, arn, **more):
+    """Records a second that a new mapping passes on, and the server's CPU for one."""
+    functions = client("lambda", server.port)
+    before, begin = server.cpu(), time.perf_counter()
+    made = functions.create_event_source_mapping(FunctionName=function, EventSourceArn=arn, **more)
+    while behind(server.port) > 0 or time.perf_counter() - begin < 0.05:
+        time.sleep(0.005)
+    took, used = time.perf_counter() - begin, server.cpu() - before
+    functions.delete_event_source_mapping(UUID=made["UUID"])
+    return {"rate": RECORDS / took, "cpu_us": used / RECORDS * 1e6}
+
+
+def source_round(table, server, number):
+    for kind in (kind for kind in server.kinds if kind != "node"):
+        function = f"bench-{kind}"
+        arn = fill_queue(server.port, f"fed-{kind}-{number}")
+        table.add(f"SQS to {kind}, batches of 10, records/s", "weir",
+                  feed(server, function, arn, BatchSize=10))
+        arn = fill_stream(server.port, f"fed-{kind}-{number}")
+        table.add(f"Kinesis to {kind}, batches of 100, records/s", "weir",
+                  feed(server, function, arn, BatchSize=100, StartingPosition="TRIM_HORIZON"))
+
+
 def set_up(server, found, role=ROLE):
     functions = client("lambda", server.port)
     server.kinds, server.urls = found, {}
@@ -203,6 +277,7 @@ def rounds(args, folder, table):
         url_round(table, weir, args.seconds)
         async_round(folder, table, weir, args.seconds)
         cold_round(table, weir, number)
+        source_round(table, weir, number)
     for server in (weir, *([moto] if moto else [])):
         server.stop()
 
