@@ -59,9 +59,18 @@ static void deliver(struct world *world, const struct delivery *delivery)
     assert_ptr_equal(world_do(world, deliver_in_cell, &copy), OK);
 }
 
+static status count_in_cell(struct call *c, void *arg)
+{
+    *(uint64_t *)arg = deliveries_count(cell_state(c->cell, "bus"));
+    return OK;
+}
+
 static uint64_t waiting(struct world *world)
 {
-    return deliveries_count(cell_state(world->cell, "bus"));
+    uint64_t count = 0;
+
+    assert_ptr_equal(world_do(world, count_in_cell, &count), OK);
+    return count;
 }
 
 static void a_delivery_is_done_once_and_gone(void **state)
