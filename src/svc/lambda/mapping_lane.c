@@ -322,7 +322,8 @@ static bool is_time(struct call *c, struct looking *looking, uint64_t before)
     if (read_next(c, looking, 0, before) != OK) {
         mapping_result(mapping, "PROBLEM: %s", c->why.text);
         c->why.text[0] = '\0';
-        mapping->shards_changed = true; /* the next ring shows what there is */
+        mapping->shards_changed = true; /* it may be gone: the list shows what there is */
+        mapping_look_by(mapping, c->now + NOT_RUN_MS);
         return false;
     }
     if (looking->reading.lost > 0) {

@@ -322,6 +322,45 @@ static void records_of_a_later_window_close_the_one_before(void **state)
     world_ended(world);
 }
 
+static void a_state_that_grows_too_large_ends_its_window_early(void **state)
+{
+    struct world *world = begun(HORIZON "\"BatchSize\":9,\"TumblingWindowInSeconds\":10");
+    size_t bytes = MAPPING_STATE_BYTES_MAX + 100;
+    char *answer = mem_zero(bytes + 100);
+
+    (void)state;
+    (void)snprintf(answer, 100, "{\"state\":{\"large\":\"");
+    memset(answer + strlen(answer), 'x', bytes);
+    (void)snprintf(answer + strlen(answer), 20, "\"}}");
+    world_append(world, 0, "a");
+    world_end(world, 0, RAN_OK, answer);
+    assert_true(world_runs(""));
+    assert_true(whole_has("\"state\":{\"large\":\"xxx"));
+    world_append(world, 0, "b");
+    good(world);
+    assert_true(whole_has("\"state\":{},"));
+    assert_true(whole_has("\"start\":\"2026-09-21T14:13:20Z\"")); /* the same window */
+    mem_free(answer);
+    world_ended(world);
+}
+
+static void a_window_that_cannot_be_closed_is_given_up_as_records_are(void **state)
+{
+    struct world *world = begun(
+        HORIZON "\"BatchSize\":9,\"TumblingWindowInSeconds\":10,\"MaximumRetryAttempts\":0");
+
+    (void)state;
+    world_append(world, 0, "a");
+    world_end(world, 0, RAN_OK, "{\"state\":{\"n\":1}}");
+    world_advance(world, 10000);
+    assert_true(whole_has("\"isFinalInvokeForWindow\":true"));
+    bad(world);
+    world_append(world, 0, "b");
+    assert_true(world_runs("0.2"));
+    assert_true(whole_has("\"state\":{},"));
+    world_ended(world);
+}
+
 /* ---- shards and lanes ---- */
 
 static void children_wait_for_their_parents(void **state)
@@ -506,6 +545,8 @@ int main(void)
         cmocka_unit_test(what_is_too_old_is_given_up),
         cmocka_unit_test(a_window_carries_its_state_and_is_closed_at_its_end),
         cmocka_unit_test(records_of_a_later_window_close_the_one_before),
+        cmocka_unit_test(a_state_that_grows_too_large_ends_its_window_early),
+        cmocka_unit_test(a_window_that_cannot_be_closed_is_given_up_as_records_are),
         cmocka_unit_test(children_wait_for_their_parents),
         cmocka_unit_test(lanes_run_beside_each_other_and_are_cut_anew_where_they_meet),
         cmocka_unit_test(a_held_key_waits_beside_and_goes_on_in_order),
