@@ -3,11 +3,12 @@
 adds: positions shown, streams read again, mappings, shards and keys held."""
 import json
 import re
+import subprocess
 
 import pytest
 from lambda_mapping_kit import Mappings
 from lambda_run_kit import refused, until
-from weir_server import ACCOUNT, REGION, run_weir
+from weir_server import ACCOUNT, REGION, ROOT, run_weir
 
 PICKY = """
 import base64
@@ -276,3 +277,31 @@ def test_more_lanes_than_one_entry_takes_are_made_and_swept(kit, name):
     assert sorted(kit.told(name, 3)) == ["a", "b", "c"]
     kit.functions.delete_event_source_mapping(UUID=uuid)
     until(lambda: uuid not in json.dumps(kit.shown()))
+
+
+def test_the_aws_cli_makes_changes_and_deletes_a_mapping(kit, weir, name):
+    def aws(*words):
+        ran = subprocess.run(
+            [str(ROOT / "build" / "venv" / "bin" / "aws"), "lambda", *words, "--output", "json",
+             "--endpoint-url", weir.url],
+            capture_output=True, text=True, timeout=60, check=False, env=weir.environment())
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    stream = kit.stream(name)
+    kit.telling(name, PICKY)
+    kit.put(name, "k", "a", "b")
+    uuid = aws("create-event-source-mapping", "--function-name", name, "--event-source-arn",
+               stream, "--starting-position", "AT_TIMESTAMP", "--starting-position-timestamp",
+               "2026-01-01T00:00:00Z", "--batch-size", "1")["UUID"]
+    assert kit.told(name, 2) == ["a", "b"]
+    got = aws("get-event-source-mapping", "--uuid", uuid)
+    assert got["State"] == "Enabled"
+    assert got["StartingPositionTimestamp"] == 1767225600
+    changed = aws("update-event-source-mapping", "--uuid", uuid, "--no-enabled",
+                  "--filter-criteria", '{"Filters": [{"Pattern": "{\\"data\\": [\\"x\\"]}"}]}')
+    assert changed["State"] == "Disabling"
+    assert changed["FilterCriteria"]["Filters"] == [{"Pattern": '{"data": ["x"]}'}]
+    listed = aws("list-event-source-mappings", "--event-source-arn", stream)
+    assert [m["UUID"] for m in listed["EventSourceMappings"]] == [uuid]
+    assert aws("delete-event-source-mapping", "--uuid", uuid)["State"] == "Deleting"
