@@ -34,11 +34,31 @@ static bool group_wanted(void *arg, struct str group)
     return !hold_on(groups->c, HOLD_MAPPING, groups->mapping->arn, group);
 }
 
+/* What becomes visible again, or goes on because of what was removed, rings as what arrives does;
+ * but it is durable. */
+static size_t visible_in(struct call *c, struct mapping *mapping)
+{
+    uint64_t rang = mapping->rang;
+    size_t visible = bus_source_visible(c, mapping->source);
+
+    mapping->rang = rang;
+    return visible;
+}
+
+static void remove_from(struct call *c, struct mapping *mapping,
+                        const struct source_record *records, size_t count)
+{
+    uint64_t rang = mapping->rang;
+
+    bus_source_remove(c, mapping->source, records, count);
+    mapping->rang = rang;
+}
+
 /* False: there is nothing, or more is to be gathered. */
 static bool is_time(struct call *c, struct mapping *mapping)
 {
     const struct mapping_settings *settings = &mapping->settings;
-    size_t visible = bus_source_visible(c, mapping->source);
+    size_t visible = visible_in(c, mapping);
 
     if (visible == 0) {
         mapping->gather_since_ms = 0;
@@ -58,7 +78,7 @@ static bool is_time(struct call *c, struct mapping *mapping)
 }
 
 /* Those that no filter lets pass are done; the others move to the front. */
-static size_t sift(struct call *c, const struct mapping *mapping, struct source_record *records,
+static size_t sift(struct call *c, struct mapping *mapping, struct source_record *records,
                    size_t count)
 {
     struct source_record *dropped;
@@ -80,7 +100,7 @@ static size_t sift(struct call *c, const struct mapping *mapping, struct source_
         arena_clear(scratch);
     }
     arena_free(scratch);
-    bus_source_remove(c, mapping->source, dropped, drops);
+    remove_from(c, mapping, dropped, drops);
     return kept;
 }
 
@@ -144,7 +164,7 @@ static void scale(struct call *c, struct mapping *mapping, bool well)
     if (!well && mapping->concurrency > CONCURRENCY_MIN) {
         mapping->concurrency--;
     } else if (well && mapping->concurrency < mapping->settings.concurrency_max &&
-               bus_source_visible(c, mapping->source) >= mapping->settings.batch_size) {
+               visible_in(c, mapping) >= mapping->settings.batch_size) {
         mapping->concurrency++;
     }
 }
@@ -195,6 +215,6 @@ void queue_finish(struct call *c, struct batch *batch)
 
     good = succeeded(c, batch); /* changes the order */
     note(c, batch, good);
-    bus_source_remove(c, mapping->source, batch->records, good);
+    remove_from(c, mapping, batch->records, good);
     scale(c, mapping, good == batch->count);
 }
