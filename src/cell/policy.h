@@ -34,9 +34,10 @@
 /* ---- documents ---- */
 
 enum policy_kind {
-    POLICY_OF_IDENTITY, /* no principals, resources needed */
+    POLICY_OF_IDENTITY, /* inline, or of a session: no principals, resources needed */
     POLICY_OF_RESOURCE, /* principals needed */
     POLICY_OF_TRUST,    /* who may assume a role: principals needed, no resources */
+    POLICY_MANAGED,     /* as of an identity, and of version 2012-10-17 */
 };
 
 /* MalformedPolicyDocument, 400, with IAM's sentence. Services say it in their own words. */

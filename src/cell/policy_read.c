@@ -41,6 +41,11 @@ static status bad(const struct document *document, const char *sentence)
     return why_set(document->why, &POLICY_MALFORMED, "%s", sentence);
 }
 
+static bool is_of_identity(const struct document *document)
+{
+    return document->kind == POLICY_OF_IDENTITY || document->kind == POLICY_MANAGED;
+}
+
 static const struct value *member(const struct value *map, const char *name)
 {
     return map->kind == VALUE_MAP ? map_find(map, str_c(name)) : NULL;
@@ -160,7 +165,7 @@ static status resource_check(const struct document *document, struct str resourc
     struct str partition;
     int colons = 0;
 
-    if (document->kind != POLICY_OF_IDENTITY || str_eq(resource, STR("*"))) {
+    if (!is_of_identity(document) || str_eq(resource, STR("*"))) {
         return OK;
     }
     if (rest.at == NULL) {
@@ -240,7 +245,7 @@ static status resources_read(struct document *document, const struct value *from
     if (document->kind == POLICY_OF_TRUST && statement->resources.given) {
         return bad(document, "Has prohibited field Resource");
     }
-    if (document->kind == POLICY_OF_IDENTITY && statement->resources.count == 0) {
+    if (is_of_identity(document) && statement->resources.count == 0) {
         return bad(document, "Policy statement must contain resources.");
     }
     return OK;
@@ -366,7 +371,7 @@ static status principals_read(struct document *document, const struct value *fro
     const struct value *is = member(from, "Principal");
     const struct value *is_not = member(from, "NotPrincipal");
 
-    if (document->kind == POLICY_OF_IDENTITY) {
+    if (is_of_identity(document)) {
         return is == NULL && is_not == NULL
                    ? OK
                    : bad(document, "Policy document should not specify a principal.");
@@ -481,7 +486,7 @@ static status sid_read(struct document *document, const struct value *from,
     if (sid->kind != VALUE_STR || sid->str.bytes > SID_BYTES_MAX) {
         return bad(document, SYNTAX);
     }
-    for (size_t i = 0; document->kind == POLICY_OF_IDENTITY && i < sid->str.bytes; i++) {
+    for (size_t i = 0; is_of_identity(document) && i < sid->str.bytes; i++) {
         if (!isalnum((unsigned char)sid->str.at[i])) {
             return bad(document, "Statement IDs (SID) must be alpha-numeric. Check that your input "
                                  "satisfies the regular expression [0-9A-Za-z]*");
@@ -549,7 +554,7 @@ static status version_read(struct document *document, const struct value *from)
     if (!is_new && !is_old) {
         return bad(document, SYNTAX);
     }
-    if (document->kind == POLICY_OF_IDENTITY && !is_new) {
+    if (document->kind == POLICY_MANAGED && !is_new) {
         return bad(document, "Policy document must be version 2012-10-17 or greater.");
     }
     return OK;

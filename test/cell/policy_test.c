@@ -73,7 +73,7 @@ static const struct {
      "Syntax errors in policy."},
     {POLICY_OF_IDENTITY, "{\"Version\":\"2012-10-17\",\"Extra\":1,\"Statement\":[]}",
      "Syntax errors in policy."},
-    {POLICY_OF_IDENTITY, "{\"Statement\":{" A ",\"Resource\":\"*\"}}",
+    {POLICY_MANAGED, "{\"Statement\":{" A ",\"Resource\":\"*\"}}",
      "Policy document must be version 2012-10-17 or greater."},
     {POLICY_OF_IDENTITY, "{\"Version\":\"2024-01-01\",\"Statement\":{" A ",\"Resource\":\"*\"}}",
      "Syntax errors in policy."},
@@ -149,6 +149,13 @@ static void a_bad_document_is_refused_with_its_sentence(void **state)
                      bad_documents[i].sentence);
         }
     }
+}
+
+static void an_inline_policy_needs_no_version(void **state)
+{
+    (void)state;
+    policy_drop(compiled("{\"Statement\":{" A ",\"Resource\":\"*\"}}", POLICY_OF_IDENTITY));
+    policy_drop(compiled(S("{" A ",\"Resource\":\"*\"}"), POLICY_MANAGED));
 }
 
 static void a_document_too_large_is_over_the_limit(void **state)
@@ -693,6 +700,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_document_is_refused_with_its_sentence),
+        cmocka_unit_test(an_inline_policy_needs_no_version),
         cmocka_unit_test(a_document_too_large_is_over_the_limit),
         cmocka_unit_test(a_statement_has_its_place_in_the_text),
         cmocka_unit_test(a_document_knows_the_keys_it_asks_for),

@@ -13,7 +13,7 @@ static status version_read(struct call *c, struct policy **ret_policy)
     if (document_chars(text) > POLICY_CHARS_MAX) {
         return fail(c, &IAM_LIMIT, "Cannot exceed quota for PolicySize: %d", POLICY_CHARS_MAX);
     }
-    return document_read(c, text, POLICY_OF_IDENTITY, ret_policy);
+    return document_read(c, text, POLICY_MANAGED, ret_policy);
 }
 
 /* CreatePolicy */
