@@ -59,7 +59,7 @@ static void deliver(struct world *world, const struct delivery *delivery)
     assert_ptr_equal(world_do(world, deliver_in_cell, &copy), OK);
 }
 
-static status count_in_cell(struct call *c, void *arg)
+static status count_deliveries(struct call *c, void *arg)
 {
     *(uint64_t *)arg = deliveries_count(cell_state(c->cell, "bus"));
     return OK;
@@ -69,7 +69,7 @@ static uint64_t waiting(struct world *world)
 {
     uint64_t count = 0;
 
-    assert_ptr_equal(world_do(world, count_in_cell, &count), OK);
+    assert_ptr_equal(world_do(world, count_deliveries, &count), OK);
     return count;
 }
 
