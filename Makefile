@@ -138,10 +138,10 @@ crash: $(B)/weir build/.setup-test
 asan:
 	$(MAKE) -j$(JOBS) B=build-asan OPT="-O1 -g" \
 	    SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
-# (not the torture tests: they fork with threads and let them die, after which TSan starts none or ends)
+# (not torture, the fan-out among it: it forks with threads and lets them die, after which TSan starts none)
 tsan:
 	TSAN_OPTIONS="report_thread_leaks=0 suppressions=$(CURDIR)/tools/tsan.supp" $(MAKE) -j$(JOBS) B=build-tsan OPT="-O1 -g" SAN=-fsanitize=thread \
-	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(filter-out %torture_test,$(foreach l,sys net store cell bus fn svc,$(call c_tests,$(l)))))" unit
+	    TESTS="$(patsubst $(B)/%,build-tsan/%,$(filter-out %torture_test %fanout_test,$(foreach l,sys net store cell bus fn svc,$(call c_tests,$(l)))))" unit
 
 # ---- fuzzing: every harness for FUZZ_SECONDS, beginning with its kept corpus ----
 build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
