@@ -174,11 +174,12 @@ lint: build/.setup-check $(B)/gen/model.c
 # ---- showing ----
 demo: all sdk
 	$(PYTHON) tools/demo.py
-bench: all build/.setup-bench
+bench: all sdk build/.setup-bench
 	$(PYTHON) test/bench/bench.py
 	$(PYTHON) test/bench/events.py
 	$(PYTHON) test/bench/tables.py
 	$(PYTHON) test/bench/dynamodb_scale.py
+	$(PYTHON) test/bench/functions.py
 	$(PYTHON) test/bench/memory.py
 
 install: all sdk
