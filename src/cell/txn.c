@@ -126,6 +126,13 @@ void txn_put(struct txn *txn, struct str key, struct str value)
     stage_key(txn, CHANGE_PUT, key, value);
 }
 
+void txn_put_packed(struct txn *txn, struct str key, struct buf *packed)
+{
+    assert(!buf_spent(packed));
+    txn_put(txn, key, arena_dup(txn->arena, buf_str(packed)));
+    buf_done(packed);
+}
+
 void txn_delete(struct txn *txn, struct str key)
 {
     stage_key(txn, CHANGE_DELETE, key, STR_NONE);

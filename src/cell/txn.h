@@ -11,6 +11,7 @@
 #define WEIR_CELL_TXN_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/key.h"
 #include "store/store.h"
 
@@ -20,6 +21,8 @@ struct txn;
 
 /* Keys and values must live until the call ends (its arena, or longer). */
 void txn_put(struct txn *txn, struct str key, struct str value);
+/* The same for a record written into a buffer, within its bounds: copied, the buffer done with. */
+void txn_put_packed(struct txn *txn, struct str key, struct buf *packed);
 void txn_delete(struct txn *txn, struct str key);
 /* The value as this call sees it; false when there is none. */
 bool txn_get(struct txn *txn, struct str key, struct str *ret_value);

@@ -30,13 +30,6 @@ static struct str key_of_thing(struct arena *arena, const struct thing *thing)
     return key_end(&key);
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 /* ---- accounts ---- */
 
 static struct str key_of_account(struct arena *arena, const struct account *account)
@@ -63,7 +56,7 @@ void account_save(struct call *c, const struct account *account)
                                 policy->hard_expiry << 5));
     write_var(&packed, policy->age_days_max);
     write_var(&packed, policy->reuse);
-    put_packed(c, key_of_account(c->arena, account), &packed);
+    txn_put_packed(c->txn, key_of_account(c->arena, account), &packed);
 }
 
 static bool account_read(struct account *account, struct cursor *cursor)
@@ -496,7 +489,7 @@ void thing_save(struct call *c, const struct thing *thing)
     write_zigzag(&packed, thing->created_ms);
     texts_write(&packed, &thing->tags);
     write_thing(&packed, thing);
-    put_packed(c, key_of_thing(c->arena, thing), &packed);
+    txn_put_packed(c->txn, key_of_thing(c->arena, thing), &packed);
 }
 
 void thing_erase(struct call *c, const struct thing *thing)

@@ -28,13 +28,6 @@ static struct key key_of_channel(struct arena *arena, const char *kind,
     return key;
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 void channel_save(struct call *c, const struct channel *channel)
 {
     struct key key = key_of_channel(c->arena, "channel", channel);
@@ -49,7 +42,7 @@ void channel_save(struct call *c, const struct channel *channel)
     write_str(&packed, channel->logging);
     write_var(&packed, channel->freshness_seconds);
     write_tags(&packed, &channel->tags);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void channel_cursor_save(struct call *c, const struct channel *channel, uint32_t shard)
@@ -61,7 +54,7 @@ void channel_cursor_save(struct call *c, const struct channel *channel, uint32_t
     buf_init(&packed, 64);
     write_u8(&packed, VERSION);
     write_var(&packed, channel_cursor(channel, shard));
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void channel_erase(struct call *c, const struct channel *channel)

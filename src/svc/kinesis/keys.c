@@ -31,13 +31,6 @@ static struct key key_of_stream(struct arena *arena, const char *kind, const str
     return key;
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 void write_tags(struct buf *packed, const struct tags *tags)
 {
     write_var(packed, tags->count);
@@ -77,7 +70,7 @@ void stream_save(struct call *c, const struct stream *stream)
     write_str(&packed, stream->key_id);
     write_str(&packed, stream->policy);
     write_tags(&packed, &stream->tags);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void stream_erase(struct call *c, const struct stream *stream)
@@ -121,7 +114,7 @@ void shard_save(struct call *c, const struct shard *shard)
     write_zigzag(&packed, shard->created_ms);
     write_zigzag(&packed, shard->closed_ms);
     write_var(&packed, shard->log);
-    put_packed(c, key_of_shard(c, shard), &packed);
+    txn_put_packed(c->txn, key_of_shard(c, shard), &packed);
 }
 
 void shard_erase(struct call *c, const struct shard *shard)
@@ -146,7 +139,7 @@ void consumer_save(struct call *c, const struct consumer *consumer)
     write_zigzag(&packed, consumer->created_ms);
     write_str(&packed, consumer->policy);
     write_tags(&packed, &consumer->tags);
-    put_packed(c, key_of_consumer(c, consumer), &packed);
+    txn_put_packed(c->txn, key_of_consumer(c, consumer), &packed);
 }
 
 void consumer_erase(struct call *c, const struct consumer *consumer)
@@ -191,7 +184,7 @@ void account_settings_save(struct call *c, const struct account_settings *settin
     write_u8(&packed, VERSION);
     write_zigzag(&packed, settings->started_ms);
     write_zigzag(&packed, settings->ended_ms);
-    put_packed(c, key_of_settings(c), &packed);
+    txn_put_packed(c->txn, key_of_settings(c), &packed);
 }
 
 /* ---- loading ---- */

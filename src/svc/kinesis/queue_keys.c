@@ -28,13 +28,6 @@ static struct key key_of_queue(struct arena *arena, const char *kind, const stru
     return key;
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 void queue_save(struct call *c, const struct queue *queue)
 {
     struct key key = key_of_queue(c->arena, "queue", queue);
@@ -50,7 +43,7 @@ void queue_save(struct call *c, const struct queue *queue)
     write_var(&packed, queue->max_receive_count);
     write_str(&packed, queue->policy);
     write_tags(&packed, &queue->tags);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void cursor_save(struct call *c, const struct queue *queue, uint32_t shard)
@@ -62,7 +55,7 @@ void cursor_save(struct call *c, const struct queue *queue, uint32_t shard)
     buf_init(&packed, 64);
     write_u8(&packed, VERSION);
     write_var(&packed, queue_cursor(queue, shard));
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 static struct str key_of_item(struct call *c, const struct queue *queue,
@@ -87,7 +80,7 @@ void item_save(struct call *c, const struct queue *queue, const struct queue_ite
     write_zigzag(&packed, item->arrived_ms);
     write_var(&packed, item->received);
     write_u8(&packed, item->dead);
-    put_packed(c, key_of_item(c, queue, item), &packed);
+    txn_put_packed(c->txn, key_of_item(c, queue, item), &packed);
 }
 
 void item_erase(struct call *c, const struct queue *queue, const struct queue_item *item)

@@ -61,16 +61,6 @@ struct trial {
 
 /* ---- lanes ---- */
 
-static struct str owned(struct str s)
-{
-    return str_of(mem_dup(s.at, s.bytes), s.bytes);
-}
-
-static void owned_free(struct str s)
-{
-    mem_free((void *)(uintptr_t)s.at);
-}
-
 static void lane_ready(struct lane *lane)
 {
     struct lanes *lanes = lane->lanes;

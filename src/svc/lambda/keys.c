@@ -27,13 +27,6 @@ static const char *const function_kinds[] = {
 
 /* ---- packing ---- */
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 static bool get_packed(struct call *c, struct str key, struct cursor *ret_cursor)
 {
     struct str value;
@@ -179,7 +172,7 @@ void function_put(struct call *c, const struct target *target, const struct func
 
     write_var(&packed, function->last_version);
     write_zigzag(&packed, function->created_ms);
-    put_packed(c, key_of_function(c->arena, target), &packed);
+    txn_put_packed(c->txn, key_of_function(c->arena, target), &packed);
 }
 
 struct function_scan {
@@ -311,7 +304,7 @@ void version_put(struct call *c, const struct version *version)
     }
     write_str(&packed, version->origin);
     write_str(&packed, json_of_value(c, version->config));
-    put_packed(c, key_of_version(c, &version->target, version->number), &packed);
+    txn_put_packed(c->txn, key_of_version(c, &version->target, version->number), &packed);
 }
 
 static void version_drop_packages(struct call *c, const struct version *version)
@@ -431,7 +424,7 @@ void setting_put(struct call *c, const char *kind, const struct target *target, 
     struct buf packed = packing();
 
     write_str(&packed, json);
-    put_packed(c, key_of_setting(c->arena, kind, target), &packed);
+    txn_put_packed(c->txn, key_of_setting(c->arena, kind, target), &packed);
 }
 
 void setting_delete(struct call *c, const char *kind, const struct target *target)
@@ -604,7 +597,7 @@ void usage_add(struct call *c, const struct target *target, int64_t functions, i
     assert(usage.code_bytes >= 0);
     write_zigzag(&packed, usage.functions);
     write_zigzag(&packed, usage.code_bytes);
-    put_packed(c, key_of_usage(c, target), &packed);
+    txn_put_packed(c->txn, key_of_usage(c, target), &packed);
 }
 
 /* ---- packages ---- */
@@ -650,7 +643,7 @@ void package_put(struct call *c, const struct package *package)
     write_var(&packed, package->bytes);
     write_var(&packed, package->holders);
     write_zigzag(&packed, package->unused_ms);
-    put_packed(c, key_of_package(c, package->sha256), &packed);
+    txn_put_packed(c->txn, key_of_package(c, package->sha256), &packed);
 }
 
 void package_erase(struct call *c, struct str sha256_hex)

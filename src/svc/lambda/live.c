@@ -22,16 +22,6 @@
 #define KEY_VARIABLES 3          /* of the environment: the role's credentials */
 #define PROVISIONED_MAX 48       /* workers of a version that are kept */
 
-static struct str owned(struct str s)
-{
-    return s.bytes == 0 ? STR_NONE : str_of(mem_dup(s.at, s.bytes), s.bytes);
-}
-
-static void owned_free(struct str s)
-{
-    mem_free((void *)(uintptr_t)s.at);
-}
-
 static struct str key_of_target(const struct target *target, char out[ARN_NAME_KEY_BYTES_MAX])
 {
     return arn_name_key(out, target->account, target->region, target->name);

@@ -15,11 +15,23 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "cell/doing.h"
 #include "svc/lambda/run.h"
 #include "sys/thread.h"
 
 #include <stdatomic.h>
+
+/* Texts that what runs keeps: a copy, and its end. */
+static inline struct str owned(struct str s)
+{
+    return s.bytes == 0 ? STR_NONE : str_of(mem_dup(s.at, s.bytes), s.bytes);
+}
+
+static inline void owned_free(struct str s)
+{
+    mem_free((void *)(uintptr_t)s.at);
+}
 
 #define LIVE_FUNCTIONS_MAX 100000
 #define LIVE_ACCOUNTS_MAX 10000  /* accounts and regions; those beyond are not limited */

@@ -46,16 +46,11 @@ struct output *lambda_output_open(struct live *live)
     return output;
 }
 
-static struct str owned(struct str s)
-{
-    return str_of(mem_dup(s.at, s.bytes), s.bytes);
-}
-
 static void batch_free(struct batch *batch)
 {
-    mem_free((void *)(uintptr_t)batch->target.at);
-    mem_free((void *)(uintptr_t)batch->account.at);
-    mem_free((void *)(uintptr_t)batch->region.at);
+    owned_free(batch->target);
+    owned_free(batch->account);
+    owned_free(batch->region);
     buf_done(&batch->lines);
     mem_free(batch);
 }

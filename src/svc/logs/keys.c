@@ -40,13 +40,6 @@ static struct str key_begin(const struct key *key)
     return str_of(key->at, key->bytes - 2);
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 /* ---- groups ---- */
 
 static struct key key_of_group(struct arena *arena, const char *kind, const struct group *group)
@@ -73,7 +66,7 @@ void group_save(struct call *c, const struct group *group)
     write_u8(&packed, group->protected);
     write_str(&packed, group->key_id);
     write_var(&packed, group->metric_filters);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void group_erase(struct call *c, const struct group *group)
@@ -106,7 +99,7 @@ void subscription_save(struct call *c, const struct group *group,
     write_str(&packed, subscription->role);
     write_u8(&packed, subscription->random);
     write_zigzag(&packed, subscription->created_ms);
-    put_packed(c, key_of_subscription(c, group, subscription->name), &packed);
+    txn_put_packed(c->txn, key_of_subscription(c, group, subscription->name), &packed);
 }
 
 void subscription_erase(struct call *c, const struct group *group,
@@ -217,7 +210,7 @@ void stream_save(struct call *c, const struct stream *stream)
     write_zigzag(&packed, stream->created_ms);
     write_zigzag(&packed, stream->last_ms);
     write_zigzag(&packed, stream->ingested_ms);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void stream_add(struct call *c, const struct stream *stream)
@@ -229,10 +222,10 @@ void stream_add(struct call *c, const struct stream *stream)
     buf_init(&packed, VALUE_BYTES_MAX);
     write_u8(&packed, VERSION);
     write_str(&packed, stream->name);
-    put_packed(c, key_of_name(c->arena, stream->number), &packed);
+    txn_put_packed(c->txn, key_of_name(c->arena, stream->number), &packed);
     buf_init(&packed, VALUE_BYTES_MAX);
     write_var(&packed, stream->number);
-    put_packed(c, key_end(&last), &packed);
+    txn_put_packed(c->txn, key_end(&last), &packed);
 }
 
 void stream_erase(struct call *c, const struct stream *stream)

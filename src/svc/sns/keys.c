@@ -34,13 +34,6 @@ static struct key key_of_topic(struct arena *arena, const char *kind, const stru
     return key;
 }
 
-static void put_packed(struct call *c, struct str key, struct buf *packed)
-{
-    assert(!buf_spent(packed));
-    txn_put(c->txn, key, arena_dup(c->arena, buf_str(packed)));
-    buf_done(packed);
-}
-
 static void write_settings(struct buf *packed, const struct settings *settings)
 {
     write_var(packed, settings->count);
@@ -73,7 +66,7 @@ void topic_save(struct call *c, const struct topic *topic)
     write_settings(&packed, &topic->tags);
     write_var(&packed, topic->archive);
     write_zigzag(&packed, topic->archive_began_ms);
-    put_packed(c, key_end(&key), &packed);
+    txn_put_packed(c->txn, key_end(&key), &packed);
 }
 
 void topic_erase(struct call *c, const struct topic *topic)
@@ -132,7 +125,7 @@ void subscription_save(struct call *c, const struct subscription *subscription)
 
     buf_init(&packed, VALUE_BYTES_MAX);
     write_subscription(&packed, subscription);
-    put_packed(c, key_of_subscription(c, subscription), &packed);
+    txn_put_packed(c->txn, key_of_subscription(c, subscription), &packed);
 }
 
 /* str topic's ARN, str id, the subscription as its row */
@@ -224,7 +217,7 @@ void twin_save(struct call *c, const struct topic *topic, struct str scope, stru
     write_zigzag(&packed, twin->sent_ms);
     write_var(&packed, twin->number);
     write_str(&packed, twin->id);
-    put_packed(c, key_of_twin(c, topic, scope, id), &packed);
+    txn_put_packed(c->txn, key_of_twin(c, topic, scope, id), &packed);
 }
 
 void twins_sweep(struct call *c)
@@ -337,7 +330,7 @@ void app_save(struct call *c, const struct app *app)
     write_u8(&packed, VERSION);
     write_var(&packed, app->endpoints);
     write_settings(&packed, &app->attributes);
-    put_packed(c, key_of_app(c->arena, app), &packed);
+    txn_put_packed(c->txn, key_of_app(c->arena, app), &packed);
 }
 
 static struct key key_below_app(struct arena *arena, const char *kind, const struct app *app)
@@ -397,7 +390,7 @@ void endpoint_save(struct call *c, const struct endpoint *endpoint)
     write_u8(&packed, endpoint->custom.at != NULL);
     write_str(&packed, endpoint->custom);
     write_u8(&packed, endpoint->enabled);
-    put_packed(c, key_of_endpoint(c->arena, endpoint->app, endpoint->id), &packed);
+    txn_put_packed(c->txn, key_of_endpoint(c->arena, endpoint->app, endpoint->id), &packed);
     txn_put(c->txn, key_of_token(c->arena, endpoint->app, endpoint->token),
             arena_dup(c->arena, endpoint->id));
 }
