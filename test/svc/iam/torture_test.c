@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "../test/svc/allocations.h" /* behind cmocka, whose fail() others do not want */
 #undef fail
 
 #define USERS 4
@@ -385,54 +387,10 @@ static void parent_verify(const char *dir, int acknowledged)
     arena_free(world.arena);
 }
 
-static void remove_tree(const char *dir)
-{
-    char command[512];
-
-    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    if (system(command) != 0) {
-        print_error("could not remove %s\n", dir);
-    }
-}
-
 static void allocations_fail_one_after_the_other(void **state)
 {
     (void)state;
-    for (uint64_t at = 1; at < 6000; at += 1 + at / 12) {
-        char dir[] = "/tmp/weir-torture-XXXXXX";
-        char bytes[ALL + 1];
-        int ends[2];
-        int acknowledged = 0;
-        ssize_t got;
-        int how;
-
-        assert_non_null(mkdtemp(dir));
-        assert_int_equal(pipe(ends), 0);
-        pid_t child = fork();
-
-        if (child == 0) {
-            close(ends[0]);
-            if (freopen("/dev/null", "w", stderr) == NULL) {
-                _exit(1);
-            }
-            child_life(dir, at, ends[1]);
-        }
-        close(ends[1]);
-        while ((got = read(ends[0], bytes, sizeof(bytes))) > 0) {
-            acknowledged += (int)got;
-        }
-        close(ends[0]);
-        assert_int_equal(waitpid(child, &how, 0), child);
-        /* It went on, answered an error, or ended by itself with 70; never a signal. */
-        if (!WIFEXITED(how)) { /* an assert, or worse */
-            print_error("allocation %llu: ended by signal %d\n", (unsigned long long)at,
-                        WTERMSIG(how));
-        }
-        assert_true(WIFEXITED(how));
-        assert_true(WEXITSTATUS(how) == 0 || WEXITSTATUS(how) == 1 || WEXITSTATUS(how) == 70);
-        parent_verify(dir, acknowledged);
-        remove_tree(dir);
-    }
+    allocations_fail(6000, child_life, parent_verify);
 }
 
 int main(void)
