@@ -5,12 +5,12 @@
  */
 #include "socket.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 
 #define FILE_BYTES (24u * 1024 * 1024)
 #define WINDOW_BYTES (1024u * 1024)
+#define FILES_MAX 256 /* more than this test ever has open */
 
 struct world {
     struct http_app app;   /* answers with the file */
@@ -230,15 +230,14 @@ static void a_file_that_is_too_short_breaks_the_answer_off(void **state)
     close(fd);
 }
 
+/* Asked number by number: to list a folder would itself take a descriptor that a thread just left. */
 static size_t open_files(void)
 {
-    DIR *dir = opendir("/proc/self/fd");
     size_t count = 0;
 
-    while (readdir(dir) != NULL) {
-        count++;
+    for (int fd = 0; fd < FILES_MAX; fd++) {
+        count += fcntl(fd, F_GETFD) >= 0;
     }
-    closedir(dir);
     return count;
 }
 
