@@ -11,6 +11,7 @@
 #include "bus/delivery.h"
 #include "bus/depot.h"
 #include "bus/hold.h"
+#include "bus/invoke.h"
 #include "bus/outbox.h"
 #include "bus/sink.h"
 #include "bus/source.h"
@@ -48,6 +49,7 @@ struct bus {
     size_t depot_count;            /* of them */
     const struct source *sources[SOURCES_MAX];
     size_t source_count;           /* of them */
+    const struct invoker *invoker; /* who has functions; NULL: nobody */
     struct map *bells;             /* ARN → source.c's struct bell; who watches what */
     struct timer_owner timer_owners[OWNERS_MAX];
     size_t timer_owner_count;      /* of them */
@@ -91,6 +93,15 @@ void bus_event_read(struct cursor *cursor, struct arena *arena, struct bus_event
 
 /* sink.c: sends whether held or not. */
 status bus_send_now(struct call *c, const struct bus_event *event);
+
+/* sink.c: for a while a call is that of whose ARN it is, with its service's state; what it was. */
+struct bus_sender {
+    void *state;                   /* c->state, … */
+    struct str account, region, principal, resource;
+};
+struct bus_sender bus_become(struct call *c, const struct bus_event *event, void *state,
+                             const struct arn *arn);
+void bus_become_again(struct call *c, const struct bus_sender *was);
 
 /* hold.c: for the pages. */
 struct held {

@@ -47,16 +47,10 @@ static struct sink_entry *sink_of(struct bus *bus, struct str service)
     return NULL;
 }
 
-/* What of a call is the sender's own. */
-struct sender {
-    void *state;
-    struct str account, region, principal, resource;
-};
-
-static struct sender become(struct call *c, const struct bus_event *event, void *state,
-                            const struct arn *arn)
+struct bus_sender bus_become(struct call *c, const struct bus_event *event, void *state,
+                             const struct arn *arn)
 {
-    struct sender was = {c->state, c->account, c->region, c->principal, c->resource};
+    struct bus_sender was = {c->state, c->account, c->region, c->principal, c->resource};
 
     c->state = state;
     c->account = arn->account.bytes > 0 ? arn->account : c->account;
@@ -65,7 +59,7 @@ static struct sender become(struct call *c, const struct bus_event *event, void 
     return was;
 }
 
-static void become_again(struct call *c, const struct sender *was)
+void bus_become_again(struct call *c, const struct bus_sender *was)
 {
     c->state = was->state;
     c->account = was->account;
@@ -93,7 +87,7 @@ static status hand_over(struct call *c, const struct bus_event *event, bool take
     if (bus->depth >= BUS_DEPTH_MAX) {
         return fail(c, &BUS_REFUSED, "An event was handed on more than %d times", BUS_DEPTH_MAX);
     }
-    struct sender was = become(c, event, state_of(bus, entry), &arn);
+    struct bus_sender was = bus_become(c, event, state_of(bus, entry), &arn);
 
     bus->depth++;
     done = entry->sink->check(c, event);
@@ -101,7 +95,7 @@ static status hand_over(struct call *c, const struct bus_event *event, bool take
         done = entry->sink->take(c, event);
     }
     bus->depth--;
-    become_again(c, &was);
+    bus_become_again(c, &was);
     return done;
 }
 

@@ -230,7 +230,7 @@ static void a_file_that_is_too_short_breaks_the_answer_off(void **state)
     close(fd);
 }
 
-/* Asked number by number: to list a folder would itself take a descriptor that a thread just left. */
+/* Asked number by number: to list a folder would take a descriptor that a thread just left. */
 static size_t open_files(void)
 {
     size_t count = 0;

@@ -145,6 +145,7 @@ static status lambda_open(struct cell *cell, void **ret_state)
     policies_register(cell);
     *ret_state = lambda; /* closed by the cell also when opening failed */
     sink_open(cell);
+    invoker_open(cell);
     TRY(live_open(lambda, cell));
     return mappings_open(cell, lambda);
 }

@@ -14,7 +14,7 @@
 #include "svc/lambda/payload.h"
 
 /* An ARN with or without a qualifier. */
-static bool target_of_arn(struct call *c, struct str text, struct target *ret_target)
+bool target_of_arn(struct str text, struct target *ret_target)
 {
     struct arn arn;
     struct str rest;
@@ -26,7 +26,6 @@ static bool target_of_arn(struct call *c, struct str text, struct target *ret_ta
     *ret_target = (struct target){.account = arn.account, .region = arn.region};
     ret_target->name = str_split(&rest, ':');
     ret_target->qualifier = rest.at == NULL ? STR_NONE : rest;
-    (void)c;
     return ret_target->name.bytes > 0;
 }
 
@@ -43,7 +42,7 @@ static status check(struct call *c, const struct bus_event *event)
     struct version version;
     struct why why;
 
-    if (!target_of_arn(c, event->target, &target) || version_find(c, &target, &version) != OK) {
+    if (!target_of_arn(event->target, &target) || version_find(c, &target, &version) != OK) {
         c->detail = NULL; /* of an error that is not answered */
         return fail(c, &BUS_NO_TARGET, "There is no function %.*s", STR_ARG(event->target));
     }
@@ -65,7 +64,7 @@ static status take(struct call *c, const struct bus_event *event)
     struct async_event queued = {.payload = event->body, .source = event->source};
     struct target target;
 
-    (void)target_of_arn(c, event->target, &target);
+    (void)target_of_arn(event->target, &target);
     if (async_add(c, &target, &queued) != OK) {
         return fail(c, &BUS_REFUSED, "There are %d asynchronous invocations waiting already",
                     ASYNC_EVENTS_MAX);
@@ -100,7 +99,7 @@ static void changed(struct call *c, struct str arn, struct str key, bool held)
     struct live_function *function;
     struct target target;
 
-    if (held || key.bytes > 0 || !target_of_arn(c, arn, &target)) {
+    if (held || key.bytes > 0 || !target_of_arn(arn, &target)) {
         return;
     }
     mappings_function_changed(c, &target);
