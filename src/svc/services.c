@@ -7,6 +7,7 @@
 #include "bus/bus.h"
 #include "fn/part.h"
 
+#include "svc/cognito/cognito.h"
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
@@ -30,5 +31,6 @@ const struct service *const services[] = {
     &dynamodbstreams_service,
     &lambda_service,
     &logs_service,
+    &cognito_service,
     NULL,
 };
