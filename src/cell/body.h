@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 #define CALL_BODY_INLINE_MAX (64u * 1024) /* larger ones become blobs */
-#define CALL_HEADERS_MAX 24
+#define CALL_HEADERS_MAX 72
 
 /* AES-256 in counter mode over a stored body: byte n is under block n / 16 of the counter that
  * begins with iv. */

@@ -6,7 +6,7 @@
  * event is JSON.
  */
 #include "svc/lambda/payload.h"
-#include "svc/lambda/url.h"
+#include "bus/http_event.h"
 
 #include "wire/json.h"
 #include "wire/wire.h"
@@ -41,11 +41,11 @@ static void payload(struct str text, struct arena *arena)
     }
 }
 
-static void check_fields(const struct url_answer *answer)
+static void check_fields(const struct http_answer *answer)
 {
     demand(answer->http >= 200);
     demand(answer->http <= 599);
-    demand(answer->header_count <= URL_HEADERS_MAX);
+    demand(answer->header_count <= HTTP_ANSWER_HEADERS_MAX);
     for (size_t i = 0; i < answer->header_count; i++) {
         const struct http_header *field = &answer->headers[i];
 
@@ -64,15 +64,16 @@ static void event(struct str text, struct arena *arena)
 {
     struct http_header headers[4];
     struct str rest = text;
-    struct url url = {.id = STR("id"), .host = STR("id.lambda-url.r.localhost"),
-                      .iam = text.bytes % 2};
     struct http_request http = {.method = STR("POST"), .headers = headers, .version = 11};
-    struct url_request request = {.http = &http, .url = &url, .request_id = STR("r"),
-                                  .trace = STR("Root=1"), .now_ms = 1796000000000};
+    struct http_event request = {.http = &http, .api = STR("id"), .request_id = STR("r"),
+                                 .host = STR("id.lambda-url.r.localhost"), .prefix = STR("id"),
+                                 .route_key = STR("$default"), .stage = STR("$default"),
+                                 .account = STR("anonymous"), .trace = STR("Root=1"),
+                                 .now_ms = 1796000000000};
     struct why why;
 
     http.query = str_split(&rest, '\n');
-    url.path = str_split(&rest, '\n');
+    request.path = str_split(&rest, '\n');
     http.authority = str_split(&rest, '\n');
     for (size_t i = 0; i < 4; i++) {
         struct str line = str_split(&rest, '\n');
@@ -93,7 +94,7 @@ static void event(struct str text, struct arena *arena)
     }
     http.header_count = 4;
     http.body = rest;
-    struct str made = url_event(&request, arena);
+    struct str made = http_event_write(&request, arena);
 
     demand(made.at == NULL || payload_is_json(made, &why));
 }
@@ -101,7 +102,7 @@ static void event(struct str text, struct arena *arena)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
-    struct url_answer answer;
+    struct http_answer answer;
     struct str text;
     char *exact;
     size_t bytes = 0;
@@ -119,12 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         payload(text, arena);
         break;
     case 1:
-        if (url_answer_read(text, arena, &answer)) {
+        if (http_answer_read(text, arena, &answer)) {
             check_fields(&answer);
         }
         break;
     case 2:
-        if (url_prelude_read(text, arena, &answer, &bytes)) {
+        if (http_prelude_read(text, arena, &answer, &bytes)) {
             demand(bytes <= text.bytes);
             check_fields(&answer);
         }

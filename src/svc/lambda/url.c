@@ -17,6 +17,7 @@
 #include "svc/lambda/live.h"
 #include "svc/lambda/ops.h"
 #include "svc/lambda/payload.h"
+#include "wire/json.h"
 
 #include <assert.h>
 
@@ -24,6 +25,7 @@
 #define PATH_PART "/_aws/lambda-url/"
 #define PRELUDE_TYPE "application/vnd.awslambda.http-integration-response"
 #define CORS_FIELDS_MAX 6
+#define AUTHORIZER_BYTES_MAX (64u * 1024)
 #define UNTYPED STR("application/octet-stream")
 
 /* A call that waits for its function; in its keep. */
@@ -108,7 +110,7 @@ static void put_cors(struct call *c, const struct url *url, bool preflight)
 }
 
 static void answer_with(struct call *c, const struct calling *calling,
-                        const struct url_answer *answer)
+                        const struct http_answer *answer)
 {
     put_fields(c, answer->headers, answer->header_count);
     put_cors(c, &calling->url, false);
@@ -158,10 +160,12 @@ static void call_ended(struct call *c)
 
 static status buffered(struct call *c, const struct calling *calling)
 {
-    struct url_answer answer;
+    struct http_answer answer;
+    struct why why;
 
     if (run_outcome(calling->run) == FN_ANSWERED &&
-        url_answer_read(run_answer(calling->run), c->arena, &answer)) {
+        http_answer_read(run_answer(calling->run), c->arena, &answer) &&
+        (!answer.bare || payload_is_json(answer.body, &why))) {
         answer_with(c, calling, &answer);
     } else {
         answer_bad_gateway(c, calling);
@@ -184,7 +188,7 @@ static status url_next(struct call *c)
     return OK;
 }
 
-static void begin_stream(struct call *c, struct calling *calling, struct url_answer *answer,
+static void begin_stream(struct call *c, struct calling *calling, struct http_answer *answer,
                          struct str rest)
 {
     answer->body = rest;
@@ -213,7 +217,7 @@ static status url_resume(struct call *c);
 
 static status streamed(struct call *c, struct calling *calling)
 {
-    struct url_answer answer = {.http = 200};
+    struct http_answer answer = {.http = 200};
     struct str type = run_content_type(calling->run, c->arena);
     bool failed = calling->ended && run_outcome(calling->run) != FN_ANSWERED;
     size_t bytes = 0;
@@ -227,7 +231,7 @@ static status streamed(struct call *c, struct calling *calling)
         answer.headers[answer.header_count++] =
             (struct http_header){STR("content-type"), type.bytes > 0 ? type : UNTYPED};
         begin_stream(c, calling, &answer, calling->head);
-    } else if (url_prelude_read(calling->head, c->arena, &answer, &bytes)) {
+    } else if (http_prelude_read(calling->head, c->arena, &answer, &bytes)) {
         begin_stream(c, calling, &answer, str_slice(calling->head, bytes, calling->head.bytes));
     } else if (bytes > 0 || calling->ended) {
         answer_bad_gateway(c, calling);
@@ -253,20 +257,45 @@ static status url_resume(struct call *c)
 
 /* ---- calling ---- */
 
+/* Who signed, as the event says it. */
+static struct str authorizer_of(struct call *c)
+{
+    struct buf text;
+    struct str made;
+
+    buf_init(&text, AUTHORIZER_BYTES_MAX);
+    buf_add(&text, STR("{\"iam\":{"));
+    http_add_member(&text, "accessKey", c->access_key);
+    http_add_member(&text, "accountId", c->account);
+    http_add_member(&text, "callerId", c->access_key);
+    buf_add(&text, STR("\"cognitoIdentity\":null,\"principalOrgId\":null,"));
+    http_add_member(&text, "userArn", c->principal);
+    buf_add(&text, STR("\"userId\":"));
+    json_write_str(&text, c->access_key);
+    buf_add(&text, STR("}}"));
+    made = arena_dup(c->arena, buf_str(&text));
+    buf_done(&text);
+    return made;
+}
+
 static struct str event_of(struct call *c, const struct url *url, struct str trace)
 {
-    struct url_request request = {
+    struct http_event event = {
         .http = c->request,
-        .url = url,
+        .route_key = STR("$default"),
+        .stage = STR("$default"),
+        .path = url->path,
+        .api = url->id,
+        .host = url->host,
+        .prefix = url->id,
         .request_id = c->request_id,
         .trace = trace,
-        .account = c->account,
-        .access_key = c->access_key,
-        .principal = c->principal,
+        .account = url->iam ? c->account : STR("anonymous"),
+        .authorizer = url->iam ? authorizer_of(c) : STR_NONE,
         .now_ms = c->now,
     };
 
-    return url_event(&request, c->arena);
+    return http_event_write(&event, c->arena);
 }
 
 /* What policies say, where signatures are checked. */

@@ -100,30 +100,30 @@ static void a_lineage_counts_each_function_of_a_chain(void **state)
 static void an_answer_of_a_url_is_a_structure_or_the_body(void **state)
 {
     struct arena *arena = arena_new(1u << 20);
-    struct url_answer answer;
+    struct http_answer answer;
     size_t bytes = 0;
 
     (void)state;
-    assert_true(url_answer_read(STR("{\"statusCode\":\"204\",\"headers\":{\"A\":\"b\"}}"), arena,
+    assert_true(http_answer_read(STR("{\"statusCode\":\"204\",\"headers\":{\"A\":\"b\"}}"), arena,
                                 &answer));
     assert_int_equal(answer.http, 204);
     assert_int_equal(answer.header_count, 2);
     assert_true(str_eq(answer.headers[0].name, STR("a")));
     assert_true(str_eq(answer.headers[1].value, STR("application/json")));
-    assert_true(url_answer_read(STR("[1]"), arena, &answer));
+    assert_true(http_answer_read(STR("[1]"), arena, &answer));
     assert_int_equal(answer.http, 200);
     assert_true(str_eq(answer.body, STR("[1]")));
-    assert_false(url_answer_read(STR("not json"), arena, &answer));
-    assert_false(url_answer_read(STR("{\"statusCode\":100}"), arena, &answer));
-    assert_false(url_answer_read(
+    assert_true(answer.bare); /* whether it is JSON url.c looks for itself */
+    assert_false(http_answer_read(STR("{\"statusCode\":100}"), arena, &answer));
+    assert_false(http_answer_read(
         STR("{\"statusCode\":200,\"body\":\"?\",\"isBase64Encoded\":true}"), arena, &answer));
-    assert_false(url_prelude_read(STR("{\"statusCode\":2"), arena, &answer, &bytes));
+    assert_false(http_prelude_read(STR("{\"statusCode\":2"), arena, &answer, &bytes));
     assert_int_equal(bytes, 0); /* more is needed */
-    assert_true(url_prelude_read(STR("{\"statusCode\":201}\0\0\0\0\0\0\0\0x"), arena, &answer,
+    assert_true(http_prelude_read(STR("{\"statusCode\":201}\0\0\0\0\0\0\0\0x"), arena, &answer,
                                  &bytes));
     assert_int_equal(answer.http, 201);
     assert_int_equal(bytes, 26);
-    assert_false(url_prelude_read(STR("x\0\0\0\0\0\0\0\0"), arena, &answer, &bytes));
+    assert_false(http_prelude_read(STR("x\0\0\0\0\0\0\0\0"), arena, &answer, &bytes));
     assert_int_equal(bytes, 1); /* it is none */
     arena_free(arena);
 }

@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Requests as events and answers as AWS reads them.
- *
- * Sources: "Invoking Lambda function URLs", "Request and response payloads", Lambda developer
- * guide; "Payload format version", API Gateway developer guide.
+ * Requests as events of payload format 2.0, and answers as AWS reads them.
  */
+#include "bus/http_event.h"
+
 #include "base/codec.h"
 #include "base/time.h"
 #include "bus/pattern.h"
-#include "svc/lambda/payload.h"
-#include "svc/lambda/url.h"
 #include "wire/json.h"
 
 #include <string.h>
 
-#define EVENT_BYTES_MAX (16u * 1024 * 1024)
-#define QUERY_PAIRS_MAX 1000
 #define ZEROS 8 /* between prelude and body */
 
 /* ---- the event ---- */
 
-static void member(struct buf *text, const char *name, struct str value)
+void http_add_member(struct buf *text, const char *name, struct str value)
 {
     buf_printf(text, "\"%s\":", name);
     json_write_str(text, value);
     buf_add_c(text, ',');
 }
 
-/* Bytes that may not be UTF-8, as a JSON string all the same. */
-static struct str readable(struct arena *arena, struct str s)
+struct str http_readable(struct arena *arena, struct str s)
 {
     char *copy;
 
@@ -42,7 +36,7 @@ static struct str readable(struct arena *arena, struct str s)
     return str_of(copy, s.bytes);
 }
 
-static void add_header(struct buf *text, bool *first, struct str name, struct str value)
+void http_add_pair(struct buf *text, bool *first, struct str name, struct str value)
 {
     if (!*first) {
         buf_add_c(text, ',');
@@ -53,8 +47,7 @@ static void add_header(struct buf *text, bool *first, struct str name, struct st
     json_write_str(text, value);
 }
 
-/* All values of a name, joined by commas; STR_NONE: it came before already. */
-static struct str values_of(const struct http_request *http, size_t index, struct arena *arena)
+struct str http_values(const struct http_request *http, size_t index, struct arena *arena)
 {
     struct str name = http->headers[index].name;
     struct str joined = http->headers[index].value;
@@ -79,24 +72,24 @@ static bool is_ours(struct str name)
            str_starts(name, STR("x-forwarded-")) || str_eq(name, STR("connection"));
 }
 
-static void add_headers(struct buf *text, const struct url_request *request, struct arena *arena)
+static void add_headers(struct buf *text, const struct http_event *event, struct arena *arena)
 {
-    const struct http_request *http = request->http;
+    const struct http_request *http = event->http;
     bool first = true;
 
     buf_add(text, STR("\"headers\":{"));
     for (size_t i = 0; i < http->header_count; i++) {
-        struct str value = values_of(http, i, arena);
+        struct str value = http_values(http, i, arena);
 
         if (value.at != NULL && !is_ours(http->headers[i].name)) {
-            add_header(text, &first, http->headers[i].name, readable(arena, value));
+            http_add_pair(text, &first, http->headers[i].name, http_readable(arena, value));
         }
     }
-    add_header(text, &first, STR("host"), readable(arena, http->authority));
-    add_header(text, &first, STR("x-amzn-trace-id"), request->trace);
-    add_header(text, &first, STR("x-forwarded-for"), http->peer);
-    add_header(text, &first, STR("x-forwarded-port"), http->tls ? STR("443") : STR("80"));
-    add_header(text, &first, STR("x-forwarded-proto"), http->tls ? STR("https") : STR("http"));
+    http_add_pair(text, &first, STR("host"), http_readable(arena, http->authority));
+    http_add_pair(text, &first, STR("x-amzn-trace-id"), event->trace);
+    http_add_pair(text, &first, STR("x-forwarded-for"), http->peer);
+    http_add_pair(text, &first, STR("x-forwarded-port"), http->tls ? STR("443") : STR("80"));
+    http_add_pair(text, &first, STR("x-forwarded-proto"), http->tls ? STR("https") : STR("http"));
     buf_add(text, STR("},"));
 }
 
@@ -112,7 +105,7 @@ static void add_cookies(struct buf *text, const struct http_request *http, struc
 
             if (cookie.bytes > 0) {
                 buf_add(text, first ? STR("\"cookies\":[") : STR(","));
-                json_write_str(text, readable(arena, cookie));
+                json_write_str(text, http_readable(arena, cookie));
                 first = false;
             }
         }
@@ -122,103 +115,124 @@ static void add_cookies(struct buf *text, const struct http_request *http, struc
     }
 }
 
-struct query_pair {
-    struct str name, value;      /* decoded; values of one name joined by commas */
-};
-
-/* In the order in which names came first. */
-static size_t query_pairs(struct str query, struct arena *arena, struct query_pair *pairs)
+size_t http_query_pairs(struct str query, struct arena *arena, struct http_pair **ret_pairs)
 {
-    size_t count = 0;
+    struct http_pair *pairs;
+    size_t count = 0, room = 1;
 
-    while (query.at != NULL && count < QUERY_PAIRS_MAX) {
+    for (size_t i = 0; i < query.bytes; i++) {
+        room += query.at[i] == '&';
+    }
+    room = room < HTTP_EVENT_QUERY_MAX ? room : HTTP_EVENT_QUERY_MAX;
+    pairs = arena_alloc(arena, room * sizeof(*pairs));
+    while (query.at != NULL && count < room) {
         struct str piece = str_split(&query, '&');
         size_t equals = str_find(piece, '=', 0);
-        struct query_pair pair;
-        size_t at = 0;
+        struct http_pair *pair = &pairs[count];
 
-        if (piece.bytes == 0 ||
-            !percent_decode(arena, str_slice(piece, 0, equals), true, &pair.name) ||
-            !percent_decode(arena, str_slice(piece, equals + 1, piece.bytes), true,
-                            &pair.value)) {
-            continue;
-        }
-        while (at < count && !str_eq(pairs[at].name, pair.name)) {
-            at++;
-        }
-        if (at == count) {
-            pairs[count++] = pair;
-        } else {
-            pairs[at].value = arena_printf(arena, "%.*s,%.*s", STR_ARG(pairs[at].value),
-                                           STR_ARG(pair.value));
+        if (piece.bytes > 0 &&
+            percent_decode(arena, str_slice(piece, 0, equals), true, &pair->name) &&
+            percent_decode(arena, str_slice(piece, equals + 1, piece.bytes), true,
+                           &pair->value)) {
+            count++;
         }
     }
+    *ret_pairs = pairs;
     return count;
 }
 
-static void add_query(struct buf *text, struct str query, struct arena *arena)
+size_t http_query_joined(struct str query, struct arena *arena, struct http_pair **ret_pairs)
 {
-    struct query_pair *pairs = arena_alloc(arena, QUERY_PAIRS_MAX * sizeof(*pairs));
-    size_t count = query.bytes == 0 ? 0 : query_pairs(query, arena, pairs);
+    struct http_pair *pairs;
+    size_t all = http_query_pairs(query, arena, &pairs);
+    size_t count = 0;
+
+    for (size_t i = 0; i < all; i++) {
+        size_t at = 0;
+
+        while (at < count && !str_eq(pairs[at].name, pairs[i].name)) {
+            at++;
+        }
+        if (at == count) {
+            pairs[count++] = pairs[i];
+        } else {
+            pairs[at].value = arena_printf(arena, "%.*s,%.*s", STR_ARG(pairs[at].value),
+                                           STR_ARG(pairs[i].value));
+        }
+    }
+    *ret_pairs = pairs;
+    return count;
+}
+
+static void add_pairs(struct buf *text, const char *name, const struct http_pair *pairs,
+                      size_t count, struct arena *arena)
+{
     bool first = true;
 
     if (count == 0) {
         return;
     }
-    buf_add(text, STR("\"queryStringParameters\":{"));
+    buf_printf(text, "\"%s\":{", name);
     for (size_t i = 0; i < count; i++) {
-        add_header(text, &first, readable(arena, pairs[i].name), readable(arena, pairs[i].value));
+        http_add_pair(text, &first, http_readable(arena, pairs[i].name),
+                      http_readable(arena, pairs[i].value));
     }
     buf_add(text, STR("},"));
 }
 
-static void add_caller(struct buf *text, const struct url_request *request)
+static void add_query(struct buf *text, struct str query, struct arena *arena)
 {
-    if (!request->url->iam) {
-        member(text, "accountId", STR("anonymous"));
-        return;
+    struct http_pair *pairs;
+    size_t count = query.bytes == 0 ? 0 : http_query_joined(query, arena, &pairs);
+
+    if (count > 0) {
+        add_pairs(text, "queryStringParameters", pairs, count, arena);
     }
-    member(text, "accountId", request->account);
-    buf_add(text, STR("\"authorizer\":{\"iam\":{"));
-    member(text, "accessKey", request->access_key);
-    member(text, "accountId", request->account);
-    member(text, "callerId", request->access_key);
-    buf_add(text, STR("\"cognitoIdentity\":null,\"principalOrgId\":null,"));
-    member(text, "userArn", request->principal);
-    buf_add(text, STR("\"userId\":"));
-    json_write_str(text, request->access_key);
-    buf_add(text, STR("}},"));
 }
 
-static void add_context(struct buf *text, const struct url_request *request, struct arena *arena)
+void http_add_clf_time(struct buf *text, int64_t moment_ms)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const struct http_request *http = request->http;
-    struct time_parts t = time_parts_of(request->now_ms);
+    struct time_parts t = time_parts_of(moment_ms);
 
-    buf_add(text, STR("\"requestContext\":{"));
-    add_caller(text, request);
-    member(text, "apiId", request->url->id);
-    member(text, "domainName", request->url->host);
-    member(text, "domainPrefix", request->url->id);
-    buf_add(text, STR("\"http\":{"));
-    member(text, "method", http->method);
-    member(text, "path", readable(arena, request->url->path));
-    member(text, "protocol", http->version == 20 ? STR("HTTP/2.0") : STR("HTTP/1.1"));
-    member(text, "sourceIp", http->peer);
-    buf_add(text, STR("\"userAgent\":"));
-    json_write_str(text, readable(arena, http_header(http, STR("user-agent"))));
-    buf_add(text, STR("},"));
-    member(text, "requestId", request->request_id);
-    member(text, "routeKey", STR("$default"));
-    member(text, "stage", STR("$default"));
-    buf_printf(text, "\"time\":\"%02d/%s/%04d:%02d:%02d:%02d +0000\",\"timeEpoch\":%lld},", t.day,
-               months[t.month - 1], t.year, t.hour, t.minute, t.second,
-               (long long)request->now_ms);
+    buf_printf(text, "%02d/%s/%04d:%02d:%02d:%02d +0000", t.day, months[t.month - 1], t.year,
+               t.hour, t.minute, t.second);
 }
 
-static bool is_text(struct str type)
+static void add_context(struct buf *text, const struct http_event *event, struct arena *arena)
+{
+    const struct http_request *http = event->http;
+
+    buf_add(text, STR("\"requestContext\":{"));
+    http_add_member(text, "accountId", event->account);
+    if (event->authorizer.bytes > 0) {
+        buf_add(text, STR("\"authorizer\":"));
+        buf_add(text, event->authorizer);
+        buf_add_c(text, ',');
+    }
+    http_add_member(text, "apiId", event->api);
+    http_add_member(text, "domainName", http_readable(arena, event->host));
+    http_add_member(text, "domainPrefix", http_readable(arena, event->prefix));
+    buf_add(text, STR("\"http\":{"));
+    http_add_member(text, "method", http->method);
+    http_add_member(text, "path", http_readable(arena, event->context_path.at == NULL
+                                                           ? event->path
+                                                           : event->context_path));
+    http_add_member(text, "protocol", http->version == 20 ? STR("HTTP/2.0") : STR("HTTP/1.1"));
+    http_add_member(text, "sourceIp", http->peer);
+    buf_add(text, STR("\"userAgent\":"));
+    json_write_str(text, http_readable(arena, http_header(http, STR("user-agent"))));
+    buf_add(text, STR("},"));
+    http_add_member(text, "requestId", event->request_id);
+    http_add_member(text, "routeKey", event->route_key);
+    http_add_member(text, "stage", event->stage);
+    buf_add(text, STR("\"time\":\""));
+    http_add_clf_time(text, event->now_ms);
+    buf_printf(text, "\",\"timeEpoch\":%lld},", (long long)event->now_ms);
+}
+
+bool http_is_text(struct str type)
 {
     struct str kind = str_trim(str_slice(type, 0, str_find(type, ';', 0)));
 
@@ -230,10 +244,10 @@ static bool is_text(struct str type)
 
 static void add_body(struct buf *text, const struct http_request *http)
 {
-    bool plain = is_text(http_header(http, STR("content-type"))) && utf8_valid(http->body);
+    bool plain = http_is_text(http_header(http, STR("content-type"))) && utf8_valid(http->body);
 
     if (http->body.bytes > 0 && plain) {
-        member(text, "body", http->body);
+        http_add_member(text, "body", http->body);
     } else if (http->body.bytes > 0) {
         buf_add(text, STR("\"body\":\""));
         buf_add_base64(text, http->body);
@@ -242,20 +256,23 @@ static void add_body(struct buf *text, const struct http_request *http)
     buf_printf(text, "\"isBase64Encoded\":%s}", http->body.bytes > 0 && !plain ? "true" : "false");
 }
 
-struct str url_event(const struct url_request *request, struct arena *arena)
+struct str http_event_write(const struct http_event *event, struct arena *arena)
 {
     struct buf text;
     struct str made = STR_NONE;
 
-    buf_init(&text, EVENT_BYTES_MAX);
-    buf_add(&text, STR("{\"version\":\"2.0\",\"routeKey\":\"$default\","));
-    member(&text, "rawPath", readable(arena, request->url->path));
-    member(&text, "rawQueryString", readable(arena, request->http->query));
-    add_cookies(&text, request->http, arena);
-    add_headers(&text, request, arena);
-    add_query(&text, request->http->query, arena);
-    add_context(&text, request, arena);
-    add_body(&text, request->http);
+    buf_init(&text, HTTP_EVENT_BYTES_MAX);
+    buf_add(&text, STR("{\"version\":\"2.0\","));
+    http_add_member(&text, "routeKey", event->route_key);
+    http_add_member(&text, "rawPath", http_readable(arena, event->path));
+    http_add_member(&text, "rawQueryString", http_readable(arena, event->http->query));
+    add_cookies(&text, event->http, arena);
+    add_headers(&text, event, arena);
+    add_query(&text, event->http->query, arena);
+    add_context(&text, event, arena);
+    add_pairs(&text, "pathParameters", event->parameters, event->parameter_count, arena);
+    add_pairs(&text, "stageVariables", event->variables, event->variable_count, arena);
+    add_body(&text, event->http);
     if (!buf_spent(&text)) {
         made = arena_dup(arena, buf_str(&text));
     }
@@ -278,14 +295,14 @@ static struct str text_of(struct arena *arena, const struct value *value)
     if (value->kind == VALUE_STR) {
         return value->str;
     }
-    buf_init(&text, URL_PRELUDE_BYTES_MAX);
+    buf_init(&text, HTTP_EVENT_BYTES_MAX);
     value_dump(&text, value);
     made = arena_dup(arena, buf_str(&text));
     buf_done(&text);
     return made;
 }
 
-static bool status_read(const struct value *value, int *ret_http)
+bool http_answer_status(const struct value *value, int *ret_http)
 {
     int64_t number = 0;
 
@@ -301,8 +318,7 @@ static bool status_read(const struct value *value, int *ret_http)
     return true;
 }
 
-/* A value that could break the message it travels in is left out. */
-static void answer_add_field(struct url_answer *answer, struct str name, struct str value)
+void http_answer_add(struct http_answer *answer, struct str name, struct str value)
 {
     for (size_t i = 0; i < value.bytes; i++) {
         if ((unsigned char)value.at[i] < 0x20 && value.at[i] != '\t') {
@@ -316,7 +332,7 @@ static void answer_add_field(struct url_answer *answer, struct str name, struct 
             return;
         }
     }
-    if (answer->header_count < URL_HEADERS_MAX && name.bytes > 0) {
+    if (answer->header_count < HTTP_ANSWER_HEADERS_MAX && name.bytes > 0) {
         answer->headers[answer->header_count++] = (struct http_header){name, value};
     }
 }
@@ -340,7 +356,7 @@ static bool is_nets(struct str name)
 }
 
 static void fields_read(const struct value *document, struct arena *arena,
-                        struct url_answer *answer)
+                        struct http_answer *answer)
 {
     const struct value *headers = find(document, "headers");
     const struct value *cookies = find(document, "cookies");
@@ -352,20 +368,20 @@ static void fields_read(const struct value *document, struct arena *arena,
 
         typed |= str_eq(name, STR("content-type"));
         if (!is_nets(name)) {
-            answer_add_field(answer, name, text_of(arena, &headers->pairs[i].value));
+            http_answer_add(answer, name, text_of(arena, &headers->pairs[i].value));
         }
     }
     if (!typed) {
-        answer_add_field(answer, STR("content-type"), STR("application/json"));
+        http_answer_add(answer, STR("content-type"), STR("application/json"));
     }
     for (uint32_t i = 0; cookies != NULL && cookies->kind == VALUE_LIST && i < cookies->count;
          i++) {
-        answer_add_field(answer, STR("set-cookie"), text_of(arena, &cookies->items[i]));
+        http_answer_add(answer, STR("set-cookie"), text_of(arena, &cookies->items[i]));
     }
 }
 
 static bool body_read(const struct value *document, struct arena *arena,
-                      struct url_answer *answer)
+                      struct http_answer *answer)
 {
     const struct value *body = find(document, "body");
     const struct value *encoded = find(document, "isBase64Encoded");
@@ -388,21 +404,18 @@ static bool body_read(const struct value *document, struct arena *arena,
     return true;
 }
 
-bool url_answer_read(struct str json, struct arena *arena, struct url_answer *ret_answer)
+bool http_answer_read(struct str json, struct arena *arena, struct http_answer *ret_answer)
 {
-    struct url_answer answer = {.http = 200};
+    struct http_answer answer = {.http = 200};
     const struct value *document = pattern_document(json, arena);
     const struct value *code = find(document, "statusCode");
-    struct why why;
 
     if (code == NULL) {
-        if (!payload_is_json(json, &why)) {
-            return false;
-        }
-        answer_add_field(&answer, STR("content-type"), STR("application/json"));
+        http_answer_add(&answer, STR("content-type"), STR("application/json"));
         answer.body = json;
+        answer.bare = true;
     } else {
-        if (!status_read(code, &answer.http) || !body_read(document, arena, &answer)) {
+        if (!http_answer_status(code, &answer.http) || !body_read(document, arena, &answer)) {
             return false;
         }
         fields_read(document, arena, &answer);
@@ -411,22 +424,22 @@ bool url_answer_read(struct str json, struct arena *arena, struct url_answer *re
     return true;
 }
 
-bool url_prelude_read(struct str bytes, struct arena *arena, struct url_answer *ret_answer,
+bool http_prelude_read(struct str bytes, struct arena *arena, struct http_answer *ret_answer,
                       size_t *ret_bytes)
 {
-    struct url_answer answer = {.http = 200};
+    struct http_answer answer = {.http = 200};
     struct str zeros = {"\0\0\0\0\0\0\0\0", ZEROS};
     size_t end = str_find_str(bytes, zeros);
     const struct value *document;
     const struct value *code;
 
     if (end == bytes.bytes) {
-        *ret_bytes = bytes.bytes > URL_PRELUDE_BYTES_MAX ? 1 : 0;
+        *ret_bytes = bytes.bytes > HTTP_PRELUDE_BYTES_MAX ? 1 : 0;
         return false;
     }
     document = pattern_document(str_slice(bytes, 0, end), arena);
     code = find(document, "statusCode");
-    if (document->kind != VALUE_MAP || (code != NULL && !status_read(code, &answer.http))) {
+    if (document->kind != VALUE_MAP || (code != NULL && !http_answer_status(code, &answer.http))) {
         *ret_bytes = 1;
         return false;
     }
