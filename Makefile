@@ -102,9 +102,6 @@ $(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
 $(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
 $(B)/test/svc/iam/thing_test: $(B)/svc/iam.o
 $(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
-STS_TESTS := $(filter $(B)/test/svc/sts/%,$(TESTS))
-$(STS_TESTS): $(B)/svc/sts.o
-$(STS_TESTS): INSIDE = $(B)/svc/sts.o.all
 LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
 $(LOGS_TESTS): $(B)/svc/logs.o
 $(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
@@ -152,7 +149,6 @@ build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
-build-fuzz/fuzz/sts_token_fuzz build-fuzz/fuzz/sts_keys_fuzz: INSIDE = build-fuzz/svc/sts.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))

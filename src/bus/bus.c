@@ -40,6 +40,7 @@ static status bus_open(struct cell *cell, void **ret_state)
     *ret_state = bus; /* closed by the cell also when opening failed */
     bus->timer_owners[bus->timer_owner_count++] = (struct timer_owner){"bus", bus, bus_timer_fire};
     sources_open(bus);
+    keysets_open(bus);
     TRY(holds_open(bus));
     TRY(traces_open(bus));
     TRY(outbox_open(bus));
@@ -58,6 +59,7 @@ static void bus_close(void *state)
     deliveries_close(bus);
     holds_close(bus);
     sources_close(bus);
+    keysets_close(bus);
     mem_free(bus);
 }
 

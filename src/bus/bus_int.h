@@ -11,6 +11,7 @@
 #include "bus/delivery.h"
 #include "bus/depot.h"
 #include "bus/hold.h"
+#include "bus/keyset.h"
 #include "bus/invoke.h"
 #include "bus/outbox.h"
 #include "bus/sink.h"
@@ -24,6 +25,7 @@
 #define SOURCES_MAX 16
 #define OWNERS_MAX 64
 #define CARRIERS_MAX 16
+#define LOCAL_ISSUERS_MAX 4
 
 struct sink_entry {
     const struct sink *sink;       /* its table */
@@ -68,6 +70,7 @@ struct bus {
     uint64_t outbox_last;          /* sequence of the newest message */
     uint64_t outbox_count;         /* messages kept */
     struct deliveries *deliveries; /* delivery.c's */
+    struct keysets *keysets;       /* keyset.c's */
 };
 
 /* The one bus of the cell. */
@@ -85,6 +88,8 @@ void timers_arm(struct bus *bus); /* the cell's timer for the soonest row */
 status deliveries_open(struct bus *bus);
 void deliveries_settle(struct bus *bus); /* outside the cell: no try is under way any more */
 void deliveries_close(struct bus *bus);
+void keysets_open(struct bus *bus);
+void keysets_close(struct bus *bus);
 
 /* Events as rows: what is kept while held, and what a delivery ends as. */
 void bus_event_write(struct buf *packed, const struct bus_event *event);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * STS: the table of operations, in the order of the API reference,  its errors, and the
- * service's life.
+ * STS: the table of operations, in the order of the API reference, and its errors.
  */
-#include "base/mem.h"
 #include "svc/sts/sts_int.h"
 
 const struct error STS_DENIED = {"AccessDenied", NULL, 403, false};
@@ -28,35 +26,7 @@ static const struct op ops[] = {
     {"GetSessionToken", sts_get_session_token},
 };
 
-static status sts_open(struct cell *cell, void **ret_state)
-{
-    struct sts *sts = MEM_NEW(struct sts);
-
-    (void)cell;
-    sts->keys = map_new(PROVIDERS_MAX);
-    *ret_state = sts;
-    return OK;
-}
-
-static void sts_close(void *state)
-{
-    struct sts *sts = state;
-    struct str url;
-    void *keys;
-
-    if (sts == NULL) {
-        return;
-    }
-    for (size_t i = 0; map_next(sts->keys, &i, &url, &keys);) {
-        provider_keys_free(keys);
-    }
-    map_free(sts->keys);
-    mem_free(sts);
-}
-
 const struct service sts_service = {
     .id = "sts",
     OPS(ops),
-    .open = sts_open,
-    .close = sts_close,
 };

@@ -5,8 +5,10 @@
  * trust policy must let them in. Source: AssumeRoleWithWebIdentity, AWS STS API reference;
  * "Available keys for AWS OIDC federation", IAM user guide.
  */
+#include "bus/keyset.h"
 #include "cell/cell.h"
 #include "svc/sts/sts_int.h"
+#include "wire/jwt.h"
 
 #define ACTION "sts:AssumeRoleWithWebIdentity"
 
@@ -14,7 +16,7 @@
 struct claims {
     struct policy_context context; /* first */
     struct call *c;
-    const struct token *token;
+    const struct jwt *token;
     struct provider_facts provider; /* whose token */
 };
 
@@ -84,16 +86,22 @@ static bool context_find(const struct policy_context *context, struct str key,
 
 /* ---- the token ---- */
 
-static status token_of_call(struct call *c, struct str account, struct token *ret_token,
+static status token_of_call(struct call *c, struct str account, struct jwt *ret_token,
                             struct provider_facts *ret_provider)
 {
     bool audience = false;
+    struct str issuer;
 
-    if (!token_read(arg_str(c, "WebIdentityToken"), c->arena, ret_token)) {
+    if (!jwt_read(arg_str(c, "WebIdentityToken"), c->arena, ret_token) ||
+        ret_token->issuer.bytes == 0 || ret_token->subject.bytes == 0) {
         return fail(c, &STS_BAD_TOKEN, "The ID Token provided is not a valid JWT. (You may see "
                     "this error if you sent an Access Token)");
     }
-    if (!directory_provider(c, account, ret_token->issuer, STR_NONE, ret_provider)) {
+    issuer = ret_token->issuer;
+    if (!directory_provider(c, account, issuer, STR_NONE, ret_provider)) {
+        issuer = keyset_name(c->cell, issuer, c->arena);
+    }
+    if (!directory_provider(c, account, issuer, STR_NONE, ret_provider)) {
         return fail(c, &STS_BAD_TOKEN,
                     "No OpenIDConnect provider found in your account for %.*s",
                     STR_ARG(str_slice(ret_token->issuer, 0, 512)));
@@ -101,8 +109,8 @@ static status token_of_call(struct call *c, struct str account, struct token *re
     for (size_t i = 0; i < ret_token->audience_count; i++) {
         struct provider_facts facts;
 
-        audience = audience || (directory_provider(c, account, ret_token->issuer,
-                                                   ret_token->audiences[i], &facts) &&
+        audience = audience || (directory_provider(c, account, issuer, ret_token->audiences[i],
+                                                   &facts) &&
                                 facts.audience_known);
     }
     if (!audience) {
@@ -119,7 +127,7 @@ static status token_of_call(struct call *c, struct str account, struct token *re
     return OK;
 }
 
-static bool trusted(struct call *c, const struct role_facts *role, const struct token *token,
+static bool trusted(struct call *c, const struct role_facts *role, const struct jwt *token,
                     const struct provider_facts *provider)
 {
     struct claims claims = {
@@ -137,30 +145,32 @@ static bool trusted(struct call *c, const struct role_facts *role, const struct 
 static status resumed(struct call *c);
 
 /* Good, or the call waits for the provider's keys: *ret_waits. */
-static status signature_check(struct call *c, const struct token *token,
+static status signature_check(struct call *c, const struct jwt *token,
                               const struct provider_facts *provider, bool fetched,
                               bool *ret_waits)
 {
-    enum signature signature = SIGNATURE_NO_KEY;
+    struct str issuer = arena_printf(c->arena, "%s%.*s", provider->local ? "http://" : "https://",
+                                     STR_ARG(provider->url));
+    enum jwt_signature signature = JWT_NO_KEY;
     struct str keys;
 
     *ret_waits = false;
     if (!cell_auth(c->cell)) {
         return OK;
     }
-    if (keys_known(c, provider->url, &keys)) {
-        signature = token_check(token, keys, c->arena);
+    if (keyset_known(c, issuer, &keys)) {
+        signature = jwt_check(token, keys, c->arena);
     }
-    if (signature == SIGNATURE_NO_KEY && !fetched && keys_fetch(c, provider, resumed)) {
+    if (signature == JWT_NO_KEY && !fetched && keyset_fetch(c, issuer, resumed)) {
         *ret_waits = true;
         return OK;
     }
-    if (signature == SIGNATURE_NO_KEY) {
+    if (signature == JWT_NO_KEY) {
         return fail(c, &STS_BAD_TOKEN,
                     "Couldn't retrieve verification key from your identity provider, please "
                     "reference AssumeRoleWithWebIdentity documentation for requirements");
     }
-    return signature == SIGNATURE_GOOD
+    return signature == JWT_GOOD
                ? OK
                : fail(c, &STS_BAD_TOKEN, "The signature of the ID Token is not valid.");
 }
@@ -171,7 +181,7 @@ static status assume(struct call *c, bool fetched)
     struct identity wish = {.kind = IDENTITY_ROLE};
     struct provider_facts provider;
     struct role_facts role;
-    struct token token;
+    struct jwt token;
     int64_t seconds;
     bool waits;
 
@@ -198,7 +208,14 @@ static status assume(struct call *c, bool fetched)
 
 static status resumed(struct call *c)
 {
-    TRY(keys_fetched(c));
+    if (!keyset_fetched(c)) {
+        struct str why = arena_dup(c->arena, str_c(c->why.text));
+
+        return fail(c, &STS_UNREACHED,
+                    "Couldn't retrieve verification key from your identity provider, please "
+                    "reference AssumeRoleWithWebIdentity documentation for requirements: %.*s",
+                    STR_ARG(why));
+    }
     return assume(c, true);
 }
 

@@ -3,8 +3,7 @@
  * Signatures of tokens, made here by OpenSSL with fresh keys: each algorithm's are good with the
  * key that made them, and with nothing else.
  */
-#include "base/codec.h"
-#include "svc/sts/sts_int.h"
+#include "wire/jwt.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -24,13 +23,17 @@ struct signer {
     const char *alg, *digest, *group; /* group NULL: RSA */
     size_t bytes;                     /* of a coordinate; of the modulus */
     EVP_PKEY *key;
+    bool pss;
 };
 
 static struct signer signers[] = {
-    {"RS256", "SHA256", NULL, 256, NULL},        {"RS384", "SHA384", NULL, 384, NULL},
-    {"RS512", "SHA512", NULL, 256, NULL},        {"ES256", "SHA256", "P-256", 32, NULL},
-    {"ES384", "SHA384", "P-384", 48, NULL},      {"ES512", "SHA512", "P-521", 66, NULL},
+    {"RS256", "SHA256", NULL, 256, NULL, false},    {"RS384", "SHA384", NULL, 384, NULL, false},
+    {"RS512", "SHA512", NULL, 256, NULL, false},    {"ES256", "SHA256", "P-256", 32, NULL, false},
+    {"ES384", "SHA384", "P-384", 48, NULL, false},  {"ES512", "SHA512", "P-521", 66, NULL, false},
+    {"PS256", "SHA256", NULL, 256, NULL, true},     {"PS384", "SHA384", NULL, 256, NULL, true},
+    {"PS512", "SHA512", NULL, 256, NULL, true},
 };
+#define SIGNERS (sizeof(signers) / sizeof(signers[0]))
 
 static struct arena *arena;
 
@@ -38,7 +41,7 @@ static int make_keys(void **state)
 {
     (void)state;
     arena = arena_new(8u << 20);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < SIGNERS; i++) {
         signers[i].key = signers[i].group == NULL
                              ? EVP_RSA_gen((unsigned)(signers[i].bytes * 8))
                              : EVP_EC_gen(signers[i].group);
@@ -50,7 +53,7 @@ static int make_keys(void **state)
 static int free_keys(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < SIGNERS; i++) {
         EVP_PKEY_free(signers[i].key);
     }
     arena_free(arena);
@@ -59,17 +62,7 @@ static int free_keys(void **state)
 
 static struct str url64(struct str bytes)
 {
-    char *text = arena_alloc(arena, base64_encoded_bytes(bytes.bytes) + 1);
-    size_t count = base64_encoded_bytes(bytes.bytes);
-
-    base64_encode(bytes, text);
-    while (count > 0 && text[count - 1] == '=') {
-        count--;
-    }
-    for (size_t i = 0; i < count; i++) {
-        text[i] = (char)(text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i]);
-    }
-    return str_of(text, count);
+    return jwt_part_write(bytes, arena);
 }
 
 /* ---- JWKs ---- */
@@ -129,11 +122,16 @@ static struct str token_by(const struct signer *signer, const char *alg, const c
                                    STR_ARG(url64(STR("{\"iss\":\"i\",\"sub\":\"s\"}"))));
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char signature[1024];
+    EVP_PKEY_CTX *settings;
     size_t bytes = sizeof(signature);
     struct str made;
 
-    assert_int_equal(EVP_DigestSignInit_ex(context, NULL, signer->digest, NULL, NULL,
+    assert_int_equal(EVP_DigestSignInit_ex(context, &settings, signer->digest, NULL, NULL,
                                            signer->key, NULL), 1);
+    if (signer->pss) {
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST), 1);
+    }
     assert_int_equal(EVP_DigestSign(context, signature, &bytes, (const unsigned char *)text.at,
                                     text.bytes), 1);
     EVP_MD_CTX_free(context);
@@ -142,11 +140,11 @@ static struct str token_by(const struct signer *signer, const char *alg, const c
     return arena_printf(arena, "%.*s.%.*s", STR_ARG(text), STR_ARG(url64(made)));
 }
 
-static enum signature checked(struct str text, struct str keys)
+static enum jwt_signature checked(struct str text, struct str keys)
 {
-    struct token token;
+    struct jwt token;
 
-    return token_read(text, arena, &token) ? token_check(&token, keys, arena) : SIGNATURE_BAD;
+    return jwt_read(text, arena, &token) ? jwt_check(&token, keys, arena) : JWT_BAD;
 }
 
 /* ---- tests ---- */
@@ -154,10 +152,10 @@ static enum signature checked(struct str text, struct str keys)
 static void every_algorithm_is_good_with_its_key(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < SIGNERS; i++) {
         struct str text = token_by(&signers[i], signers[i].alg, "one");
 
-        assert_int_equal(checked(text, set_of(jwk_of(&signers[i], "one"))), SIGNATURE_GOOD);
+        assert_int_equal(checked(text, set_of(jwk_of(&signers[i], "one"))), JWT_GOOD);
     }
 }
 
@@ -168,7 +166,7 @@ static void another_key_of_that_name_is_bad(void **state)
     (void)state;
     other.key = EVP_RSA_gen(2048);
     assert_int_equal(checked(token_by(&signers[0], "RS256", "one"), set_of(jwk_of(&other, "one"))),
-                     SIGNATURE_BAD);
+                     JWT_BAD);
     EVP_PKEY_free(other.key);
 }
 
@@ -177,18 +175,18 @@ static void a_key_that_is_not_there_is_none(void **state)
     struct str text = token_by(&signers[0], "RS256", "one");
 
     (void)state;
-    assert_int_equal(checked(text, set_of(jwk_of(&signers[0], "two"))), SIGNATURE_NO_KEY);
-    assert_int_equal(checked(text, set_of(jwk_of(&signers[3], "one"))), SIGNATURE_NO_KEY);
-    assert_int_equal(checked(text, STR("{\"keys\":[]}")), SIGNATURE_NO_KEY);
-    assert_int_equal(checked(text, STR("[]")), SIGNATURE_NO_KEY);
-    assert_int_equal(checked(text, STR("{\"keys\":[1,\"x\",{}]}")), SIGNATURE_NO_KEY);
-    assert_int_equal(checked(text, STR("")), SIGNATURE_NO_KEY);
+    assert_int_equal(checked(text, set_of(jwk_of(&signers[0], "two"))), JWT_NO_KEY);
+    assert_int_equal(checked(text, set_of(jwk_of(&signers[3], "one"))), JWT_NO_KEY);
+    assert_int_equal(checked(text, STR("{\"keys\":[]}")), JWT_NO_KEY);
+    assert_int_equal(checked(text, STR("[]")), JWT_NO_KEY);
+    assert_int_equal(checked(text, STR("{\"keys\":[1,\"x\",{}]}")), JWT_NO_KEY);
+    assert_int_equal(checked(text, STR("")), JWT_NO_KEY);
 }
 
 static void a_changed_token_is_bad(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 6; i += 3) {
+    for (size_t i = 0; i < SIGNERS; i += 3) {
         struct str text = token_by(&signers[i], signers[i].alg, "one");
         struct str keys = set_of(jwk_of(&signers[i], "one"));
         size_t second = str_find(text, '.', str_find(text, '.', 0) + 1);
@@ -197,9 +195,9 @@ static void a_changed_token_is_bad(void **state)
                          STR_ARG(url64(STR("{\"iss\":\"i\",\"sub\":\"root\"}"))),
                          STR_ARG(str_slice(text, second + 1, text.bytes)));
 
-        assert_int_equal(checked(other, keys), SIGNATURE_BAD);
-        assert_int_equal(checked(str_slice(text, 0, second + 1), keys), SIGNATURE_BAD);
-        assert_int_equal(checked(str_slice(text, 0, text.bytes - 4), keys), SIGNATURE_BAD);
+        assert_int_equal(checked(other, keys), JWT_BAD);
+        assert_int_equal(checked(str_slice(text, 0, second + 1), keys), JWT_BAD);
+        assert_int_equal(checked(str_slice(text, 0, text.bytes - 4), keys), JWT_BAD);
     }
 }
 
@@ -208,18 +206,21 @@ static void algorithms_that_prove_nothing_are_bad(void **state)
     struct str keys = set_of(jwk_of(&signers[0], "one"));
 
     (void)state;
-    assert_int_equal(checked(token_by(&signers[0], "none", "one"), keys), SIGNATURE_BAD);
-    assert_int_equal(checked(token_by(&signers[0], "HS256", "one"), keys), SIGNATURE_BAD);
-    assert_int_equal(checked(token_by(&signers[0], "RS384", "one"), keys), SIGNATURE_BAD);
+    assert_int_equal(checked(token_by(&signers[0], "none", "one"), keys), JWT_BAD);
+    assert_int_equal(checked(token_by(&signers[0], "HS256", "one"), keys), JWT_BAD);
+    assert_int_equal(checked(token_by(&signers[0], "RS384", "one"), keys), JWT_BAD);
+    assert_int_equal(checked(token_by(&signers[0], "PS256", "one"), keys), JWT_BAD);
+    assert_int_equal(checked(token_by(&signers[6], "RS256", "one"),
+                             set_of(jwk_of(&signers[6], "one"))), JWT_BAD);
 }
 
 static void short_keys_are_none(void **state)
 {
-    struct signer weak = {"RS256", "SHA256", NULL, 128, EVP_RSA_gen(1024)};
+    struct signer weak = {"RS256", "SHA256", NULL, 128, EVP_RSA_gen(1024), false};
 
     (void)state;
     assert_int_equal(checked(token_by(&weak, "RS256", "one"), set_of(jwk_of(&weak, "one"))),
-                     SIGNATURE_NO_KEY);
+                     JWT_NO_KEY);
     EVP_PKEY_free(weak.key);
 }
 

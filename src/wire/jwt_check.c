@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is a token signed by one of a provider's keys? Sources: RFC 7515 (JWS), RFC 7517 (JWK), RFC 7518
- * (their algorithms): RSA with PKCS #1 padding and ECDSA, with SHA-256, SHA-384 or SHA-512. A token
- * names its key, or the provider has only one that fits.
+ * Is a token signed by one of an issuer's keys? Sources: RFC 7515 (JWS), RFC 7517 (JWK), RFC 7518
+ * (their algorithms): RSA with PKCS #1 padding or PSS, and ECDSA, with SHA-256, SHA-384 or SHA-512.
+ * A token names its key; one that names none is tried with each that fits.
  */
 #include "base/codec.h"
-#include "svc/sts/sts_int.h"
 #include "wire/json.h"
+#include "wire/jwt.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 
-#define KEYS_MAX 100           /* of a provider */
 #define RSA_BYTES_MIN 256      /* 2,048 bits, as AWS asks */
 #define RSA_BYTES_MAX 1024
 #define POINT_BYTES_MAX 133    /* 0x04 and two coordinates of P-521 */
@@ -26,13 +26,17 @@ static const struct algorithm {
     const char *curve;         /* crv of its keys; NULL: RSA */
     const char *group;         /* OpenSSL's name of the curve */
     size_t coordinate_bytes;   /* of the curve */
+    bool pss;                  /* RSA's padding; its salt is as long as the digest */
 } algorithms[] = {
-    {"RS256", "SHA256", NULL, NULL, 0},
-    {"RS384", "SHA384", NULL, NULL, 0},
-    {"RS512", "SHA512", NULL, NULL, 0},
-    {"ES256", "SHA256", "P-256", "prime256v1", 32},
-    {"ES384", "SHA384", "P-384", "secp384r1", 48},
-    {"ES512", "SHA512", "P-521", "secp521r1", 66},
+    {"RS256", "SHA256", NULL, NULL, 0, false},
+    {"RS384", "SHA384", NULL, NULL, 0, false},
+    {"RS512", "SHA512", NULL, NULL, 0, false},
+    {"PS256", "SHA256", NULL, NULL, 0, true},
+    {"PS384", "SHA384", NULL, NULL, 0, true},
+    {"PS512", "SHA512", NULL, NULL, 0, true},
+    {"ES256", "SHA256", "P-256", "prime256v1", 32, false},
+    {"ES384", "SHA384", "P-384", "secp384r1", 48, false},
+    {"ES512", "SHA512", "P-521", "secp521r1", 66, false},
 };
 
 static const struct algorithm *algorithm_named(struct str name)
@@ -57,7 +61,7 @@ static struct str text_of(const struct value *key, const char *name)
 static bool bytes_of(const struct value *key, const char *name, struct arena *arena,
                      struct str *ret_bytes)
 {
-    return token_part(text_of(key, name), arena, ret_bytes);
+    return jwt_part_read(text_of(key, name), arena, ret_bytes);
 }
 
 static EVP_PKEY *key_made(const char *type, OSSL_PARAM_BLD *build)
@@ -130,7 +134,7 @@ static EVP_PKEY *ec_key(const struct value *jwk, const struct algorithm *algorit
     return key;
 }
 
-static bool key_fits(const struct value *jwk, const struct token *token,
+static bool key_fits(const struct value *jwk, const struct jwt *jwt,
                      const struct algorithm *algorithm)
 {
     struct str use;
@@ -144,8 +148,8 @@ static bool key_fits(const struct value *jwk, const struct token *token,
     return str_eq(text_of(jwk, "kty"), algorithm->curve == NULL ? STR("RSA") : STR("EC")) &&
            (algorithm->curve == NULL || str_eq(text_of(jwk, "crv"), str_c(algorithm->curve))) &&
            (use.at == NULL || str_eq(use, STR("sig"))) &&
-           (name.at == NULL || str_eq(name, token->algorithm)) &&
-           (token->key_id.at == NULL || str_eq(text_of(jwk, "kid"), token->key_id));
+           (name.at == NULL || str_eq(name, jwt->algorithm)) &&
+           (jwt->key_id.at == NULL || str_eq(text_of(jwk, "kid"), jwt->key_id));
 }
 
 /* ---- signatures ---- */
@@ -175,10 +179,18 @@ static struct str der_of(struct str signature, size_t bytes, struct arena *arena
     return made;
 }
 
-static bool signed_by(const struct token *token, const struct algorithm *algorithm,
-                      EVP_PKEY *key, struct arena *arena)
+static bool padding_set(EVP_PKEY_CTX *context, const struct algorithm *algorithm)
 {
-    struct str signature = token->signature;
+    return !algorithm->pss ||
+           (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+static bool signed_by(const struct jwt *jwt, const struct algorithm *algorithm, EVP_PKEY *key,
+                      struct arena *arena)
+{
+    struct str signature = jwt->signature;
+    EVP_PKEY_CTX *settings;
     EVP_MD_CTX *context;
     bool good;
 
@@ -190,16 +202,17 @@ static bool signed_by(const struct token *token, const struct algorithm *algorit
     }
     context = EVP_MD_CTX_new();
     good = context != NULL && signature.bytes > 0 &&
-           EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key, NULL) ==
-               1 &&
+           EVP_DigestVerifyInit_ex(context, &settings, algorithm->digest, NULL, NULL, key,
+                                   NULL) == 1 &&
+           padding_set(settings, algorithm) &&
            EVP_DigestVerify(context, (const unsigned char *)signature.at, signature.bytes,
-                            (const unsigned char *)token->signed_text.at,
-                            token->signed_text.bytes) == 1;
+                            (const unsigned char *)jwt->signed_text.at,
+                            jwt->signed_text.bytes) == 1;
     EVP_MD_CTX_free(context);
     return good;
 }
 
-bool keys_good(struct str text, struct arena *arena, const struct value **ret_keys)
+bool jwt_keys_read(struct str text, struct arena *arena, const struct value **ret_keys)
 {
     struct value *document = ARENA_NEW(arena, struct value);
     const struct value *keys;
@@ -211,31 +224,31 @@ bool keys_good(struct str text, struct arena *arena, const struct value **ret_ke
     }
     keys = map_find(document, STR("keys"));
     *ret_keys = keys;
-    return keys != NULL && keys->kind == VALUE_LIST && keys->count <= KEYS_MAX;
+    return keys != NULL && keys->kind == VALUE_LIST && keys->count <= JWT_KEYS_MAX;
 }
 
-enum signature token_check(const struct token *token, struct str keys_text, struct arena *arena)
+enum jwt_signature jwt_check(const struct jwt *jwt, struct str keys_text, struct arena *arena)
 {
-    const struct algorithm *algorithm = algorithm_named(token->algorithm);
-    enum signature found = SIGNATURE_NO_KEY;
+    const struct algorithm *algorithm = algorithm_named(jwt->algorithm);
+    enum jwt_signature found = JWT_NO_KEY;
     const struct value *keys;
 
-    if (algorithm == NULL || token->signature.bytes == 0) {
-        return SIGNATURE_BAD;
+    if (algorithm == NULL || jwt->signature.bytes == 0) {
+        return JWT_BAD;
     }
-    if (!keys_good(keys_text, arena, &keys)) {
-        return SIGNATURE_NO_KEY;
+    if (!jwt_keys_read(keys_text, arena, &keys)) {
+        return JWT_NO_KEY;
     }
-    for (uint32_t i = 0; i < keys->count && found != SIGNATURE_GOOD; i++) {
+    for (uint32_t i = 0; i < keys->count && found != JWT_GOOD; i++) {
         const struct value *jwk = &keys->items[i];
         EVP_PKEY *key;
 
-        if (!key_fits(jwk, token, algorithm)) {
+        if (!key_fits(jwk, jwt, algorithm)) {
             continue;
         }
         key = algorithm->curve == NULL ? rsa_key(jwk, arena) : ec_key(jwk, algorithm, arena);
         if (key != NULL) {
-            found = signed_by(token, algorithm, key, arena) ? SIGNATURE_GOOD : SIGNATURE_BAD;
+            found = signed_by(jwt, algorithm, key, arena) ? JWT_GOOD : JWT_BAD;
         }
         EVP_PKEY_free(key);
     }
