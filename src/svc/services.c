@@ -8,6 +8,7 @@
 #include "fn/part.h"
 
 #include "svc/cognito/cognito.h"
+#include "svc/apigatewayv2/apigatewayv2.h"
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
@@ -32,5 +33,6 @@ const struct service *const services[] = {
     &lambda_service,
     &logs_service,
     &cognito_service,
+    &apigatewayv2_service,
     NULL,
 };
