@@ -91,31 +91,29 @@ void keyset_issuer_add(struct cell *cell, const struct local_issuer *issuer)
     sets->local[sets->local_count++] = issuer;
 }
 
-static bool local_find(struct cell *cell, struct str issuer, struct arena *arena,
-                       struct issuer_facts *ret_facts)
+static bool local_find(struct call *c, struct str issuer, struct issuer_facts *ret_facts)
 {
-    const struct keysets *sets = bus_of(cell)->keysets;
+    const struct keysets *sets = bus_of(c->cell)->keysets;
 
     for (size_t i = 0; i < sets->local_count; i++) {
         if (issuer.bytes <= ISSUER_BYTES_MAX &&
-            sets->local[i]->find(cell, issuer, arena, ret_facts)) {
+            sets->local[i]->find(c, issuer, ret_facts)) {
             return true;
         }
     }
     return false;
 }
 
-struct str keyset_name(struct cell *cell, struct str issuer, struct arena *arena)
+struct str keyset_name(struct call *c, struct str issuer)
 {
     struct issuer_facts facts;
 
-    return local_find(cell, issuer, arena, &facts) ? facts.name : issuer;
+    return local_find(c, issuer, &facts) ? facts.name : issuer;
 }
 
-bool keyset_same(struct cell *cell, struct str a, struct str b, struct arena *arena)
+bool keyset_same(struct call *c, struct str a, struct str b)
 {
-    return str_eq(a, b) ||
-           str_eq(keyset_name(cell, a, arena), keyset_name(cell, b, arena));
+    return str_eq(a, b) || str_eq(keyset_name(c, a), keyset_name(c, b));
 }
 
 /* ---- what is known ---- */
@@ -139,7 +137,7 @@ bool keyset_known(struct call *c, struct str issuer, struct str *ret_keys)
     const struct issuer_keys *keys = map_get(bus_of(c->cell)->keysets->fetched, issuer);
     struct issuer_facts facts;
 
-    if (local_find(c->cell, issuer, c->arena, &facts)) {
+    if (local_find(c, issuer, &facts)) {
         *ret_keys = facts.keys;
         return true;
     }
@@ -230,7 +228,7 @@ bool keyset_fetch(struct call *c, struct str issuer, status (*resume)(struct cal
     struct fetch *fetch;
 
     if (issuer.bytes > ISSUER_BYTES_MAX || scheme_of(issuer).bytes == 0 ||
-        local_find(c->cell, issuer, c->arena, &facts) || sets->fetching >= FETCHES_MAX) {
+        local_find(c, issuer, &facts) || sets->fetching >= FETCHES_MAX) {
         return false;
     }
     keys = keys_of(sets, issuer);

@@ -31,21 +31,21 @@ bool keyset_fetched(struct call *c);
 
 struct issuer_facts {
     struct str name;           /* its one name, as AWS spells it: "https://cognito-idp.REGION…" */
-    struct str keys;           /* a JWK set; what lies in the arena may */
+    struct str keys;           /* a JWK set; lives as long as the call, at most until it waits */
 };
 
 struct local_issuer {
     const char *service;       /* whose */
-    /* Who is that, in whatever spelling: AWS's, or weir's own address. False: none of its own. */
-    bool (*find)(struct cell *cell, struct str issuer, struct arena *arena,
-                 struct issuer_facts *ret_facts);
+    /* Who is that, in whatever spelling: AWS's, or weir's own address. False: none of its own. c is
+     * anybody's call: c->state is not the service's. */
+    bool (*find)(struct call *c, struct str issuer, struct issuer_facts *ret_facts);
 };
 
 /* In open(). The table is constant. */
 void keyset_issuer_add(struct cell *cell, const struct local_issuer *issuer);
 /* An issuer's one name: a local one's as AWS spells it, another's as it is. */
-struct str keyset_name(struct cell *cell, struct str issuer, struct arena *arena);
-/* Are both the same issuer? */
-bool keyset_same(struct cell *cell, struct str a, struct str b, struct arena *arena);
+struct str keyset_name(struct call *c, struct str issuer);
+/* Are both the same issuer? (A JWT authorizer's, and a token's iss.) */
+bool keyset_same(struct call *c, struct str a, struct str b);
 
 #endif

@@ -17,15 +17,13 @@
 #define AWS "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_1"
 #define OWN "http://127.0.0.1:4566/us-east-1_1"
 
-static bool issuer_find(struct cell *cell, struct str issuer, struct arena *arena,
-                        struct issuer_facts *ret_facts)
+static bool issuer_find(struct call *c, struct str issuer, struct issuer_facts *ret_facts)
 {
-    (void)cell;
     if (!str_ends(issuer, STR("/us-east-1_1"))) {
         return false;
     }
     ret_facts->name = STR(AWS);
-    ret_facts->keys = arena_printf(arena, "{\"keys\":[]}");
+    ret_facts->keys = arena_printf(c->arena, "{\"keys\":[]}");
     return true;
 }
 
@@ -43,10 +41,10 @@ static status in_cell(struct call *c, void *arg)
     assert_true(keyset_known(c, STR(OWN), &keys));
     assert_false(keyset_known(c, STR("https://id.example.com"), &keys));
 
-    assert_true(keyset_same(c->cell, STR(AWS), STR(OWN), c->arena));
-    assert_false(keyset_same(c->cell, STR(AWS), STR("https://id.example.com"), c->arena));
-    assert_true(keyset_same(c->cell, STR("https://a"), STR("https://a"), c->arena));
-    assert_false(keyset_same(c->cell, STR("https://a"), STR("https://b"), c->arena));
+    assert_true(keyset_same(c, STR(AWS), STR(OWN)));
+    assert_false(keyset_same(c, STR(AWS), STR("https://id.example.com")));
+    assert_true(keyset_same(c, STR("https://a"), STR("https://a")));
+    assert_false(keyset_same(c, STR("https://a"), STR("https://b")));
     return OK;
 }
 

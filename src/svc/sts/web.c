@@ -99,7 +99,7 @@ static status token_of_call(struct call *c, struct str account, struct jwt *ret_
     }
     issuer = ret_token->issuer;
     if (!directory_provider(c, account, issuer, STR_NONE, ret_provider)) {
-        issuer = keyset_name(c->cell, issuer, c->arena);
+        issuer = keyset_name(c, issuer);
     }
     if (!directory_provider(c, account, issuer, STR_NONE, ret_provider)) {
         return fail(c, &STS_BAD_TOKEN,
