@@ -247,6 +247,10 @@ static void checkpointer_run(void *arg)
             sys_die("cell", "a checkpoint could not be written");
         }
         lock_take(&cell->lock);
+        store_checkpoint_end(cell->store);
+        lock_give(&cell->lock);
+        store_checkpoint_clear(cell->store);
+        lock_take(&cell->lock);
     }
     lock_give(&cell->lock);
 }

@@ -4,8 +4,9 @@
  * time (in the cell), read likewise, and flushed to disk only at a checkpoint: never in between, so
  * what is on disk is exactly the state at one journal position, which it records.
  *
- * Two backings: kv_rocks_open (RocksDB without its log) and kv_mem_open (a sorted tree in memory
- * that survives nothing; for tests and relaxed runs). test/store/kv_test.c is the contract.
+ * Two backings: kv_rocks_open (a tree in memory in front of RocksDB without its log) and
+ * kv_mem_open (the tree alone, which survives nothing; for tests). test/store/kv_test.c is the
+ * contract.
  */
 #ifndef WEIR_STORE_KV_H
 #define WEIR_STORE_KV_H
@@ -41,6 +42,10 @@ struct kv_ops {
     void (*checkpoint_begin)(struct kv *kv, uint64_t position);
     /* … and, on any thread outside the cell: waits until it is on disk. */
     status (*checkpoint_wait)(struct kv *kv);
+    /* Behind it, so that its memory goes: what it wrote is read from disk from now on (in the cell,
+     * cheap), and what was kept of it is freed (outside). begin does both where nobody did. */
+    void (*checkpoint_end)(struct kv *kv);
+    void (*checkpoint_clear)(struct kv *kv);
     uint64_t (*dirty_bytes)(struct kv *kv); /* held in memory and not flushed */
 };
 

@@ -19,6 +19,9 @@ static inline const struct kv_ops *kv_scan_ops(const struct kv_scan *scan)
     return ((const struct kv_scan_head *)(const void *)scan)->ops;
 }
 
+/* What lies under kv_rocks_open(): applied to and checkpointed on one thread, read on another. */
+status kv_rocks_open_under(const char *dir, uint64_t cache_bytes, struct why *why,
+                           struct kv **ret_kv);
 /* For fsck: nothing on disk changes; apply and checkpoints are bugs. ERR_NOT_FOUND when there is no
  * index in dir. */
 status kv_rocks_open_read(const char *dir, uint64_t cache_bytes, struct why *why,

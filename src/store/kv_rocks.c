@@ -2,13 +2,15 @@
  *
  * The index in RocksDB, its own write-ahead log off: the journal is the log.
  *
+ * It is written in checkpoints only, on a thread outside the cell, and read in the cell meanwhile
+ * (kv_fresh.c has what is newer).
+ *
  * What makes that sound is one rule: *what is on disk is the state at exactly one position*. So:
  *
  *   - nothing is flushed but by a checkpoint. The write buffer is far larger than a checkpoint lets
  *     it grow, closing does not flush, and a failed flush is not retried behind our back;
- *   - checkpoint_begin writes the position under POSITION_KEY and then has RocksDB switch to a new
- *     write buffer, synchronously: what is applied later is in another buffer. Only the writing of
- *     the old one happens in the background;
+ *   - checkpoint_begin writes the position under POSITION_KEY and has RocksDB switch to a new write
+ *     buffer. Only the writing of the old one happens in the background;
  *   - a flush becomes visible by one synced MANIFEST record: all of it or nothing.
  *
  * RocksDB refuses to write after an I/O error. Then so do we: the process ends, and the next start
@@ -131,7 +133,7 @@ static void rocks_apply(struct kv *kv, uint64_t position, const struct kv_write 
     uint64_t bytes = 0;
 
     assert(!rocks->read_only);
-    assert(position > rocks->position);
+    assert(position >= rocks->position);
     rocks->position = position;
     if (count == 0) {
         return;
@@ -341,6 +343,11 @@ static status rocks_checkpoint_wait(struct kv *kv)
     return OK;
 }
 
+static void rocks_checkpoint_over(struct kv *kv)
+{
+    (void)kv; /* it keeps nothing of its own */
+}
+
 static uint64_t rocks_dirty_bytes(struct kv *kv)
 {
     struct rocks *rocks = rocks_of(kv);
@@ -358,6 +365,8 @@ static const struct kv_ops ROCKS_OPS = {
     .scan_close = rocks_scan_close,
     .checkpoint_begin = rocks_checkpoint_begin,
     .checkpoint_wait = rocks_checkpoint_wait,
+    .checkpoint_end = rocks_checkpoint_over,
+    .checkpoint_clear = rocks_checkpoint_over,
     .dirty_bytes = rocks_dirty_bytes,
 };
 
@@ -488,7 +497,8 @@ static status rocks_open(const char *dir, uint64_t cache_bytes, bool read_only, 
     return OK;
 }
 
-status kv_rocks_open(const char *dir, uint64_t cache_bytes, struct why *why, struct kv **ret_kv)
+status kv_rocks_open_under(const char *dir, uint64_t cache_bytes, struct why *why,
+                           struct kv **ret_kv)
 {
     return rocks_open(dir, cache_bytes, false, why, ret_kv);
 }

@@ -110,6 +110,8 @@ static status checkpoint_on_the_way(struct recovery *recovery, uint64_t position
     TRY(store_note_write(store->options.files, store->dir, position));
     store->noted = position;
     logs_checkpoint_noted(store->logs);
+    store_checkpoint_end(store);
+    store_checkpoint_clear(store);
     return OK;
 }
 

@@ -266,6 +266,16 @@ status store_checkpoint_wait(struct store *store)
     return OK;
 }
 
+void store_checkpoint_end(struct store *store)
+{
+    store->kv->ops->checkpoint_end(store->kv);
+}
+
+void store_checkpoint_clear(struct store *store)
+{
+    store->kv->ops->checkpoint_clear(store->kv);
+}
+
 /* ---- opening and closing ---- */
 
 static void store_free(struct store *store, bool abandon)

@@ -7,7 +7,7 @@
  *   DIR/format         "weir data 1\n": a newer number is refused by name, an older one is read
  *   DIR/checkpoint     position of the last complete checkpoint, with a checksum (renamed there)
  *   DIR/journal/       journal.h
- *   DIR/kv/            RocksDB
+ *   DIR/kv/            RocksDB, behind what is fresh in memory (kv.h)
  *   DIR/logs/          log.h
  *   DIR/blobs/         blob.h
  *
@@ -84,6 +84,9 @@ uint64_t store_log_new(struct store *store);
 bool store_wants_checkpoint(const struct store *store);
 void store_checkpoint_begin(struct store *store);
 status store_checkpoint_wait(struct store *store);
+/* Behind it, so that its memory goes: end in the cell, then clear outside. */
+void store_checkpoint_end(struct store *store);
+void store_checkpoint_clear(struct store *store);
 
 /* The whole directory, nothing opened for writing: every checksum, every index against the journal.
  * ERR_CORRUPT when something is wrong; each finding is reported with its place. */
