@@ -105,6 +105,8 @@ $(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
 LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
 $(LOGS_TESTS): $(B)/svc/logs.o
 $(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
+$(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
+$(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
 LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
 $(LAMBDA_TESTS): $(B)/svc/lambda.o
 $(LAMBDA_TESTS): INSIDE = $(B)/svc/lambda.o.all
@@ -147,6 +149,7 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
+build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))

@@ -15,6 +15,7 @@
 #include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
 #include "svc/s3/s3.h"
+#include "svc/secretsmanager/secretsmanager.h"
 #include "svc/sns/sns.h"
 #include "svc/sqs/sqs.h"
 #include "svc/sts/sts.h"
@@ -34,5 +35,6 @@ const struct service *const services[] = {
     &logs_service,
     &cognito_service,
     &apigatewayv2_service,
+    &secretsmanager_service,
     NULL,
 };

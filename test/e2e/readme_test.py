@@ -16,7 +16,8 @@ from weir_server import ROOT, run_weir, weir_path
 README = (ROOT / "README.md").read_text()
 IDS = {"Kinesis Data Streams": "kinesis", "S3": "s3", "SQS": "sqs", "SNS": "sns",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
-       "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda"}
+       "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
+       "Secrets Manager": "secretsmanager"}
 
 
 def free_port():
