@@ -261,7 +261,10 @@ void call_work(struct call *c, void (*run)(void *arg), void *arg,
     task->state = TASK_AT_WORK;
     task->job = (struct call_job){.task = task, .run = run, .arg = arg};
     task->job.work.run = job_run;
-    if (c->cell->closing) {
+    if (task->inner) {
+        run(arg);
+        task->state = TASK_READY;
+    } else if (c->cell->closing) {
         run(arg);
         task->must_run = true;
         make_ready(c->cell, task);

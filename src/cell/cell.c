@@ -78,9 +78,16 @@ static bool page_fits(const struct page *page, struct str path, struct str host)
                                     : str_eq(path, want);
 }
 
-const struct page *cell_page(const struct cell *cell, struct str path, struct str host,
+const struct page *cell_page(struct cell *cell, struct str path, struct str host,
                              const struct cell_service **ret_service)
 {
+    const char *owner;
+    const struct page *claimed = hosts_page(&cell->hosts, host, &owner);
+
+    if (claimed != NULL) {
+        *ret_service = service_of(cell, owner);
+        return claimed;
+    }
     for (size_t i = 0; i < cell->service_count; i++) {
         const struct service *service = cell->services[i].service;
 
@@ -295,6 +302,7 @@ status cell_open(const struct cell_options *options, struct why *why, struct cel
     status opened;
 
     lock_init(&cell->lock);
+    hosts_init(&cell->hosts);
     cond_init(&cell->checkpoint_wanted);
     cond_init(&cell->timer_sooner);
     cond_init(&cell->call_ended);
@@ -367,6 +375,7 @@ void cell_close(struct cell *cell)
     cond_done(&cell->call_ended);
     cond_done(&cell->checkpoint_wanted);
     cond_done(&cell->timer_sooner);
+    hosts_done(&cell->hosts);
     lock_done(&cell->lock);
     mem_free(cell);
 }

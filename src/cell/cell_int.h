@@ -16,6 +16,7 @@
 #define WEIR_CELL_CELL_INT_H
 
 #include "cell/cell.h"
+#include "base/map.h"
 #include "cell/timer.h"
 #include "sys/pool.h"
 #include "sys/thread.h"
@@ -69,6 +70,7 @@ struct task {
     bool reads;                      /* changes nothing: goes on when the disk is full */
     bool must_run;                   /* READY after work: runs even for a caller that is gone */
     bool blob_kept;                  /* it has published its body's blob */
+    bool inner;                      /* runs inside another call: nothing of it happens later */
     struct call_job job;             /* AT_WORK: what the worker does */
 };
 
@@ -79,6 +81,18 @@ struct cell_service {
     void *state;                   /* from open() */
     bool has_host_pages;           /* some page is found by the host's name */
 };
+
+/* Hosts that services claimed (host.h). */
+struct hosts {
+    struct lock lock;        /* the map; asked outside the cell */
+    struct map *map;         /* from host to claim */
+    size_t count;            /* of the map, atomic: 0 needs no lock */
+};
+void hosts_init(struct hosts *hosts);
+void hosts_done(struct hosts *hosts);
+/* From any thread; NULL: it is nobody's. */
+const struct page *hosts_page(struct hosts *hosts, struct str authority,
+                              const char **ret_service);
 
 #define CELL_SERVICES_MAX 64
 #define CELL_NEXT_MAX 16   /* timers that go on in the next turn: each part's own few */
@@ -98,6 +112,7 @@ struct cell {
     bool auth;                      /* signatures are checked, as the door says */
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
     const struct directory *directory; /* what IAM knows; NULL: no IAM */
+    struct hosts hosts;             /* that users gave names to */
     struct pool *workers;           /* for call_work() */
     struct cond call_ended;         /* for cell_call(): one of its tasks is done */
     struct link ready;              /* tasks to resume before the cell is left */
@@ -112,6 +127,7 @@ struct cell {
     struct thread checkpointer;     /* makes checkpoints outside the lock */
     struct cond checkpoint_wanted;
     bool stopping;                  /* the threads are to end */
+    uint32_t inner_depth;           /* operations that run inside one another's calls */
     bool closing;                   /* nobody waits any more, see cell_wait_no_more() */
 };
 
@@ -138,7 +154,7 @@ const struct op *cell_op(const struct cell *cell, const struct operation *operat
 const struct cell_service *cell_service_of_model(const struct cell *cell,
                                                  const struct service_model *model);
 /* The page of a path at a host (empty: none in particular), and whose it is; NULL: none. */
-const struct page *cell_page(const struct cell *cell, struct str path, struct str host,
+const struct page *cell_page(struct cell *cell, struct str path, struct str host,
                              const struct cell_service **ret_service);
 
 #endif

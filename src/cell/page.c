@@ -10,8 +10,10 @@
  *     Origin is refused); with auth on it needs a signature of a known key. As weir's own doors.
  *  3. With auth on, who asks for an open page is nobody: what belongs to an account is not shown
  *     for the asking. Signatures of open pages are not looked at.
- *  4. GET and HEAD change nothing, so they are answered on a full disk, too.
- *  5. A page may want to be told who signed; a wrong signature is none.
+ *  4. GET and HEAD change nothing, so they are answered on a full disk, too; but for pages that say
+ *     otherwise.
+ *  5. A page may want to be told who signed; a wrong signature is none. What policies say of it is
+ *     for the page to ask.
  */
 #include "cell/door_int.h"
 
@@ -50,13 +52,15 @@ status page_begin(struct visit *visit, const struct page *page, const struct cel
     task->service = slot->service;
     task->model = slot->model;
     task->call.state = slot->state;
-    task->reads = str_eq(method, STR("GET")) || str_eq(method, STR("HEAD"));
+    task->reads = (page->open & PAGE_CHANGES) == 0 &&
+                  (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")));
     if (page->open == 0) {
         return may_see(visit);
     }
-    if ((page->open != PAGE_TOLD || !is_signed(visit)) && visit->home->door->auth) {
+    if (((page->open & PAGE_TOLD) == 0 || !is_signed(visit)) && visit->home->door->auth) {
         door_anonymous(&task->call);
     }
+    task->call.guarded = false;
     return OK;
 }
 

@@ -26,6 +26,7 @@ struct page {
     status (*run)(struct call *c);
 };
 #define PAGE_TOLD 2
+#define PAGE_CHANGES 4 /* with one of the others: GET and HEAD may change something, too */
 
 struct service {
     const char *id;                  /* the model's, "kinesis"; its own without operations */

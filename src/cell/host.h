@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hosts that users gave names to (a custom domain): every request of such a host is a service's,
+ * whatever its path. Services claim them, also in open(), from what they have as rows; the door
+ * looks on its own threads, and with nothing claimed that is one comparison.
+ */
+#ifndef WEIR_CELL_HOST_H
+#define WEIR_CELL_HOST_H
+
+#include "cell/service.h"
+
+#define HOSTS_MAX 10000
+
+struct cell;
+
+/* host in lower case without a port; "*.example.com" is every host of one label more. A host has
+ * one owner: claimed again it is the last one's. ERR_LIMIT. In the cell. */
+status cell_host_claim(struct cell *cell, struct str host, const char *service,
+                       const struct page *page);
+void cell_host_leave(struct cell *cell, struct str host); /* fine when nobody has it */
+
+#endif
