@@ -561,7 +561,8 @@ status wire_check(const struct operation *operation, const struct value *input,
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
     checker.names = str_eq(model_text(model_service_of(operation)->id), STR("iam"));
-    checker.parameter = str_eq(model_text(model_service_of(operation)->id), STR("logs"));
+    checker.parameter = str_eq(model_text(model_service_of(operation)->id), STR("logs")) ||
+                        str_eq(model_text(model_service_of(operation)->id), STR("cognito-idp"));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
     }

@@ -3,7 +3,9 @@
  * Amazon Cognito user pools: the table of operations, in the order of the API reference, its
  * errors, and the service's life.
  */
-#include "svc/cognito/cognito_int.h"
+#include "bus/timer.h"
+#include "svc/cognito/cognito_ops.h"
+#include "svc/cognito/user.h"
 
 #define LINE(code) {code, NULL, 400, false}
 
@@ -45,6 +47,56 @@ const struct error COGNITO_REUSED = LINE("RefreshTokenReuseException");
 const struct error COGNITO_TIER = LINE("FeatureUnavailableInTierException");
 const struct error COGNITO_PRECONDITION = LINE("PreconditionNotMetException");
 
+static const struct op ops[] = {
+    {"AddCustomAttributes", cognito_add_attributes},
+    {"AddUserPoolClientSecret", cognito_add_secret},
+    {"AdminAddUserToGroup", cognito_add_to_group},
+    {"AdminListGroupsForUser", cognito_list_groups_of_user},
+    {"AdminRemoveUserFromGroup", cognito_remove_from_group},
+    {"CreateGroup", cognito_create_group},
+    {"CreateResourceServer", cognito_create_server},
+    {"CreateUserPool", cognito_create_pool},
+    {"CreateUserPoolClient", cognito_create_client},
+    {"CreateUserPoolDomain", cognito_create_domain},
+    {"DeleteGroup", cognito_delete_group},
+    {"DeleteResourceServer", cognito_delete_server},
+    {"DeleteUserPool", cognito_delete_pool},
+    {"DeleteUserPoolClient", cognito_delete_client},
+    {"DeleteUserPoolClientSecret", cognito_delete_secret},
+    {"DeleteUserPoolDomain", cognito_delete_domain},
+    {"DescribeResourceServer", cognito_describe_server},
+    {"DescribeUserPool", cognito_describe_pool},
+    {"DescribeUserPoolClient", cognito_describe_client},
+    {"DescribeUserPoolDomain", cognito_describe_domain},
+    {"GetGroup", cognito_get_group},
+    {"GetUserPoolMfaConfig", cognito_get_pool_mfa},
+    {"ListGroups", cognito_list_groups},
+    {"ListResourceServers", cognito_list_servers},
+    {"ListTagsForResource", cognito_list_tags},
+    {"ListUserPoolClientSecrets", cognito_list_secrets},
+    {"ListUserPoolClients", cognito_list_clients},
+    {"ListUserPools", cognito_list_pools},
+    {"ListUsersInGroup", cognito_list_users_in_group},
+    {"SetUserPoolMfaConfig", cognito_set_pool_mfa},
+    {"TagResource", cognito_tag},
+    {"UntagResource", cognito_untag},
+    {"UpdateGroup", cognito_update_group},
+    {"UpdateResourceServer", cognito_update_server},
+    {"UpdateUserPool", cognito_update_pool},
+    {"UpdateUserPoolClient", cognito_update_client},
+    {"UpdateUserPoolDomain", cognito_update_domain},
+};
+
+static status service_open(struct cell *cell, void **ret_state)
+{
+    *ret_state = NULL;
+    bus_timer_owner(cell, "cognito-idp", cognito_timer);
+    return OK;
+}
+
 const struct service cognito_service = {
     .id = "cognito-idp",
+    .ops = ops,
+    .op_count = sizeof(ops) / sizeof(ops[0]),
+    .open = service_open,
 };

@@ -36,4 +36,12 @@ bool trigger_set(const struct pool *pool, const char *name);
  * trigger lies in c->keep. Return what it returns. */
 status trigger_ask(struct call *c, struct trigger *trigger, struct later then);
 
+/* Of what it answered; not said, or of another kind: false, empty. */
+bool answer_bool(const struct trigger *trigger, const char *member);
+struct str answer_str(const struct trigger *trigger, const char *member);
+/* "name":{…} of a map of texts (ClientMetadata; NULL: {}), behind what is there. */
+void json_map(struct buf *json, const char *name, const struct value *map);
+/* A request or response that was written: in c->keep, the buffer done with. */
+struct str json_kept(struct call *c, struct buf *json);
+
 #endif
