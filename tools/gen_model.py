@@ -435,6 +435,9 @@ def main():
         if model is None:
             missing.append(name)
             continue
+        for service, shape, pattern in read_lines("patterns"):
+            if service == name:
+                model["shapes"][shape]["pattern"] = pattern
         Service(tables, name, model, overlay).write()
     if args.extra:
         for path in sorted(pathlib.Path(args.extra).glob("*.json")):
