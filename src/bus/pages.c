@@ -86,6 +86,7 @@ static enum hold_kind kind_of(struct str text, bool with_key)
     }
     return str_eq(text, STR("group"))          ? HOLD_GROUP
            : str_eq(text, STR("subscription")) ? HOLD_SUBSCRIPTION
+           : str_eq(text, STR("rule"))         ? HOLD_SUBSCRIPTION
            : str_eq(text, STR("function"))     ? HOLD_FUNCTION
            : str_eq(text, STR("mapping"))      ? HOLD_MAPPING
                                                : 0;

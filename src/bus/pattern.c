@@ -238,6 +238,26 @@ bool pattern_match_json(const struct pattern *pattern, struct str json, struct a
     return pattern_match(pattern, pattern_document(json, scratch));
 }
 
+bool pattern_text_of(const struct pattern *pattern, struct str name, uint32_t index,
+                     struct str *ret_text)
+{
+    for (uint32_t i = 0; i < pattern->top.field_count; i++) {
+        const struct field *field = &pattern->top.fields[i];
+
+        if (!str_eq(field->name, name) || field->rule != NULL || index >= field->count) {
+            continue;
+        }
+        for (uint32_t k = 0; k < field->count; k++) {
+            if (field->tests[k].kind != TEST_TEXT) {
+                return false;
+            }
+        }
+        *ret_text = field->tests[index].text;
+        return true;
+    }
+    return false;
+}
+
 /* ---- SNS attributes ---- */
 
 static bool type_is(struct str type, const char *name)

@@ -45,6 +45,10 @@ const struct value *pattern_document(struct str json, struct arena *arena);
 bool pattern_match(const struct pattern *pattern, const struct value *document);
 /* The same for text; what is no JSON (or no object) does not match. */
 bool pattern_match_json(const struct pattern *pattern, struct str json, struct arena *scratch);
+/* Where a field at the top must be one of some texts, the index-th of these: who has many patterns
+ * finds by it which may match at all. False: no more, or its value may be something else. */
+bool pattern_text_of(const struct pattern *pattern, struct str field, uint32_t index,
+                     struct str *ret_text);
 
 /* SNS attributes as a document: Number as number, String.Array as its JSON array, Binary never. */
 struct bus_attribute;

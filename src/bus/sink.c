@@ -18,6 +18,7 @@
 
 const struct error BUS_NO_TARGET = {"NoSuchTarget", NULL, 404, false};
 const struct error BUS_REFUSED = {"TargetRefused", NULL, 403, false};
+const struct error BUS_BUSY = {"TargetBusy", NULL, 503, true};
 const struct error BUS_TOO_LARGE = {"TargetTooLarge", NULL, 413, false};
 
 void bus_sink_add(struct cell *cell, const struct sink *sink)

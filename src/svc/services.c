@@ -10,6 +10,7 @@
 #include "svc/cognito/cognito.h"
 #include "svc/apigatewayv2/apigatewayv2.h"
 #include "svc/dynamodb/dynamodb.h"
+#include "svc/events/events.h"
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/lambda/lambda.h"
@@ -36,5 +37,6 @@ const struct service *const services[] = {
     &cognito_service,
     &apigatewayv2_service,
     &secretsmanager_service,
+    &events_service,
     NULL,
 };

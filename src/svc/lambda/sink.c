@@ -66,7 +66,7 @@ static status take(struct call *c, const struct bus_event *event)
 
     (void)target_of_arn(event->target, &target);
     if (async_add(c, &target, &queued) != OK) {
-        return fail(c, &BUS_REFUSED, "There are %d asynchronous invocations waiting already",
+        return fail(c, &BUS_BUSY, "There are %d asynchronous invocations waiting already",
                     ASYNC_EVENTS_MAX);
     }
     return OK;

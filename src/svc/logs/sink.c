@@ -7,9 +7,10 @@
  *   attribute "timestamp"      (Number) another moment, in ms
  *   attribute "batch" "json"   body is [{"timestamp":1732350000123,"message":"…"}, …]
  *
- * From Lambda a group and a stream that are not there are made. What PutLogEvents would reject is
- * taken all the same: output of a function is not lost because its clock is wrong. A message that
- * is too long is cut, an empty one passed over; what is no UTF-8 in it becomes question marks.
+ * From Lambda a group and a stream that are not there are made, from EventBridge a stream. What
+ * PutLogEvents would reject is taken all the same: output of a function is not lost because its
+ * clock is wrong. A message that is too long is cut, an empty one passed over; what is no UTF-8 in
+ * it becomes question marks.
  */
 #include "bus/sink.h"
 
@@ -70,6 +71,11 @@ static bool may_make(const struct bus_event *event)
     return str_eq(event->principal, STR("lambda.amazonaws.com"));
 }
 
+static bool may_make_stream(const struct bus_event *event)
+{
+    return may_make(event) || str_eq(event->principal, STR("events.amazonaws.com"));
+}
+
 static struct str attribute_of(const struct bus_event *event, const char *name)
 {
     for (size_t i = 0; i < event->attribute_count; i++) {
@@ -100,7 +106,8 @@ static status check(struct call *c, const struct bus_event *event)
                    ? OK
                    : fail(c, &BUS_REFUSED, "There are %d log groups", GROUPS_MAX);
     }
-    if (group == NULL || !stream_load(c, group, end.stream, &stream)) {
+    if (group == NULL ||
+        (!may_make_stream(event) && !stream_load(c, group, end.stream, &stream))) {
         return fail(c, &BUS_NO_TARGET, "There is no log stream %.*s",
                     STR_ARG(str_slice(event->target, 0, 512)));
     }
