@@ -14,8 +14,6 @@
 
 #include <assert.h>
 
-const struct error BUS_BUSY = {"TargetBusy", NULL, 503, false};
-
 /* One on its way, for which a call waits. */
 struct waited {
     struct waiters waiters;  /* the call; nobody: it is gone, or waited long enough */

@@ -11,8 +11,6 @@
 
 #define INVOKE_PAYLOAD_BYTES_MAX (6u * 1024 * 1024)
 
-extern const struct error BUS_BUSY; /* throttled, held, not ready, or functions cannot run here */
-
 struct invoke_wish {
     struct str function;     /* ARN, with or without a qualifier */
     struct str payload;      /* JSON; copied */

@@ -50,7 +50,7 @@ struct sink {
 
 extern const struct error BUS_NO_TARGET;   /* nothing of that ARN, or of a service not there */
 extern const struct error BUS_REFUSED;     /* the target's policy or kind does not take it */
-extern const struct error BUS_BUSY;        /* not now: another try later is of use */
+extern const struct error BUS_BUSY;        /* throttled, held, not ready: later is of use */
 extern const struct error BUS_TOO_LARGE;   /* larger than the target takes */
 
 /* In a service's open(). Inside check and take, c->state is the sink's service's state and
