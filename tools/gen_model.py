@@ -163,9 +163,20 @@ class Guards:
             text = self.prefix + text
         return "%s=%s" % (action if ":" in action else self.vendor + ":" + action, text)
 
-    def of(self, operation, action, shape):
+    def by_uri(self, uri, shape):
+        """@uri: the operation's path is the resource, without the version in front of it."""
+        members = self.shapes.get(shape, {}).get("members", {})
+        names = {m.get("locationName", n): n for n, m in members.items()}
+        path = re.sub(r"\{([^{}+]+)\+?\}", lambda m: "{%s}" % names[m.group(1)], uri)
+        return re.sub(r"^/v\d+/", "/", path)
+
+    def of(self, operation, action, op):
+        shape = op.get("input", {}).get("shape")
         found = [self.own[operation]] if operation in self.own else self.any
         for templates in found:
+            if "@uri" in templates:
+                uri = self.by_uri(op["http"]["requestUri"], shape)
+                templates = [uri if t == "@uri" else t for t in templates]
             if templates == ["-"]:
                 return "-"
             pairs = [self.pair(t, action, shape) for t in templates]
@@ -346,7 +357,9 @@ class Service:
             refs[key] = self.index[ref["shape"]] if ref else 0
         space = op.get("input", {}).get("xmlNamespace") or {}
         space = {"uri": space} if isinstance(space, str) else space
-        action = self.overlay["actions"].get((self.name, name), name)
+        actions = self.overlay["actions"]
+        action = actions.get((self.name, name), actions.get((self.name, "*"), name))
+        action = http["method"] if action == "@method" else action
         self.t.operations.append(
             "{.name = %d, .service = %d, .input = %d, .output = %d, .result_wrapper = %d, "
             ".uri = %d, .error_first = %d, .input_name = %d, .input_xmlns = %d, .action = %d, "
@@ -356,7 +369,7 @@ class Service:
                 self.t.text(http.get("requestUri", "/")), error_first,
                 self.t.some(op.get("input", {}).get("locationName")), self.t.some(space.get("uri")),
                 self.t.text(action),
-                self.t.text(self.guards.of(name, action, op.get("input", {}).get("shape"))),
+                self.t.text(self.guards.of(name, action, op)),
                 len(op.get("errors", ())), http.get("responseCode", 200),
                 METHODS.index(http.get("method", "POST")), " | ".join(flags) or "0"))
 

@@ -46,7 +46,7 @@ struct checker {
     uint32_t count;    /* of violations */
     bool body_only;    /* S3: only what travels in the body */
     bool lenient;      /* SQS: it has words of its own for names that are unknown */
-    bool parameter;    /* CloudWatch Logs: a code of its own */
+    status code;       /* what is said: some services have codes of their own */
     bool names;        /* IAM: names that break its pattern have a sentence of their own */
     struct str named;  /* the first such member; STR_NONE: none */
     struct str missing; /* the first required member that is not there; STR_NONE: none */
@@ -550,6 +550,14 @@ static void check_value(struct checker *checker, const struct value *value, uint
     checker->depth--;
 }
 
+static status code_of(struct str service)
+{
+    if (str_eq(service, STR("logs")) || str_eq(service, STR("cognito-idp"))) {
+        return &WIRE_PARAMETER;
+    }
+    return str_eq(service, STR("apigatewayv2")) ? &WIRE_BAD_REQUEST : &WIRE_VALIDATION;
+}
+
 status wire_check(const struct operation *operation, const struct value *input,
                   struct arena *arena, struct why *why)
 {
@@ -561,8 +569,7 @@ status wire_check(const struct operation *operation, const struct value *input,
     checker.body_only = str_eq(model_text(model_service_of(operation)->id), STR("s3"));
     checker.lenient = str_eq(model_text(model_service_of(operation)->id), STR("sqs"));
     checker.names = str_eq(model_text(model_service_of(operation)->id), STR("iam"));
-    checker.parameter = str_eq(model_text(model_service_of(operation)->id), STR("logs")) ||
-                        str_eq(model_text(model_service_of(operation)->id), STR("cognito-idp"));
+    checker.code = code_of(model_text(model_service_of(operation)->id));
     if (operation->input != 0) {
         check_value(&checker, input, operation->input);
     }
@@ -574,8 +581,7 @@ status wire_check(const struct operation *operation, const struct value *input,
     } else if (checker.count > 0) {
         struct str text = str_slice(buf_str(&checker.text), 0, TEXT_BYTES_MAX);
 
-        checked = why_set(why, checker.parameter ? &WIRE_PARAMETER : &WIRE_VALIDATION,
-                          "%u validation error%s detected: %.*s",
+        checked = why_set(why, checker.code, "%u validation error%s detected: %.*s",
                           checker.count, checker.count == 1 ? "" : "s", STR_ARG(text));
     } else if (checker.named.at != NULL) {
         checked = why_set(why, &WIRE_VALIDATION,

@@ -8,6 +8,7 @@ const struct error WIRE_SERIALIZATION = {"SerializationException", "MalformedInp
 const struct error WIRE_UNKNOWN_OPERATION = {"UnknownOperationException", NULL, 404, false};
 const struct error WIRE_INVALID_ACTION = {"InvalidAction", NULL, 400, false};
 const struct error WIRE_VALIDATION = {"ValidationException", "ValidationError", 400, false};
+const struct error WIRE_BAD_REQUEST = {"BadRequestException", NULL, 400, false};
 const struct error WIRE_PARAMETER = {"InvalidParameterException", NULL, 400, false};
 const struct error WIRE_MISSING = {"MissingRequiredParameterException", "MissingParameter", 400,
                                    false};

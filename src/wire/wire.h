@@ -29,6 +29,7 @@ extern const struct error WIRE_UNKNOWN_OPERATION; /* UnknownOperationException, 
 extern const struct error WIRE_INVALID_ACTION;    /* InvalidAction, 400: Query's word for it */
 extern const struct error WIRE_VALIDATION;        /* ValidationException, 400 */
 extern const struct error WIRE_PARAMETER;         /* the same in CloudWatch Logs, 400 */
+extern const struct error WIRE_BAD_REQUEST;       /* and in API Gateway, 400 */
 extern const struct error WIRE_MISSING;           /* SQS's word for one kind of it, 400 */
 extern const struct error WIRE_MALFORMED_XML;     /* MalformedXML, 400: S3's word for both */
 extern const struct error WIRE_INVALID_ARGUMENT;  /* InvalidArgument: S3's, of the query */
