@@ -349,6 +349,11 @@ class Service:
             flags.append("OPERATION_EVENTS_OUT")
         if op.get("httpChecksum") or op.get("httpChecksumRequired"):
             flags.append("OPERATION_CHECKSUM")
+        path, _, query = http.get("requestUri", "/").partition("?")
+        if query:
+            flags.append("OPERATION_URI_QUERY")
+        if "+}" in path:
+            flags.append("OPERATION_URI_GREEDY")
         error_first = len(self.t.error_shapes)
         self.t.error_shapes += [self.index[e["shape"]] for e in op.get("errors", ())]
         refs = {}
@@ -363,7 +368,7 @@ class Service:
         self.t.operations.append(
             "{.name = %d, .service = %d, .input = %d, .output = %d, .result_wrapper = %d, "
             ".uri = %d, .error_first = %d, .input_name = %d, .input_xmlns = %d, .action = %d, "
-            ".guards = %d, .error_count = %d, .http = %d, .method = %d, .flags = %s}" % (
+            ".guards = %d, .error_count = %d, .http = %d, .method = %d, .segments = %d, .flags = %s}" % (
                 self.t.text(name), service_index, refs["input"], refs["output"],
                 self.t.some(op.get("output", {}).get("resultWrapper")),
                 self.t.text(http.get("requestUri", "/")), error_first,
@@ -371,7 +376,8 @@ class Service:
                 self.t.text(action),
                 self.t.text(self.guards.of(name, action, op)),
                 len(op.get("errors", ())), http.get("responseCode", 200),
-                METHODS.index(http.get("method", "POST")), " | ".join(flags) or "0"))
+                METHODS.index(http.get("method", "POST")), path.count("/"),
+                " | ".join(flags) or "0"))
 
     def not_replaced(self):
         """Operations without deprecated ones that another has taken the address of (S3 has four)."""

@@ -110,13 +110,24 @@ const struct shape *model_error(const struct operation *operation, struct str co
     return NULL;
 }
 
+static const struct str methods[] = {
+    STR_INIT("GET"),  STR_INIT("POST"),  STR_INIT("PUT"),     STR_INIT("DELETE"),
+    STR_INIT("HEAD"), STR_INIT("PATCH"), STR_INIT("OPTIONS"),
+};
+#define METHODS (sizeof(methods) / sizeof(methods[0]))
+
 struct str model_method(uint8_t method)
 {
-    static const struct str methods[] = {
-        STR_INIT("GET"),  STR_INIT("POST"),  STR_INIT("PUT"),     STR_INIT("DELETE"),
-        STR_INIT("HEAD"), STR_INIT("PATCH"), STR_INIT("OPTIONS"),
-    };
-
-    assert(method < sizeof(methods) / sizeof(methods[0]));
+    assert(method < METHODS);
     return methods[method];
+}
+
+uint8_t model_method_index(struct str method)
+{
+    uint8_t index = 0;
+
+    while (index < METHODS && !str_eq(methods[index], method)) {
+        index++;
+    }
+    return index < METHODS ? index : MODEL_NO_METHOD;
 }

@@ -121,6 +121,7 @@ struct operation {
     uint16_t error_count;
     uint16_t http;         /* status of success; 200 */
     uint8_t method;        /* index into model_methods: GET POST PUT DELETE HEAD PATCH OPTIONS */
+    uint8_t segments;      /* of the path of uri; the last may be empty */
     uint8_t flags;         /* enum operation_flag */
 };
 
@@ -130,6 +131,8 @@ enum operation_flag {
     OPERATION_STREAM_IN = 4,     /* the body is a stream (blob payload) */
     OPERATION_EVENTS_OUT = 8,    /* the answer is an event stream */
     OPERATION_CHECKSUM = 16,     /* httpChecksum */
+    OPERATION_URI_QUERY = 32,    /* uri has a query */
+    OPERATION_URI_GREEDY = 64,   /* uri has a label that takes slashes, too */
 };
 
 struct service_model {
@@ -186,5 +189,7 @@ int model_member_index_wire(const struct shape *structure, struct str wire_name)
 /* The exception shape of a code within a service's operation, then the service; NULL: none. */
 const struct shape *model_error(const struct operation *operation, struct str code);
 struct str model_method(uint8_t method);
+uint8_t model_method_index(struct str method); /* MODEL_NO_METHOD: no operation has it */
+#define MODEL_NO_METHOD 255
 
 #endif

@@ -266,39 +266,59 @@ static bool members_fit(const struct operation *operation, const struct http_req
     return true;
 }
 
-/* What most operations fail at, cheaply: another method, or a query where there is none. */
-static bool may_fit(const struct operation *operation, const struct http_request *request,
-                    struct str *ret_path, struct str *ret_query)
-{
-    struct str method = model_method(operation->method);
-    struct str uri = model_text(operation->uri);
-    size_t mark;
+/* What operations are looked at for. */
+struct sought {
+    const struct http_request *request;
+    uint8_t method;    /* its index in the model */
+    size_t segments;   /* of its path; one more when a slash ends it */
+};
 
-    if (method.bytes != request->method.bytes || method.at[0] != request->method.at[0] ||
-        !str_eq(method, request->method)) {
-        return false;
+static struct sought sought_of(const struct http_request *request, struct str path)
+{
+    struct sought sought = {request, model_method_index(request->method), 0};
+
+    for (size_t i = 0; i < path.bytes; i++) {
+        sought.segments += path.at[i] == '/';
     }
-    mark = str_find(uri, '?', 0);
-    *ret_path = str_slice(uri, 0, mark);
-    *ret_query = str_slice(uri, mark + 1, uri.bytes);
-    return ret_query->bytes == 0 || request->query.bytes > 0;
+    return sought;
+}
+
+/* What most operations fail at, by numbers alone: another method, a query where there is none,
+ * fewer or more segments. */
+static bool may_fit(const struct operation *operation, const struct sought *sought)
+{
+    bool greedy = (operation->flags & OPERATION_URI_GREEDY) != 0;
+
+    return operation->method == sought->method &&
+           ((operation->flags & OPERATION_URI_QUERY) == 0 || sought->request->query.bytes > 0) &&
+           sought->segments >= operation->segments &&
+           (greedy || sought->segments <= operation->segments + 1u);
+}
+
+/* Path and query literals. */
+static bool uri_fits(const struct operation *operation, const struct route *route,
+                     const struct http_request *request, struct fit *fit)
+{
+    struct str uri = model_text(operation->uri);
+    size_t mark = (operation->flags & OPERATION_URI_QUERY) != 0 ? str_find(uri, '?', 0)
+                                                                : uri.bytes;
+
+    return path_fits(str_slice(uri, 0, mark), route->path, fit) &&
+           query_fits(str_slice(uri, mark + 1, uri.bytes), request->query, fit);
 }
 
 /* The best operation of a REST service; better than *best replaces it. */
 static void match_service(const struct service_model *service, const struct http_request *request,
                           struct route *route, struct fit *best)
 {
+    struct sought sought = sought_of(request, route->path);
+
     for (uint32_t i = 0; i < service->operation_count; i++) {
         const struct operation *operation = &model_operations[service->operation_first + i];
         struct fit fit = {0, 0, 0};
-        struct str path;
-        struct str query;
 
-        if (!may_fit(operation, request, &path, &query) ||
-            !path_fits(path, route->path, &fit) || !query_fits(query, request->query, &fit)) {
-            continue;
-        }
-        if (!members_fit(operation, request, &fit)) {
+        if (!may_fit(operation, &sought) || !uri_fits(operation, route, request, &fit) ||
+            !members_fit(operation, request, &fit)) {
             continue;
         }
         if (route->operation == NULL || better(&fit, best)) {
@@ -313,16 +333,14 @@ static void match_service(const struct service_model *service, const struct http
 static void match_loosely(const struct service_model *service, const struct http_request *request,
                           struct route *route)
 {
+    struct sought sought = sought_of(request, route->path);
     struct fit best = {0, 0, 0};
 
     for (uint32_t i = 0; i < service->operation_count; i++) {
         const struct operation *operation = &model_operations[service->operation_first + i];
         struct fit fit = {0, 0, 0};
-        struct str path;
-        struct str query;
 
-        if (may_fit(operation, request, &path, &query) && path_fits(path, route->path, &fit) &&
-            query_fits(query, request->query, &fit) &&
+        if (may_fit(operation, &sought) && uri_fits(operation, route, request, &fit) &&
             (route->operation == NULL || better(&fit, &best))) {
             route->service = service;
             route->operation = operation;
