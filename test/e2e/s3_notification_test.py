@@ -3,6 +3,7 @@
 match, what may be configured, and the test event.
 """
 import datetime
+import hashlib
 import json
 import re
 
@@ -355,11 +356,58 @@ def test_ids_filters_and_events_are_checked(s3, sqs):
                     {**rule(queue, "s3:ObjectCreated:*"), **wrong}]})
 
 
-def test_event_bridge_is_refused_by_name(s3):
-    with pytest.raises(ClientError) as caught:
-        s3.put_bucket_notification_configuration(Bucket=make_bucket(s3), NotificationConfiguration={
-            "EventBridgeConfiguration": {}})
-    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+# ---- EventBridge ----
+
+def bridged(weir, bucket):
+    """A queue that a rule of the default bus sends the bucket's events to."""
+    events, queue = weir.client("events"), Queue(weir.client("sqs"))
+    name = f"of-{bucket}"
+    events.put_rule(Name=name, EventPattern=json.dumps(
+        {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}))
+    events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": queue.arn}])
+    return queue
+
+
+def test_event_bridge_hears_of_every_change(weir, s3):
+    bucket = make_bucket(s3)
+    queue = bridged(weir, bucket)
+    s3.put_object(Bucket=bucket, Key="before")
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a b+c", Body=b"12345")
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "a b+c"})
+    s3.put_object_tagging(Bucket=bucket, Key="copy", Tagging={"TagSet": [
+        {"Key": "k", "Value": "v"}]})
+    s3.delete_object_tagging(Bucket=bucket, Key="copy")
+    s3.delete_object(Bucket=bucket, Key="copy")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    marker = s3.delete_object(Bucket=bucket, Key="a b+c")["VersionId"]
+    s3.delete_object(Bucket=bucket, Key="a b+c", VersionId=marker)
+    got = queue.bodies()
+    assert [(e["detail-type"], e["detail"].get("reason"), e["detail"].get("deletion-type"))
+            for e in got] == [
+        ("Object Created", "PutObject", None), ("Object Created", "CopyObject", None),
+        ("Object Tags Added", None, None), ("Object Tags Deleted", None, None),
+        ("Object Deleted", "DeleteObject", "Permanently Deleted"),
+        ("Object Deleted", "DeleteObject", "Delete Marker Created"),
+        ("Object Deleted", "DeleteObject", "Permanently Deleted")]
+    first = got[0]
+    assert list(first) == ["version", "id", "detail-type", "source", "account", "time", "region",
+                           "resources", "detail"]
+    assert first["resources"] == [f"arn:aws:s3:::{bucket}"] and first["source"] == "aws.s3"
+    detail = first["detail"]
+    sequencer, request = detail["object"].pop("sequencer"), detail.pop("request-id")
+    assert int(sequencer, 16) and request
+    assert detail == {
+        "version": "0", "bucket": {"name": bucket},
+        "object": {"key": "a b+c", "size": 5, "etag": hashlib.md5(b"12345").hexdigest()},
+        "requester": first["account"], "source-ip-address": "127.0.0.1", "reason": "PutObject"}
+    assert got[5]["detail"]["object"]["version-id"] == marker
+    assert got[5]["detail"]["object"]["etag"] == "d41d8cd98f00b204e9800998ecf8427e"
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    s3.put_object(Bucket=bucket, Key="after")
+    assert queue.bodies() == []
 
 
 # ---- durable with the object ----

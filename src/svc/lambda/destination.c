@@ -191,17 +191,22 @@ static struct str object_key(struct call *c, const struct target *target)
                         t.month, t.day, t.hour, t.minute, t.second, uuid);
 }
 
+/* A record as EventBridge's event; the bus fills in the rest. */
+static struct str bridged(struct call *c, const struct bus_event *told, struct str version,
+                          const struct async_end *end)
+{
+    return arena_printf(c->arena,
+                        "{\"detail-type\":\"Lambda Function Invocation Result - %s\","
+                        "\"source\":\"lambda\",\"resources\":[\"%.*s\",\"%.*s\"],"
+                        "\"detail\":%.*s}",
+                        strcmp(end->condition, "Success") == 0 ? "Success" : "Failure",
+                        STR_ARG(told->target), STR_ARG(version), STR_ARG(told->body));
+}
+
 static void tell_destination(struct call *c, const struct target *target, struct str arn,
                              const struct async_event *event, const struct async_end *end)
 {
-    bool success = strcmp(end->condition, "Success") == 0;
     struct bus_event told = event_to(c, target, arn, event);
-    struct bus_attribute attributes[2] = {
-        {STR("source"), STR("String"), STR("lambda")},
-        {STR("detail-type"), STR("String"),
-         success ? STR("Lambda Function Invocation Result - Success")
-                 : STR("Lambda Function Invocation Result - Failure")},
-    };
     struct arn parts;
 
     told.body = record_of(c, target, event, end);
@@ -211,8 +216,7 @@ static void tell_destination(struct call *c, const struct target *target, struct
     if (str_eq(parts.service, STR("s3"))) {
         told.key = object_key(c, target);
     } else if (str_eq(parts.service, STR("events"))) {
-        told.attributes = attributes;
-        told.attribute_count = 2;
+        told.body = bridged(c, &told, version_arn(c, target, end->version), end);
     }
     hand_on(c, target, &told);
 }

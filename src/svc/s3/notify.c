@@ -45,6 +45,7 @@ struct notification_rules *notification_rules_read(struct arena *arena,
 {
     struct notification_rules *rules = ARENA_NEW(arena, struct notification_rules);
 
+    rules->bridge = value != NULL && has(value, "EventBridgeConfiguration");
     rules->rules = arena_zero(arena, NOTIFICATION_RULES_MAX * sizeof(*rules->rules));
     for (size_t k = 0; value != NULL && k < NOTIFICATION_KINDS; k++) {
         const struct value *list = get(value, notification_kinds[k].list);
@@ -251,6 +252,9 @@ void object_changed(struct call *c, const struct object_change *change)
             tell(c, change->bucket, rules->rules[i].arn, change->key,
                  record(c, change, &rules->rules[i]));
         }
+    }
+    if (rules->bridge) {
+        object_bridged(c, change);
     }
     replication_changed(c, change);
 }

@@ -259,8 +259,5 @@ status notification_check(struct call *c, const struct bucket *bucket, const str
             TRY(pair_check(c, &rules->rules[i], &rules->rules[k]));
         }
     }
-    if (has(value, "EventBridgeConfiguration")) {
-        return fail(c, &S3_NOT_IMPLEMENTED, "weir has no EventBridge to notify");
-    }
     return destinations_check(c, bucket, value);
 }

@@ -19,6 +19,7 @@ struct notification_rule {
 struct notification_rules {
     struct notification_rule *rules; /* in the order they are listed */
     size_t count;                /* of them */
+    bool bridge;                 /* EventBridge hears of every change */
 };
 
 /* The kinds of destinations. */
@@ -35,6 +36,8 @@ extern const struct notification_kind notification_kinds[NOTIFICATION_KINDS];
 /* Of a configuration, or NULL; the first NOTIFICATION_RULES_MAX. */
 struct notification_rules *notification_rules_read(struct arena *arena,
                                                    const struct value *value);
+/* notify_bridge.c: tells EventBridge. */
+void object_bridged(struct call *c, const struct object_change *change);
 /* "s3:ObjectCreated:*" takes "ObjectCreated:Put". */
 bool notification_event_matches(struct str pattern, struct str event);
 
