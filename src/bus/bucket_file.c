@@ -58,9 +58,18 @@ void file_drop(struct cell *cell, struct bucket_file *file)
     }
 }
 
-status file_put(struct call *c, const struct bucket_file *file, struct str source)
+#define ATTRIBUTES_MAX 3
+
+static void add_attribute(struct bus_event *event, const char *name, struct str value)
 {
-    struct bus_attribute *attributes = arena_alloc(c->arena, 2 * sizeof(*attributes));
+    struct bus_attribute *attributes = (struct bus_attribute *)(uintptr_t)event->attributes;
+
+    attributes[event->attribute_count++] =
+        (struct bus_attribute){str_c(name), STR("String"), value};
+}
+
+static struct bus_event event_of(struct call *c, const struct bucket_file *file, struct str source)
+{
     struct arn arn = {arn_partition(c->region), STR("s3"), STR_NONE, STR_NONE, file->bucket};
     struct bus_event event = {
         .target = arn_write(c->arena, &arn),
@@ -70,24 +79,48 @@ status file_put(struct call *c, const struct bucket_file *file, struct str sourc
         .key = file->key,
         .about = file->key,
         .content = &file->content,
-        .attributes = attributes,
-        .attribute_count = file->owner.bytes > 0 ? 2 : 1,
+        .attributes = arena_alloc(c->arena, ATTRIBUTES_MAX * sizeof(struct bus_attribute)),
     };
-    struct str was = c->principal;
-    status put;
 
-    attributes[0] = (struct bus_attribute){STR("content-type"), STR("String"), str_c(file->type)};
-    attributes[1] = (struct bus_attribute){STR("x-amz-expected-bucket-owner"), STR("String"),
-                                           file->owner};
-    put = bus_check(c, &event);
-    if (put == OK) {
-        put = bus_send(c, &event);
+    add_attribute(&event, "content-type", str_c(file->type));
+    if (file->encoding != NULL) {
+        add_attribute(&event, "content-encoding", str_c(file->encoding));
     }
-    c->principal = was;
+    if (file->owner.bytes > 0) {
+        add_attribute(&event, "x-amz-expected-bucket-owner", file->owner);
+    }
+    return event;
+}
+
+static status said(struct call *c, status put)
+{
     if (put == &BUS_NO_TARGET) {
         return fail(c, put, "The specified bucket does not exist");
     }
     return put == OK ? OK : fail(c, &BUS_REFUSED, "Access Denied");
+}
+
+status file_check(struct call *c, const struct bucket_file *file, struct str source)
+{
+    struct bus_event event = event_of(c, file, source);
+    struct str was = c->principal;
+    status may = bus_check(c, &event);
+
+    c->principal = was;
+    return said(c, may);
+}
+
+status file_put(struct call *c, const struct bucket_file *file, struct str source)
+{
+    struct bus_event event = event_of(c, file, source);
+    struct str was = c->principal;
+    status put = bus_check(c, &event);
+
+    if (put == OK) {
+        put = bus_send(c, &event);
+    }
+    c->principal = was;
+    return said(c, put);
 }
 
 const char *file_refusal(status refused)

@@ -11,6 +11,7 @@
 #include "svc/apigatewayv2/apigatewayv2.h"
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/events/events.h"
+#include "svc/firehose/firehose.h"
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/lambda/lambda.h"
@@ -38,5 +39,6 @@ const struct service *const services[] = {
     &apigatewayv2_service,
     &secretsmanager_service,
     &events_service,
+    &firehose_service,
     NULL,
 };

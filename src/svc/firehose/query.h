@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * MetadataExtraction's queries: the part of jq that gives one value for one value. Paths, objects
+ * and arrays, pipes, //, arithmetic, comparisons, and, or, if, and functions of texts, numbers and
+ * times. What gives none or several values (.[], the comma, recursion, definitions) is refused by
+ * name; so a query ends in time that its text and the record bound.
+ */
+#ifndef WEIR_SVC_FIREHOSE_QUERY_H
+#define WEIR_SVC_FIREHOSE_QUERY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "wire/value.h"
+
+struct query;
+
+/* In the arena. ERR_MALFORMED, and what is wrong where. */
+status query_parse(struct str text, struct arena *arena, struct why *why,
+                   struct query **ret_query);
+/* ERR_MALFORMED: the value is not such that the query can be asked of it. */
+status query_run(const struct query *query, const struct value *input, struct arena *arena,
+                 struct why *why, struct value *ret_value);
+
+#endif
