@@ -149,6 +149,7 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
+build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
 build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all

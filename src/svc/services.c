@@ -20,6 +20,7 @@
 #include "svc/secretsmanager/secretsmanager.h"
 #include "svc/sns/sns.h"
 #include "svc/sqs/sqs.h"
+#include "svc/ssm/ssm.h"
 #include "svc/sts/sts.h"
 
 const struct service *const services[] = {
@@ -40,5 +41,6 @@ const struct service *const services[] = {
     &secretsmanager_service,
     &events_service,
     &firehose_service,
+    &ssm_service,
     NULL,
 };

@@ -46,6 +46,28 @@ class Secrets:
         return number
 
 
+class Parameters:
+    """A parameter's versions: as many as changes, each with its value."""
+
+    def __init__(self, weir):
+        self.client = weir.client("ssm")
+
+    def make(self, name):
+        self.client.put_parameter(Name=name, Value="0", Type="String")
+
+    def put(self, name, number):
+        self.client.put_parameter(Name=name, Value=str(number), Overwrite=True)
+
+    def get(self, name):
+        read = self.client.get_parameter(Name=name)["Parameter"]
+        pages = self.client.get_paginator("get_parameter_history").paginate(Name=name)
+        values = [int(v["Value"]) for page in pages for v in page["Parameters"]]
+        number = int(read["Value"])
+        assert read["Version"] == number + 1
+        assert values == list(range(max(0, number - 99), number + 1)), values
+        return number
+
+
 class Writer(threading.Thread):
     def __init__(self, kit, name, number, on_ack):
         super().__init__(daemon=True)
@@ -91,7 +113,7 @@ def one_round(weir, service, numbers, chance):
     return there
 
 
-@pytest.mark.parametrize("service", [Secrets])
+@pytest.mark.parametrize("service", [Secrets, Parameters])
 def test_what_was_acknowledged_is_there(weir, service):
     chance = random.Random(SEED)
     weir.start()

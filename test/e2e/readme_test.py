@@ -18,7 +18,8 @@ IDS = {"API Gateway v2": "apigatewayv2",
        "Kinesis Data Streams": "kinesis", "S3": "s3", "SQS": "sqs", "SNS": "sns",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
-       "Secrets Manager": "secretsmanager", "Firehose": "firehose"}
+       "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
+       "SSM Parameter Store": "ssm"}
 
 
 def free_port():

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--auth=on: who may read which parameter, by name, by path, by tag, and by a
+parameter's own policy."""
+import itertools
+
+import pytest
+from auth_test import SignedServer
+from iam_kit import allow, client_of, document
+from weir_server import REGION
+
+ACCOUNT = "000000000000"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def weir():
+    server = SignedServer("--auth", "on").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def root(weir):
+    key, secret = weir.key
+    return {"AccessKeyId": key, "SecretAccessKey": secret}
+
+
+@pytest.fixture(scope="module")
+def ssm(weir, root):
+    return client_of(weir, "ssm", root)
+
+
+@pytest.fixture
+def user(weir, root):
+    """user(statement, …): a client of a new user who may that and nothing else; and its ARN."""
+    iam = client_of(weir, "iam", root)
+
+    def make(*statements):
+        name = f"user-{next(numbers)}"
+        arn = iam.create_user(UserName=name)["User"]["Arn"]
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return client_of(weir, "ssm", key), arn
+    return make
+
+
+def may(call, **more):
+    try:
+        call(**more)
+        return True
+    except Exception as error:
+        assert error.response["Error"]["Code"] == "AccessDeniedException", error
+        return False
+
+
+def put(ssm, name, **more):
+    return ssm.put_parameter(Name=name, Value="v", Type="String", **more)
+
+
+def test_names_decide_whatever_they_are_called_by(ssm, user, name):
+    for one in (name, f"/{name}/a", f"/{name}/b"):
+        put(ssm, one)
+    reader, _ = user(allow("ssm:GetParameter", [f"{PARAMETER}/{name}", f"{PARAMETER}/{name}/a"]))
+    assert may(reader.get_parameter, Name=name)
+    assert may(reader.get_parameter, Name=f"{name}:1")
+    assert may(reader.get_parameter, Name=f"/{name}/a")
+    assert may(reader.get_parameter, Name=f"{PARAMETER}/{name}/a")
+    assert not may(reader.get_parameter, Name=f"/{name}/b")
+    assert not may(reader.put_parameter, Name=f"/{name}/a", Value="x", Overwrite=True)
+
+
+def test_paths_and_lists_decide(ssm, user, name):
+    put(ssm, f"/{name}/a")
+    reader, _ = user(allow(["ssm:GetParametersByPath", "ssm:GetParameters"],
+                           [f"{PARAMETER}/{name}", f"{PARAMETER}/{name}/*"]))
+    assert may(reader.get_parameters_by_path, Path=f"/{name}/")
+    assert not may(reader.get_parameters_by_path, Path="/")
+    assert may(reader.get_parameters, Names=[f"/{name}/a"])
+    assert not may(reader.get_parameters, Names=[f"/{name}/a", "/other"])
+
+
+def test_tags_decide(ssm, user, name):
+    put(ssm, f"{name}a", Tags=[{"Key": "L", "Value": "open"}])
+    put(ssm, f"{name}b")
+    reader, _ = user(allow("ssm:GetParameter", "*", Condition={
+        "StringEquals": {"aws:ResourceTag/L": "open"}}))
+    assert may(reader.get_parameter, Name=f"{name}a")
+    assert not may(reader.get_parameter, Name=f"{name}b")
+
+
+def test_a_parameters_own_policy_lets_somebody_in(ssm, user, name):
+    put(ssm, name, Tier="Advanced")
+    reader, arn = user()
+    assert not may(reader.get_parameter, Name=name)
+    ssm.put_resource_policy(ResourceArn=f"{PARAMETER}/{name}", Policy=document(
+        allow("ssm:GetParameter", "*", Principal={"AWS": arn})))
+    assert may(reader.get_parameter, Name=name)
+
+
+def test_a_secret_behind_a_parameter_is_asked_for_too(weir, root, user, name):
+    client_of(weir, "secretsmanager", root).create_secret(Name=name, SecretString="x")
+    path = f"/aws/reference/secretsmanager/{name}"
+    reader, _ = user(allow("ssm:GetParameter"))
+    with pytest.raises(Exception) as caught:
+        reader.get_parameter(Name=path, WithDecryption=True)
+    assert caught.value.response["Error"]["Code"] == "ParameterNotFound"
+    reader, _ = user(allow(["ssm:GetParameter", "secretsmanager:GetSecretValue"]))
+    assert may(reader.get_parameter, Name=path, WithDecryption=True)
