@@ -88,7 +88,7 @@ void policy_erase(struct call *c, const struct parameter *parameter);
 
 /* May a parameter be called so: ValidationException, HierarchyLevelLimitExceededException. */
 status name_check(struct call *c, struct str name);
-/* "name:3", "name:label", an ARN with either: the name and what stands behind; STR_NONE: nothing. */
+/* "name:3", "name:label", an ARN with either: the name and what stands behind, or STR_NONE. */
 void name_split(struct str text, struct str *ret_name, struct str *ret_selector);
 bool label_is_good(struct str label);
 bool is_path(struct str path);
