@@ -19,7 +19,6 @@ IDS = {"API Gateway v2": "apigatewayv2",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
        "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
-       "EventBridge": "events", "Secrets Manager": "secretsmanager",
        "SSM Parameter Store": "ssm"}
 
 
