@@ -14,7 +14,7 @@ E2E_JOBS ?= 3
 FUZZ_SECONDS ?= 20
 
 LAYERS  := base sys net wire store cell bus fn svc cli
-LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lzip -lzstd -lsnappy -lseccomp -lpthread -lm
+LIBS    := -lrocksdb -lnghttp2 -luv -lssl -lcrypto -lpcre2-8 -lexpat -lz -lzip -lzstd -lsnappy -lyaml -lseccomp -lpthread -lm
 CFLAGS  += -std=c17 -D_GNU_SOURCE $(OPT) $(SAN) -iquote src -Wall -Wextra -Wshadow -Wconversion \
            -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -fno-strict-aliasing \
            -fno-common -fstack-protector-strong -MMD -MP

@@ -112,11 +112,11 @@ static status name_check(struct call *c, struct str api, const struct value *aut
                  : OK;
 }
 
-status authorizer_check(struct call *c, struct str api, const struct value *authorizer)
+status authorizer_check(struct call *c, const struct value *authorizer)
 {
-    TRY(str_eq(get_str(authorizer, "AuthorizerType"), STR("JWT")) ? jwt_check(c, authorizer)
-                                                                  : request_check(c, authorizer));
-    return name_check(c, api, authorizer);
+    return str_eq(get_str(authorizer, "AuthorizerType"), STR("JWT"))
+               ? jwt_check(c, authorizer)
+               : request_check(c, authorizer);
 }
 
 void authorizer_complete(struct value *authorizer)
@@ -160,7 +160,8 @@ status apigw_create_authorizer(struct call *c)
     TRY(api_of_call(c, &api));
     TRY(lengths_check(c));
     copy_members(authorizer, c->in);
-    TRY(authorizer_check(c, api.id, authorizer));
+    TRY(authorizer_check(c, authorizer));
+    TRY(name_check(c, api.id, authorizer));
     TRY(room_check(c, KIND_AUTHORIZER, api.id, AUTHORIZERS_MAX));
     set_str(authorizer, "AuthorizerId", id_new(c, KIND_AUTHORIZER, api.id, OTHER_ID_LETTERS));
     authorizer_put(c, &api, authorizer);
@@ -194,7 +195,8 @@ status apigw_update_authorizer(struct call *c)
     TRY(authorizer_of_call(c, &api, &authorizer));
     TRY(lengths_check(c));
     record_apply(c, authorizer, c->in);
-    TRY(authorizer_check(c, api.id, authorizer));
+    TRY(authorizer_check(c, authorizer));
+    TRY(name_check(c, api.id, authorizer));
     authorizer_put(c, &api, authorizer);
     copy_members(c->out, authorizer);
     return OK;

@@ -37,14 +37,13 @@ static const struct value *by_id(struct value *const *records, size_t count, con
     return NULL;
 }
 
-static void live_fill(struct live *live, const struct snapshot *snapshot)
+struct live_route *live_routes(struct arena *arena, const struct snapshot *snapshot)
 {
-    live->api = snapshot->api;
-    live->deployed = true;
-    live->route_count = snapshot->route_count;
-    live->routes = arena_zero(live->arena, (live->route_count + 1) * sizeof(live->routes[0]));
-    for (size_t i = 0; i < live->route_count; i++) {
-        struct live_route *route = &live->routes[i];
+    struct live_route *routes =
+        arena_zero(arena, (snapshot->route_count + 1) * sizeof(routes[0]));
+
+    for (size_t i = 0; i < snapshot->route_count; i++) {
+        struct live_route *route = &routes[i];
         struct str target = get_str(snapshot->routes[i], "Target");
 
         route->route = snapshot->routes[i];
@@ -56,6 +55,7 @@ static void live_fill(struct live *live, const struct snapshot *snapshot)
         route->authorizer = by_id(snapshot->authorizers, snapshot->authorizer_count,
                                   "AuthorizerId", get_str(route->route, "AuthorizerId"));
     }
+    return routes;
 }
 
 /* As of its deployment, or as the API is now. */
@@ -76,7 +76,10 @@ static void live_deployment(struct call *c, struct live *live, const struct api 
         !snapshot_get(c, live->arena, api->id, deployment, &snapshot)) {
         snapshot_now(c, live->arena, api, &snapshot);
     }
-    live_fill(live, &snapshot);
+    live->api = snapshot.api;
+    live->deployed = true;
+    live->routes = live_routes(live->arena, &snapshot);
+    live->route_count = snapshot.route_count;
 }
 
 static struct live *live_new(struct call *c, struct str api_id, struct str stage_name)

@@ -82,6 +82,9 @@ void snapshot_erase(struct call *c, struct str api, struct str deployment);
 void snapshot_now(struct call *c, struct arena *arena, const struct api *api,
                   struct snapshot *ret_snapshot);
 
+/* live.c: routes with what they lead to, in the arena of the snapshot. */
+struct live_route *live_routes(struct arena *arena, const struct snapshot *snapshot);
+
 /* Before the service closes. */
 void lives_free(struct gateway *gateway);
 /* Domain names and their mappings into memory. */

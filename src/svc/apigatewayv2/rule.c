@@ -203,6 +203,11 @@ status lengths_check(struct call *c)
     return walk(c, c->in, STR_NONE);
 }
 
+status record_lengths_check(struct call *c, const struct value *record)
+{
+    return walk(c, record, STR_NONE);
+}
+
 /* ---- applying ---- */
 
 static bool is_empty(const struct value *value)

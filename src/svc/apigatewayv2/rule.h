@@ -45,6 +45,7 @@ status record_of_call(struct call *c, enum kind kind, struct str owner, struct v
 status room_check(struct call *c, enum kind kind, struct str owner, size_t count_max);
 /* Texts have the lengths that their shapes' names say. */
 status lengths_check(struct call *c);
+status record_lengths_check(struct call *c, const struct value *record); /* the same of a record */
 /* A tree of some other shape into the record's members: empty texts take away, maps are merged key
  * by key, structures member by member. */
 void record_apply(struct call *c, struct value *record, const struct value *in);
@@ -75,7 +76,8 @@ void responses_erase(struct call *c, enum kind kind, struct str api, struct str 
 status api_check(struct call *c, const struct value *record);
 status route_check(struct call *c, struct str api, const struct value *route);
 status integration_check(struct call *c, const struct value *integration);
-status authorizer_check(struct call *c, struct str api, const struct value *authorizer);
+/* but for its name, which must be the only one of its API */
+status authorizer_check(struct call *c, const struct value *authorizer);
 status tags_check(struct call *c, const struct value *tags);
 /* What AWS fills in. */
 void api_complete(struct call *c, struct value *record);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * YAML: libyaml's events made into trees, and trees written.
+ */
+#include "wire/yaml.h"
+
+#include "wire/json.h"
+#include "wire/wire.h"
+
+#include <yaml.h>
+
+struct anchor {
+    struct str name;           /* behind '&' */
+    const struct value *value; /* complete */
+    size_t weight;             /* values in it, aliases expanded */
+};
+
+struct reader {
+    yaml_parser_t parser;      /* libyaml's */
+    struct arena *arena;       /* of the tree */
+    struct why *why;           /* may be NULL */
+    struct anchor *anchors;    /* in the arena */
+    size_t anchor_count;       /* of them */
+    size_t weight;             /* of all that was read */
+    int depth;                 /* of what is read now */
+};
+
+/* ---- errors ---- */
+
+static status wrong(struct reader *reader, const yaml_mark_t *mark, const char *what)
+{
+    return why_set(reader->why, &WIRE_SERIALIZATION, "line %zu, column %zu: %s", mark->line + 1,
+                   mark->column + 1, what);
+}
+
+static status next(struct reader *reader, yaml_event_t *event)
+{
+    if (yaml_parser_parse(&reader->parser, event) == 1) {
+        return OK;
+    }
+    return wrong(reader, &reader->parser.problem_mark,
+                 reader->parser.problem != NULL ? reader->parser.problem : "not YAML");
+}
+
+static status weigh(struct reader *reader, size_t more)
+{
+    reader->weight += more;
+    return reader->weight <= YAML_VALUES_MAX && !arena_spent(reader->arena)
+               ? OK
+               : why_set(reader->why, &ERR_LIMIT, "the document is too large");
+}
+
+/* ---- scalars ---- */
+
+static bool is_among(struct str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(text, str_c(words[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_number_begin(struct str text)
+{
+    return text.bytes > 0 && ((text.at[0] >= '0' && text.at[0] <= '9') || text.at[0] == '-');
+}
+
+static struct value plain(struct str text)
+{
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+    static const char *const trues[] = {"true", "True", "TRUE"};
+    static const char *const falses[] = {"false", "False", "FALSE"};
+    struct value value = {.kind = VALUE_STR};
+    int64_t number;
+    double real;
+
+    value.str = text;
+    if (is_among(text, nulls, 5)) {
+        value.kind = VALUE_NULL;
+    } else if (is_among(text, trues, 3) || is_among(text, falses, 3)) {
+        value.kind = VALUE_BOOL;
+        value.truth = is_among(text, trues, 3);
+    } else if (is_number_begin(text) && str_to_i64(text, &number)) {
+        value.kind = VALUE_INT;
+        value.number = number;
+    } else if (is_number_begin(text) && str_to_double(text, &real)) {
+        value.kind = VALUE_DOUBLE;
+        value.real = real;
+    }
+    return value;
+}
+
+static struct value scalar(struct reader *reader, const yaml_event_t *event)
+{
+    struct str text = arena_dup(
+        reader->arena, str_of(event->data.scalar.value, event->data.scalar.length));
+    struct value value = {.kind = VALUE_STR};
+
+    value.str = text;
+    return event->data.scalar.plain_implicit ? plain(text) : value;
+}
+
+/* ---- anchors ---- */
+
+static void anchor_keep(struct reader *reader, const yaml_char_t *name,
+                        const struct value *value, size_t weight)
+{
+    struct str text = name == NULL ? STR_NONE : str_c((const char *)name);
+
+    if (text.bytes == 0 || reader->anchor_count == YAML_ANCHORS_MAX) {
+        return;
+    }
+    if (reader->anchors == NULL) {
+        reader->anchors =
+            arena_zero(reader->arena, YAML_ANCHORS_MAX * sizeof(reader->anchors[0]));
+    }
+    reader->anchors[reader->anchor_count++] =
+        (struct anchor){arena_dup(reader->arena, text), value, weight};
+}
+
+static status alias(struct reader *reader, const yaml_event_t *event, struct value *ret_value)
+{
+    struct str name = str_c((const char *)event->data.alias.anchor);
+
+    for (size_t i = reader->anchor_count; i > 0; i--) { /* the newest of that name */
+        if (str_eq(reader->anchors[i - 1].name, name)) {
+            *ret_value = *reader->anchors[i - 1].value;
+            return weigh(reader, reader->anchors[i - 1].weight);
+        }
+    }
+    return wrong(reader, &event->start_mark, "an alias of what is not there");
+}
+
+/* ---- collections ---- */
+
+static status node(struct reader *reader, const yaml_event_t *event, struct value *ret_value);
+
+/* Room for one more: doubled in the arena. */
+static void *grown(struct reader *reader, void *old, uint32_t count, uint32_t *room, size_t bytes)
+{
+    uint32_t wanted = *room == 0 ? 4 : *room * 2;
+    void *made;
+
+    if (count < *room) {
+        return old;
+    }
+    made = arena_alloc(reader->arena, wanted * bytes);
+    if (count > 0) {
+        memcpy(made, old, count * bytes);
+    }
+    *room = wanted;
+    return made;
+}
+
+static status sequence(struct reader *reader, struct value *list)
+{
+    status read = OK;
+    bool ended = false;
+
+    list->kind = VALUE_LIST;
+    while (read == OK && !ended) {
+        yaml_event_t event;
+
+        TRY(next(reader, &event));
+        ended = event.type == YAML_SEQUENCE_END_EVENT;
+        if (!ended) {
+            list->items = grown(reader, list->items, list->count, &list->room,
+                                sizeof(struct value));
+            read = node(reader, &event, &list->items[list->count]);
+            list->count += read == OK;
+        }
+        yaml_event_delete(&event);
+    }
+    return read;
+}
+
+/* The last of a key that comes twice counts, as in JSON. */
+static struct value *place_of(struct reader *reader, struct value *map, struct str key)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (str_eq(map->pairs[i].key, key)) {
+            return &map->pairs[i].value;
+        }
+    }
+    map->pairs = grown(reader, map->pairs, map->count, &map->room, sizeof(struct pair));
+    map->pairs[map->count].key = key;
+    return &map->pairs[map->count++].value;
+}
+
+static status pair(struct reader *reader, const yaml_event_t *key, struct value *map)
+{
+    yaml_event_t event;
+    struct value value;
+    status read;
+
+    if (key->type != YAML_SCALAR_EVENT) {
+        return wrong(reader, &key->start_mark, "a key must be a scalar");
+    }
+    if (map->count == YAML_KEYS_MAX) { /* each is looked for among the others */
+        return why_set(reader->why, &ERR_LIMIT, "a map has too many keys");
+    }
+    TRY(next(reader, &event));
+    read = node(reader, &event, &value);
+    yaml_event_delete(&event);
+    TRY(read);
+    *place_of(reader, map,
+              arena_dup(reader->arena,
+                        str_of(key->data.scalar.value, key->data.scalar.length))) = value;
+    return OK;
+}
+
+static status mapping(struct reader *reader, struct value *map)
+{
+    status read = OK;
+    bool ended = false;
+
+    map->kind = VALUE_MAP;
+    while (read == OK && !ended) {
+        yaml_event_t event;
+
+        TRY(next(reader, &event));
+        ended = event.type == YAML_MAPPING_END_EVENT;
+        if (!ended) {
+            read = pair(reader, &event, map);
+        }
+        yaml_event_delete(&event);
+    }
+    return read;
+}
+
+static status collection(struct reader *reader, const yaml_event_t *event, struct value *made)
+{
+    bool list = event->type == YAML_SEQUENCE_START_EVENT;
+    size_t before = reader->weight;
+    struct value *kept;
+    status read;
+
+    if (++reader->depth > WIRE_DEPTH_MAX) {
+        return why_set(reader->why, &ERR_LIMIT, "the document is too deep");
+    }
+    read = list ? sequence(reader, made) : mapping(reader, made);
+    reader->depth--;
+    TRY(read);
+    kept = ARENA_NEW(reader->arena, struct value);
+    *kept = *made;
+    anchor_keep(reader,
+                list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor, kept,
+                reader->weight - before + 1);
+    return OK;
+}
+
+static status node(struct reader *reader, const yaml_event_t *event, struct value *ret_value)
+{
+    struct value made = {.kind = VALUE_NULL};
+    struct value *kept;
+
+    TRY(weigh(reader, 1));
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        made = scalar(reader, event);
+        if (event->data.scalar.anchor != NULL) {
+            kept = ARENA_NEW(reader->arena, struct value);
+            *kept = made;
+            anchor_keep(reader, event->data.scalar.anchor, kept, 1);
+        }
+        break;
+    case YAML_ALIAS_EVENT:
+        TRY(alias(reader, event, &made));
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        TRY(collection(reader, event, &made));
+        break;
+    default:
+        return wrong(reader, &event->start_mark, "nothing where a value should be");
+    }
+    *ret_value = made;
+    return OK;
+}
+
+/* ---- documents ---- */
+
+static status step(struct reader *reader, yaml_event_type_t wanted, const char *otherwise)
+{
+    yaml_event_t event;
+    status read = OK;
+
+    TRY(next(reader, &event));
+    if (event.type != wanted) {
+        read = wrong(reader, &event.start_mark, otherwise);
+    }
+    yaml_event_delete(&event);
+    return read;
+}
+
+static status document(struct reader *reader, struct value *ret_value)
+{
+    yaml_event_t event;
+    struct value made;
+    status read;
+
+    TRY(step(reader, YAML_STREAM_START_EVENT, "not YAML"));
+    TRY(step(reader, YAML_DOCUMENT_START_EVENT, "there is no document"));
+    TRY(next(reader, &event));
+    read = node(reader, &event, &made);
+    yaml_event_delete(&event);
+    TRY(read);
+    TRY(step(reader, YAML_DOCUMENT_END_EVENT, "not YAML"));
+    TRY(step(reader, YAML_STREAM_END_EVENT, "there is more than one document"));
+    *ret_value = made;
+    return OK;
+}
+
+status yaml_read(struct str text, struct arena *arena, struct why *why, struct value *ret_value)
+{
+    struct reader reader = {.arena = arena, .why = why};
+    status read;
+
+    if (yaml_parser_initialize(&reader.parser) != 1) {
+        return why_set(why, &ERR_LIMIT, "no memory");
+    }
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text.at, text.bytes);
+    read = document(&reader, ret_value);
+    yaml_parser_delete(&reader.parser);
+    return read;
+}
+
+/* ---- writing ---- */
+
+static bool is_plain_key(struct str key)
+{
+    bool letters = false;
+
+    for (size_t i = 0; i < key.bytes; i++) {
+        char letter = key.at[i];
+        bool good = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                    (letter >= '0' && letter <= '9') ||
+                    (i > 0 && letter != '\0' && strchr("_/.+-${}", letter) != NULL) ||
+                    (i == 0 && (letter == '/' || letter == '_'));
+
+        if (!good) {
+            return false;
+        }
+        letters = letters || (letter >= 'a' && letter <= 'z') || letter == '/';
+    }
+    return letters && plain(key).kind == VALUE_STR;
+}
+
+static void write_indent(struct buf *out, int depth)
+{
+    for (int i = 0; i < depth; i++) {
+        buf_add(out, STR("  "));
+    }
+}
+
+static void write_block(struct buf *out, const struct value *value, int depth);
+
+/* What stands behind "key:" or "-". */
+static void write_inner(struct buf *out, const struct value *value, int depth)
+{
+    if ((value->kind == VALUE_MAP || value->kind == VALUE_LIST) && value->count > 0) {
+        buf_add_c(out, '\n');
+        write_block(out, value, depth);
+        return;
+    }
+    buf_add_c(out, ' ');
+    if (value->kind == VALUE_MAP) {
+        buf_add(out, STR("{}"));
+    } else if (value->kind == VALUE_LIST) {
+        buf_add(out, STR("[]"));
+    } else if (value->kind == VALUE_STR) {
+        json_write_str(out, value->str); /* which YAML reads as it is meant */
+    } else {
+        json_write(out, value, TIME_ISO);
+    }
+    buf_add_c(out, '\n');
+}
+
+static void write_block(struct buf *out, const struct value *value, int depth)
+{
+    for (uint32_t i = 0; i < value->count; i++) {
+        write_indent(out, depth);
+        if (value->kind == VALUE_LIST) {
+            buf_add_c(out, '-');
+            write_inner(out, &value->items[i], depth + 1);
+            continue;
+        }
+        if (is_plain_key(value->pairs[i].key)) {
+            buf_add(out, value->pairs[i].key);
+        } else {
+            json_write_str(out, value->pairs[i].key);
+        }
+        buf_add_c(out, ':');
+        write_inner(out, &value->pairs[i].value, depth + 1);
+    }
+}
+
+void yaml_write(struct buf *out, const struct value *document)
+{
+    write_block(out, document, 0);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * YAML 1.1 as documents, through libyaml: one document; maps with scalar keys, lists, and plain
+ * scalars as the core schema reads them (null, true, false, whole and decimal numbers; all else is
+ * text, and so is what is quoted or tagged "!!str"). An alias is the tree of its anchor; what all
+ * aliases together would expand to is limited, so a small text cannot stand for a huge tree.
+ */
+#ifndef WEIR_WIRE_YAML_H
+#define WEIR_WIRE_YAML_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "wire/value.h"
+
+#define YAML_VALUES_MAX 200000 /* with aliases expanded */
+#define YAML_ANCHORS_MAX 1000
+#define YAML_KEYS_MAX 4096     /* of one map */
+
+/* WIRE_SERIALIZATION with a sentence that names line and column; ERR_LIMIT. Texts lie in the
+ * arena. */
+status yaml_read(struct str text, struct arena *arena, struct why *why, struct value *ret_value);
+/* A document in block style: keys plain where they can be, texts in double quotes. */
+void yaml_write(struct buf *out, const struct value *document);
+
+#endif
