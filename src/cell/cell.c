@@ -67,12 +67,40 @@ static bool is_host_page(const struct page *page)
     return page->path[0] != '/';
 }
 
+/* Is name what want says? A '*' stands for some bytes, at least one, of which none is part's end; a
+ * last one for whatever follows, also nothing. */
+static bool page_names(struct str want, struct str name, char end)
+{
+    while (want.bytes > 0 && want.at[0] != '*') {
+        if (name.bytes == 0 || name.at[0] != want.at[0]) {
+            return false;
+        }
+        want = str_slice(want, 1, want.bytes);
+        name = str_slice(name, 1, name.bytes);
+    }
+    if (want.bytes <= 1) {
+        return want.bytes == 1 || name.bytes == 0;
+    }
+    want = str_slice(want, 1, want.bytes);
+    for (size_t i = 0; i < name.bytes && name.at[i] != end; i++) {
+        if (page_names(want, str_slice(name, i + 1, name.bytes), end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool page_fits(const struct page *page, struct str path, struct str host)
 {
     struct str want = str_c(page->path);
+    bool in_parts = want.bytes > 2 && (want.at[0] == '*' || want.at[1] == '*');
 
     if (is_host_page(page)) {
-        return str_find_str(host, want) < host.bytes;
+        return in_parts ? page_names(want, str_slice(host, 0, str_find(host, ':', 0)), '.')
+                        : str_find_str(host, want) < host.bytes;
+    }
+    if (in_parts) {
+        return page_names(want, path, '/');
     }
     return str_ends(want, STR("*")) ? str_starts(path, str_slice(want, 0, want.bytes - 1))
                                     : str_eq(path, want);

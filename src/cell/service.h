@@ -19,7 +19,8 @@ struct op {
 struct page {
     const char *path;                /* "/_weir/holds", or a beginning that ends with '*'; without
                                       * '/' in front what the host's name contains, whatever the
-                                      * path: ".s3-website" */
+                                      * path: ".s3-website". Either may begin with a '*', for a
+                                      * part of it, and have more: "*.auth.*.localhost" */
     uint8_t open;                    /* true: for anybody; PAGE_TOLD: and it is told who signed
                                       * (c->verified; else nobody); else this machine only, and no
                                       * web page */

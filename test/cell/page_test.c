@@ -111,9 +111,10 @@ static const struct page pages[] = {
     {"/_weir/show", false, show},     {"/_weir/change", false, change},
     {"/_weir/refuse", false, refuse}, {"/_weir/nothing", false, say_nothing},
     {"/_weir/work", false, work},     {"/_weir/park", false, work_and_park},
+    {"/*-*_*/.well-known/*", true, show}, {"*.auth.*.localhost", true, refuse},
     {"/public-*", true, show},        {".s3-website", true, say_nothing},
 };
-static const struct service bus = {.id = "bus", .tick = tick, .pages = pages, .page_count = 8};
+static const struct service bus = {.id = "bus", .tick = tick, .pages = pages, .page_count = 10};
 
 /* S3's errors carry fields of their own. */
 static status get_object(struct call *c)
@@ -197,6 +198,20 @@ static void a_page_may_be_a_hosts(void **state)
     say(f, STR("GET /bucket/missing HTTP/1.1\r\nhost: b.s3-website-us-east-1.localhost:1\r\n\r\n"));
     assert_true(str_starts(hear(f), STR("HTTP/1.1 204")));
     assert_true(holds(visit_page(f, "/bucket/missing", ""), "<Code>NoSuchKey</Code>"));
+}
+
+static void a_page_may_say_which_parts_it_leaves_open(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(holds(visit_page(f, "/us-1_ab/.well-known/x/y", ""), "GET /us-1_ab/.well-known/"));
+    assert_false(holds(visit_page(f, "/us-1ab/.well-known/x", ""), "HTTP/1.1 200"));
+    assert_false(holds(visit_page(f, "/us-/1_ab/.well-known/x", ""), "HTTP/1.1 200"));
+    assert_false(holds(visit_page(f, "/-_/.well-known/x", ""), "HTTP/1.1 200"));
+    say(f, STR("GET / HTTP/1.1\r\nhost: a.app.auth.eu-west-1.localhost\r\n\r\n"));
+    assert_false(holds(hear(f), "because"));
+    say(f, STR("GET / HTTP/1.1\r\nhost: app.auth.eu-west-1.localhost:1\r\n\r\n"));
+    assert_true(holds(hear(f), "because"));
 }
 
 static void a_pages_form_is_read(void **state)
@@ -400,7 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         CASE(a_page_is_found_by_its_path),
-        CASE(a_page_may_be_a_hosts),
+        CASE(a_page_may_be_a_hosts), CASE(a_page_may_say_which_parts_it_leaves_open),
         CASE(a_pages_form_is_read),
         CASE(a_page_that_is_not_open_is_for_no_web_page),
         cmocka_unit_test_setup_teardown(with_auth_a_page_wants_a_signature, set_up_auth,

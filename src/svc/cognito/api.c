@@ -5,6 +5,9 @@
  */
 #include "bus/timer.h"
 #include "svc/cognito/cognito_ops.h"
+#include "svc/cognito/issuer.h"
+#include "svc/cognito/passing.h"
+#include "svc/cognito/token.h"
 #include "svc/cognito/user.h"
 
 #define LINE(code) {code, NULL, 400, false}
@@ -53,6 +56,7 @@ static const struct op ops[] = {
     {"AdminAddUserToGroup", cognito_add_to_group},
     {"AdminListGroupsForUser", cognito_list_groups_of_user},
     {"AdminRemoveUserFromGroup", cognito_remove_from_group},
+    {"AdminUserGlobalSignOut", cognito_admin_user_global_sign_out},
     {"CreateGroup", cognito_create_group},
     {"CreateResourceServer", cognito_create_server},
     {"CreateUserPool", cognito_create_pool},
@@ -69,7 +73,9 @@ static const struct op ops[] = {
     {"DescribeUserPoolClient", cognito_describe_client},
     {"DescribeUserPoolDomain", cognito_describe_domain},
     {"GetGroup", cognito_get_group},
+    {"GetTokensFromRefreshToken", cognito_get_tokens_from_refresh_token},
     {"GetUserPoolMfaConfig", cognito_get_pool_mfa},
+    {"GlobalSignOut", cognito_global_sign_out},
     {"ListGroups", cognito_list_groups},
     {"ListResourceServers", cognito_list_servers},
     {"ListTagsForResource", cognito_list_tags},
@@ -77,6 +83,7 @@ static const struct op ops[] = {
     {"ListUserPoolClients", cognito_list_clients},
     {"ListUserPools", cognito_list_pools},
     {"ListUsersInGroup", cognito_list_users_in_group},
+    {"RevokeToken", cognito_revoke_token},
     {"SetUserPoolMfaConfig", cognito_set_pool_mfa},
     {"TagResource", cognito_tag},
     {"UntagResource", cognito_untag},
@@ -91,12 +98,27 @@ static status service_open(struct cell *cell, void **ret_state)
 {
     *ret_state = NULL;
     bus_timer_owner(cell, "cognito-idp", cognito_timer);
+    issuers_open(cell);
     return OK;
 }
+
+static status service_tick(struct call *c)
+{
+    (void)passing_sweep(c); /* what is left goes with the next */
+    return OK;
+}
+
+static const struct page pages[] = {
+    {"/*-*_*/.well-known/jwks.json", true, page_well_known},
+    {"/*-*_*/.well-known/openid-configuration", true, page_well_known},
+};
 
 const struct service cognito_service = {
     .id = "cognito-idp",
     .ops = ops,
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .open = service_open,
+    .tick = service_tick,
+    .pages = pages,
+    .page_count = sizeof(pages) / sizeof(pages[0]),
 };

@@ -31,6 +31,7 @@ struct token_wish {
     struct str scopes;            /* OAuth's, with spaces between; empty: of the API, SCOPE_API */
     struct str nonce;             /* OIDC's; empty: none */
     struct str issuer;            /* empty: by the request's host, as token_issuer() */
+    int64_t signed_in_ms;         /* auth_time; 0: now */
     bool no_refresh;              /* an implicit grant */
 };
 
@@ -83,14 +84,16 @@ bool scopes_have(struct str scopes, struct str scope); /* one of those between s
 status token_revoke(struct call *c, const struct client *client, struct str refresh_token);
 /* GlobalSignOut: all of a user's; the user is saved. */
 void tokens_sign_out(struct call *c, const struct pool *pool, struct user *user);
-/* Rows whose time is over, as many as fit; true: none is left. For the service's tick. */
-bool passing_sweep(struct call *c);
+/* (Rows whose time is over are swept by passing.h's passing_sweep(), for the service's tick.) */
 
 /* RevokeToken, GlobalSignOut, AdminUserGlobalSignOut, GetTokensFromRefreshToken. */
 status cognito_revoke_token(struct call *c);
 status cognito_global_sign_out(struct call *c);
 status cognito_admin_user_global_sign_out(struct call *c);
 status cognito_get_tokens_from_refresh_token(struct call *c);
+
+/* May the client read that attribute of users? Its ReadAttributes; without them, everything. */
+bool client_reads(const struct client *client, struct str attribute);
 
 /* ---- issuer.c: who we are ---- */
 
@@ -101,8 +104,5 @@ struct str token_issuer(struct call *c, const struct pool *pool);
 struct str pool_jwks(struct call *c, const struct pool *pool);
 /* In the service's open(): bus/keyset.h is told that pools are issuers. */
 void issuers_open(struct cell *cell);
-
-/* May the client read that attribute of users? ReadAttributes; without, everything. */
-bool client_reads(const struct client *client, struct str attribute);
 
 #endif
