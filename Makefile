@@ -105,6 +105,9 @@ $(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
 LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
 $(LOGS_TESTS): $(B)/svc/logs.o
 $(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
+EVENTS_TESTS := $(filter $(B)/test/svc/events/%,$(TESTS))
+$(EVENTS_TESTS): $(B)/svc/events.o
+$(EVENTS_TESTS): INSIDE = $(B)/svc/events.o.all
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
 LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
@@ -150,6 +153,8 @@ build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
 build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
+EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))
+$(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all
 build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
