@@ -118,9 +118,6 @@ static status statement_check(struct call *c)
 static void policy_set(struct call *c, struct event_bus *bus, struct str text)
 {
     text_set(&bus->policy, text);
-    if (!bus->stored) {
-        bus->created_ms = c->now;
-    }
     bus->modified_ms = c->now;
     bus_save(c, bus);
     call_on(c, bus->arn);

@@ -73,6 +73,9 @@ void bus_save(struct call *c, struct event_bus *bus)
     struct key key = key_in(c->arena, "bus", bus);
     struct buf packed;
 
+    if (!bus->stored && bus->created_ms == 0) { /* a default bus, which was always there */
+        bus->created_ms = bus->modified_ms = c->now;
+    }
     bus->stored = true;
     buf_init(&packed, VALUE_BYTES_MAX);
     write_u8(&packed, VERSION);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Changes of objects as EventBridge's events, to the default bus of the bucket's account and
- * region, when the bucket's notification configuration has an EventBridgeConfiguration. Sources: "Using
- * EventBridge" and "EventBridge event message structure", Amazon S3 user guide.
+ * region, when the bucket's notification configuration has an EventBridgeConfiguration. Sources:
+ * "Using EventBridge" and "EventBridge event message structure", Amazon S3 user guide.
  *
  * Keys are told as they are. What only S3's own notifications know (retention, replication) is not
  * told.
