@@ -158,9 +158,7 @@ static status event_check(struct call *c, const struct value *event)
     }
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         if (map_find(event, str_c(needed[i])) == NULL) {
-            return fail(c, &EVENTS_VALIDATION,
-                        "Parameter Event is not valid. Reason: %s is a required argument.",
-                        needed[i]);
+            return fail(c, &EVENTS_VALIDATION, "Parameter Event is not valid.");
         }
     }
     return OK;
