@@ -296,6 +296,21 @@ static const struct {
     {STR_INIT("sts:DurationSeconds"), STR_INIT("DurationSeconds")},
     {STR_INIT("sts:TransitiveTagKeys"), STR_INIT("TransitiveTagKeys")},
     {STR_INIT("logs:DestinationArn"), STR_INIT("destinationArn")},
+    {STR_INIT("kms:SigningAlgorithm"), STR_INIT("SigningAlgorithm")},
+    {STR_INIT("kms:MacAlgorithm"), STR_INIT("MacAlgorithm")},
+    {STR_INIT("kms:MessageType"), STR_INIT("MessageType")},
+    {STR_INIT("kms:KeyAgreementAlgorithm"), STR_INIT("KeyAgreementAlgorithm")},
+    {STR_INIT("kms:DataKeyPairSpec"), STR_INIT("KeyPairSpec")},
+    {STR_INIT("kms:GrantOperations"), STR_INIT("Operations")},
+    {STR_INIT("kms:GranteePrincipal"), STR_INIT("GranteePrincipal")},
+    {STR_INIT("kms:RetiringPrincipal"), STR_INIT("RetiringPrincipal")},
+    {STR_INIT("kms:WrappingAlgorithm"), STR_INIT("WrappingAlgorithm")},
+    {STR_INIT("kms:WrappingKeySpec"), STR_INIT("WrappingKeySpec")},
+    {STR_INIT("kms:ExpirationModel"), STR_INIT("ExpirationModel")},
+    {STR_INIT("kms:BypassPolicyLockoutSafetyCheck"), STR_INIT("BypassPolicyLockoutSafetyCheck")},
+    {STR_INIT("kms:ScheduleKeyDeletionPendingWindowInDays"), STR_INIT("PendingWindowInDays")},
+    {STR_INIT("kms:RotationPeriodInDays"), STR_INIT("RotationPeriodInDays")},
+    {STR_INIT("kms:ReplicaRegion"), STR_INIT("ReplicaRegion")},
 };
 
 static bool members_find(struct looking *looking, struct str paths)

@@ -46,6 +46,8 @@ static void walk_leaf(struct walk *walking, const struct value *value)
     } else if (value->kind == VALUE_INT) {
         walking->values[walking->count++] =
             arena_printf(walking->arena, "%lld", (long long)value->number);
+    } else if (value->kind == VALUE_BOOL) {
+        walking->values[walking->count++] = value->truth ? STR("true") : STR("false");
     }
 }
 

@@ -45,6 +45,7 @@ struct call_job {
 };
 
 struct directory;
+struct secret_keys;
 
 struct task {
     struct call call;                /* what the handler sees; first */
@@ -113,6 +114,7 @@ struct cell {
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
     const struct directory *directory; /* what IAM knows; NULL: no IAM */
     struct hosts hosts;             /* that users gave names to */
+    const struct secret_keys *secret_keys; /* KMS's; NULL: no KMS */
     struct pool *workers;           /* for call_work() */
     struct cond call_ended;         /* for cell_call(): one of its tasks is done */
     struct link ready;              /* tasks to resume before the cell is left */

@@ -10,6 +10,7 @@
  *   DIR/kv/            RocksDB, behind what is fresh in memory (kv.h)
  *   DIR/logs/          log.h
  *   DIR/blobs/         blob.h
+ *   DIR/NAME.secret    store_secret()
  *
  * Recovery: open the index and logs as the checkpoint left them, then apply every later entry. The
  * index may be ahead of the checkpoint note (its flush was done, the note was not): entries it has
@@ -63,6 +64,13 @@ struct journal *store_journal(struct store *store);
  * services, too, keep what is over. */
 int64_t store_keep_ms(const struct store *store);
 struct blobs *store_blobs(struct store *store);
+
+/* A secret of the data directory's own, never in the journal: chance from the kernel, in a file
+ * that only its owner may read. Made when missing and `make` says so, and then on the disk before
+ * this returns. ERR_NOT_FOUND; ERR_CORRUPT: the file is not as it was written. */
+#define STORE_SECRET_BYTES 32
+status store_secret(struct store *store, const char *name, bool make,
+                    uint8_t out[STORE_SECRET_BYTES], struct why *why);
 
 /* May an entry of about that size be committed: OK or ERR_FULL. Asked before a call changes
  * anything. */

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The two small text files of a data directory, each written beside, synced and renamed:
+ * The small text files of a data directory, each written beside, synced and renamed:
  *
  *   format        "weir data 1\n"
  *   checkpoint    "weir checkpoint <position, 20 digits> crc32c <8 hex digits>\n"
  *                 the checksum is of everything before " crc32c"
+ *   NAME.secret   "weir secret <64 hex digits> crc32c <8 hex digits>\n", the same way
  *
  * The format file is made first in a new directory, so one without it that has a journal is not
  * ours to touch.
  */
 #include "store/store_int.h"
 
+#include "base/codec.h"
 #include "base/digest.h"
 #include "sys/log.h"
+#include "sys/rand.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -20,6 +23,7 @@
 #define TEXT_BYTES_MAX 128
 #define FORMAT_PREFIX "weir data "
 #define NOTE_PREFIX "weir checkpoint "
+#define SECRET_PREFIX "weir secret "
 
 void store_path(const char *dir, const char *name, char out[STORE_PATH_BYTES_MAX])
 {
@@ -173,4 +177,57 @@ status store_note_write(const struct files *files, const char *dir, uint64_t pos
     char text[TEXT_BYTES_MAX];
 
     return text_write(files, dir, "checkpoint", str_of(text, note_text(position, text)));
+}
+
+/* ---- secrets ---- */
+
+static size_t secret_text(const uint8_t secret[STORE_SECRET_BYTES], char out[TEXT_BYTES_MAX])
+{
+    char hex[2 * STORE_SECRET_BYTES];
+    int bytes;
+    int more;
+
+    hex_encode(str_of(secret, STORE_SECRET_BYTES), hex);
+    bytes = snprintf(out, TEXT_BYTES_MAX, SECRET_PREFIX "%.*s", (int)sizeof(hex), hex);
+    assert(bytes > 0);
+    more = snprintf(out + bytes, TEXT_BYTES_MAX - (size_t)bytes, " crc32c %08x\n",
+                    crc32c(0, str_of(out, (size_t)bytes)));
+    assert(more > 0);
+    return (size_t)bytes + (size_t)more;
+}
+
+static bool secret_read(struct str text, uint8_t out[STORE_SECRET_BYTES])
+{
+    size_t begin = sizeof(SECRET_PREFIX) - 1;
+    char again[TEXT_BYTES_MAX];
+
+    return str_starts(text, STR(SECRET_PREFIX)) &&
+           text.bytes > begin + 2 * STORE_SECRET_BYTES &&
+           hex_decode(str_slice(text, begin, begin + 2 * STORE_SECRET_BYTES), (char *)out) &&
+           str_eq(text, str_of(again, secret_text(out, again)));
+}
+
+status store_secret(struct store *store, const char *name, bool make,
+                    uint8_t out[STORE_SECRET_BYTES], struct why *why)
+{
+    char path[STORE_PATH_BYTES_MAX];
+    char bytes[TEXT_BYTES_MAX];
+    char file[64];
+    struct str text;
+    status read;
+
+    snprintf(file, sizeof(file), "%s.secret", name);
+    store_path(store->dir, file, path);
+    read = text_read(store->options.files, path, bytes, &text);
+    if (read == &ERR_NOT_FOUND && make) {
+        rand_secret(out, STORE_SECRET_BYTES);
+        text = str_of(bytes, secret_text(out, bytes));
+        read = text_write(store->options.files, store->dir, file, text);
+        return read == OK ? OK : why_set(why, read, "%s cannot be written (%s)", path, read->code);
+    }
+    if (read != OK) {
+        return why_set(why, read, "%s cannot be read (%s)", path, read->code);
+    }
+    return secret_read(text, out) ? OK
+                                  : why_set(why, &ERR_CORRUPT, "%s is not as it was written", path);
 }

@@ -14,6 +14,7 @@
 #include "svc/firehose/firehose.h"
 #include "svc/iam/iam.h"
 #include "svc/kinesis/kinesis.h"
+#include "svc/kms/kms.h"
 #include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
 #include "svc/s3/s3.h"
@@ -28,6 +29,7 @@ const struct service *const services[] = {
     &fn_service,
     &iam_service,
     &sts_service,
+    &kms_service,
     &kinesis_service,
     &s3_service,
     &sqs_service,

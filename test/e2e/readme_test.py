@@ -14,7 +14,7 @@ import pytest
 from weir_server import ROOT, run_weir, weir_path
 
 README = (ROOT / "README.md").read_text()
-IDS = {"API Gateway v2": "apigatewayv2",
+IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
        "Kinesis Data Streams": "kinesis", "S3": "s3", "SQS": "sqs", "SNS": "sns",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
