@@ -74,6 +74,7 @@ struct job {
     uint64_t *sequences;        /* theirs */
     size_t count;               /* of them */
     bool gone;                  /* the stream is */
+    bool last;                  /* weir stops: the lane gets no other one */
     bool held;                  /* post.c: end is the batch that failed before */
     uint32_t attempts;          /* failures before this try */
     int64_t failing_ms;         /* since when */
@@ -86,7 +87,6 @@ bool job_read(struct cell *cell, struct job *job, uint64_t bytes_max);
 bool job_step(struct cell *cell, struct job *job, status (*run)(struct call *c, void *arg),
               void *arg);
 void job_end(struct cell *cell, struct job *job); /* outside; frees it */
-void job_end_in(struct cell *cell, struct job *job); /* in a visit; frees it */
 
 void deliver_run(struct cell *cell, void *job);
 void post_run(struct cell *cell, void *job);

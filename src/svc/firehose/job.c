@@ -167,24 +167,23 @@ static void job_free(struct job *job)
     mem_free(job);
 }
 
-void job_end_in(struct cell *cell, struct job *job)
+static void end_visit(struct cell *cell, void *arg)
 {
+    struct job *job = arg;
     struct lane *lane = lane_of(cell_state(cell, "firehose"), job);
 
     plan_drop(job->plan);
     if (lane != NULL) {
         lane->busy = false;
-        lane_arm(lane);
+        if (!job->last) {
+            lane_arm(lane);
+        }
     }
     job_free(job);
 }
 
-static void end_visit(struct cell *cell, void *arg)
-{
-    job_end_in(cell, arg);
-}
-
 void job_end(struct cell *cell, struct job *job)
 {
+    job->last = cell_ending(cell); /* what waits is there when weir starts again */
     cell_visit(cell, end_visit, job);
 }
