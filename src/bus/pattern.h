@@ -37,6 +37,9 @@ struct pattern;
  * pattern is on the heap and does not change: it may be used from any thread. */
 status pattern_compile(struct str json, enum pattern_dialect dialect, struct why *why,
                        struct pattern **ret_pattern);
+/* The same for EventBridge's own, whose sentence says where: "… at [Source: (String)"…"; line: 1,
+ * column: 11]". */
+status pattern_compile_placed(struct str json, struct why *why, struct pattern **ret_pattern);
 void pattern_free(struct pattern *pattern); /* NULL is fine */
 
 /* A text as a document, in the arena; of the kind VALUE_NONE when it is no JSON. */

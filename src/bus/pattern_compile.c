@@ -25,6 +25,7 @@ struct compiler {
     uint64_t combinations;   /* SNS: product of the arrays' sizes, by their depth */
     uint32_t keys;           /* SNS: fields with tests */
     uint32_t tests;          /* of all fields */
+    struct pattern_place place; /* of what is looked at */
 };
 
 static status read_rule(struct compiler *compiler, const struct value *object, uint32_t depth,
@@ -33,6 +34,20 @@ static status read_rule(struct compiler *compiler, const struct value *object, u
 static status wrong(struct compiler *compiler, const char *sentence)
 {
     return why_set(compiler->why, &ERR_MALFORMED, "%s", sentence);
+}
+
+/* Something about that value is wrong, unless what follows says otherwise. */
+static void look_at(struct compiler *compiler, const struct value *value)
+{
+    compiler->place.value = value;
+    compiler->place.end = false;
+}
+
+/* The value was read to its end. */
+static void look_behind(struct compiler *compiler, const struct value *value)
+{
+    compiler->place.value = value;
+    compiler->place.end = true;
 }
 
 static struct str keep(struct compiler *compiler, struct str text)
@@ -45,6 +60,7 @@ static struct str keep(struct compiler *compiler, struct str text)
 static status read_text(struct compiler *compiler, const char *what, const struct value *value,
                         struct test *test)
 {
+    look_at(compiler, value);
     if (value->kind != VALUE_STR) {
         return why_set(compiler->why, &ERR_MALFORMED, "%s match pattern must be a string", what);
     }
@@ -56,10 +72,12 @@ static status read_affix(struct compiler *compiler, const char *what, const stru
                          struct test *test)
 {
     if (value->kind == VALUE_MAP) {
+        look_behind(compiler, value);
         if (value->count != 1) {
             return wrong(compiler, value->count == 0 ? "Empty objects are not allowed"
                                                      : "Only one key allowed in match expression");
         }
+        look_at(compiler, &value->pairs[0].value);
         if (!str_eq(value->pairs[0].key, STR("equals-ignore-case"))) {
             return why_set(compiler->why, &ERR_MALFORMED, "Unsupported %s pattern: %.*s", what,
                            STR_ARG(str_slice(value->pairs[0].key, 0, 128)));
@@ -72,14 +90,17 @@ static status read_affix(struct compiler *compiler, const char *what, const stru
 }
 
 /* The pieces between unescaped stars, with their escapes undone. */
-static status read_wildcard(struct compiler *compiler, struct str text, struct test *test)
+static status read_wildcard(struct compiler *compiler, const struct value *value,
+                            struct test *test)
 {
+    struct str text = value->str;
     struct arena *arena = compiler->pattern->arena;
     char *at = arena_alloc(arena, text.bytes + 1);
     struct str *parts = arena_alloc(arena, (text.bytes + 2) * sizeof(*parts));
     size_t from = 0;
     size_t used = 0;
 
+    look_behind(compiler, value);
     test->count = 0;
     for (size_t i = 0; i < text.bytes; i++) {
         char c = text.at[i];
@@ -90,7 +111,10 @@ static status read_wildcard(struct compiler *compiler, struct str text, struct t
                                "Consecutive wildcard characters at pos %zu", i);
             }
             if (test->count == WILDCARD_STARS_MAX) {
-                return why_set(compiler->why, &ERR_LIMIT, "Rule is too complex");
+                compiler->place.value = NULL;
+                return why_set(compiler->why, &ERR_LIMIT,
+                               "Rule is too complex - try using fewer wildcard characters or fewer "
+                               "repeating character sequences after a wildcard character");
             }
             parts[test->count++] = str_of(at + from, used - from);
             from = used;
@@ -130,6 +154,7 @@ static status read_bound(struct compiler *compiler, struct str operator, const s
 {
     double number;
 
+    look_at(compiler, value);
     if (!number_of(value, &number)) {
         return why_set(compiler->why, &ERR_MALFORMED, "Value of %.*s must be numeric",
                        STR_ARG(str_eq(operator, STR("=")) ? STR("equals") : operator));
@@ -168,14 +193,22 @@ static status read_range(struct compiler *compiler, const struct value *list, st
 {
     static const char *const operators[] = {"=", "<", "<=", ">", ">="};
 
+    look_at(compiler, list);
     if (list->kind != VALUE_LIST) {
         return wrong(compiler, "Value of numeric must be an array.");
     }
+    look_behind(compiler, list);
     if (list->count == 0 || list->items[0].kind != VALUE_STR) {
         return wrong(compiler, "Invalid member in numeric match: an operator comes first");
     }
     test->low = -__builtin_inf();
     test->high = __builtin_inf();
+    if (list->count % 2 != 0 && list->count < 4 &&
+        is_one_of(list->items[list->count - 1].str, operators, 5) &&
+        list->items[list->count - 1].kind == VALUE_STR) {
+        return why_set(compiler->why, &ERR_MALFORMED, "Value of %.*s must be numeric",
+                       STR_ARG(list->items[list->count - 1].str));
+    }
     if (list->count != 2 && list->count != 4) {
         return wrong(compiler, list->count > 2 ? "Too many terms in numeric range expression"
                                                : "Numeric match needs an operator and a number");
@@ -183,6 +216,7 @@ static status read_range(struct compiler *compiler, const struct value *list, st
     for (uint32_t i = 0; i < list->count; i += 2) {
         struct str operator = list->items[i].kind == VALUE_STR ? list->items[i].str : STR("");
 
+        look_behind(compiler, &list->items[i]);
         if (!is_one_of(operator, operators, 5)) {
             return why_set(compiler->why, &ERR_MALFORMED,
                            "Unrecognized numeric range operator: %.*s", STR_ARG(operator));
@@ -222,7 +256,8 @@ static status read_cidr(struct compiler *compiler, const struct value *value, st
     struct str rest;
     uint64_t bits;
 
-    TRY(read_text(compiler, "cidr", value, test));
+    TRY(read_text(compiler, "prefix", value, test)); /* as EventBridge has it */
+    compiler->place.value = NULL;
     rest = test->text;
     struct str address = str_split(&rest, '/');
 
@@ -233,7 +268,8 @@ static status read_cidr(struct compiler *compiler, const struct value *value, st
         return wrong(compiler, "Malformed CIDR, mask bits must be an integer");
     }
     if (!address_read(address, test)) {
-        return wrong(compiler, "Malformed CIDR, the address is none");
+        return why_set(compiler->why, &ERR_MALFORMED, "Nonstandard IP address: %.*s",
+                       STR_ARG(str_slice(address, 0, 128)));
     }
     if (bits > (uint64_t)test->address_bytes * 8) {
         return wrong(compiler, "Malformed CIDR, mask bits must not exceed the address");
@@ -244,6 +280,7 @@ static status read_cidr(struct compiler *compiler, const struct value *value, st
 
 static status read_literal(struct compiler *compiler, const struct value *value, struct test *test)
 {
+    look_at(compiler, value);
     switch (value->kind) {
     case VALUE_STR:
         test->kind = TEST_TEXT;
@@ -272,6 +309,7 @@ static status read_literal(struct compiler *compiler, const struct value *value,
 static status read_but_item(struct compiler *compiler, const char *type, const struct value *value,
                             struct test *test)
 {
+    look_at(compiler, value);
     if (type == NULL) {
         if (value->kind != VALUE_STR && value->kind != VALUE_INT && value->kind != VALUE_DOUBLE) {
             return wrong(compiler,
@@ -280,12 +318,17 @@ static status read_but_item(struct compiler *compiler, const char *type, const s
         return read_literal(compiler, value, test);
     }
     if (value->kind != VALUE_STR) {
-        return why_set(compiler->why, &ERR_MALFORMED,
-                       "Inside anything but list, %s match pattern must be a string", type);
+        return wrong(compiler,
+                     strcmp(type, "equals-ignore-case") == 0
+                         ? "Inside anything-but/equals-ignore-case list, "
+                           "number|start|null|boolean is not supported."
+                     : strcmp(type, "wildcard") == 0
+                         ? "wildcard match pattern must be a string"
+                         : "prefix/suffix match pattern must be a string");
     }
     if (strcmp(type, "wildcard") == 0) {
         test->kind = TEST_WILDCARD;
-        return read_wildcard(compiler, value->str, test);
+        return read_wildcard(compiler, value, test);
     }
     if (value->str.bytes == 0 && strcmp(type, "equals-ignore-case") != 0) {
         return wrong(compiler, "Null prefix/suffix not allowed");
@@ -304,6 +347,7 @@ static status read_but(struct compiler *compiler, const struct value *value, str
     const struct value *items = value;
     uint32_t count = 1;
 
+    look_at(compiler, value);
     if (value->kind == VALUE_MAP) {
         for (size_t i = 0; value->count == 1 && i < sizeof(types) / sizeof(types[0]); i++) {
             if (str_eq(value->pairs[0].key, str_c(types[i]))) {
@@ -318,10 +362,12 @@ static status read_but(struct compiler *compiler, const struct value *value, str
                        : wrong(compiler, "Only one key allowed in match expression");
         }
         items = value = &value->pairs[0].value;
+        look_at(compiler, value);
     }
     if (value->kind == VALUE_LIST) {
         items = value->items;
         count = value->count;
+        compiler->place.twice = true;
     } else if (value->kind != VALUE_STR && value->kind != VALUE_INT &&
                value->kind != VALUE_DOUBLE) {
         return wrong(compiler,
@@ -345,9 +391,13 @@ static status read_but(struct compiler *compiler, const struct value *value, str
 static status read_expression(struct compiler *compiler, const struct value *object,
                               struct test *test)
 {
-    if (object->count != 1) {
-        return wrong(compiler, object->count == 0 ? "Empty objects are not allowed"
-                                                  : "Only one key allowed in match expression");
+    look_behind(compiler, object);
+    if (object->count == 0) {
+        return wrong(compiler, "Empty objects are not allowed");
+    }
+    look_at(compiler, &object->pairs[object->count - 1].value);
+    if (object->count > 1) {
+        return wrong(compiler, "Only one key allowed in match expression");
     }
     struct str type = object->pairs[0].key;
     const struct value *value = &object->pairs[0].value;
@@ -367,7 +417,7 @@ static status read_expression(struct compiler *compiler, const struct value *obj
     if (str_eq(type, STR("wildcard"))) {
         test->kind = TEST_WILDCARD;
         TRY(read_text(compiler, "wildcard", value, test));
-        return read_wildcard(compiler, value->str, test);
+        return read_wildcard(compiler, value, test);
     }
     if (str_eq(type, STR("anything-but"))) {
         test->kind = TEST_BUT;
@@ -386,6 +436,7 @@ static status read_expression(struct compiler *compiler, const struct value *obj
         return read_cidr(compiler, value, test);
     }
     if (str_eq(type, STR("exists"))) {
+        look_at(compiler, value);
         if (value->kind != VALUE_BOOL) {
             return wrong(compiler, "exists match pattern must be either true or false.");
         }
@@ -410,6 +461,7 @@ static status combinations_check(const struct compiler *compiler)
 static status read_tests(struct compiler *compiler, const struct value *list, uint32_t depth,
                          struct field *field)
 {
+    look_behind(compiler, list);
     if (list->count == 0) {
         return wrong(compiler, "Empty arrays are not allowed");
     }
@@ -422,6 +474,7 @@ static status read_tests(struct compiler *compiler, const struct value *list, ui
     for (uint32_t i = 0; i < list->count; i++) {
         const struct value *item = &list->items[i];
 
+        compiler->place.twice = false;
         TRY(item->kind == VALUE_MAP ? read_expression(compiler, item, &field->tests[i])
                                     : read_literal(compiler, item, &field->tests[i]));
     }
@@ -440,6 +493,7 @@ static status read_field(struct compiler *compiler, const struct pair *pair, uin
                          struct field *field)
 {
     field->name = keep(compiler, pair->key);
+    look_at(compiler, &pair->value);
     if (pair->value.kind == VALUE_LIST) {
         return read_tests(compiler, &pair->value, depth, field);
     }
@@ -510,6 +564,7 @@ static status read_rule(struct compiler *compiler, const struct value *object, u
     if (depth > PATTERN_DEPTH_MAX) {
         return why_set(compiler->why, &ERR_LIMIT, "The pattern is nested too deeply");
     }
+    look_behind(compiler, object);
     if (object->count == 0) {
         return wrong(compiler, "Empty objects are not allowed");
     }
@@ -535,7 +590,7 @@ static bool is_blank(struct str text)
     return true;
 }
 
-static status compile(struct pattern *pattern, struct str json, struct why *why)
+static status compile(struct pattern *pattern, struct str json, bool placed, struct why *why)
 {
     struct compiler compiler = {.pattern = pattern, .why = why, .combinations = 1};
     struct arena *scratch = arena_new(PATTERN_BYTES_MAX * 64);
@@ -547,16 +602,20 @@ static status compile(struct pattern *pattern, struct str json, struct why *why)
         json_read(arena_dup(scratch, json), 0, scratch, &reason, &document) != OK) {
         read = why_set(why, &ERR_MALFORMED, "failed to parse JSON.");
     } else if (document.kind != VALUE_MAP) {
+        look_at(&compiler, &document);
         read = why_set(why, &ERR_MALFORMED, "Filter is not an object");
     } else {
         read = read_rule(&compiler, &document, 1, &pattern->top);
+    }
+    if (read == &ERR_MALFORMED && placed) {
+        pattern_place_add(json, &document, &compiler.place, why);
     }
     arena_free(scratch);
     return read;
 }
 
-status pattern_compile(struct str json, enum pattern_dialect dialect, struct why *why,
-                       struct pattern **ret_pattern)
+static status compile_new(struct str json, enum pattern_dialect dialect, bool placed,
+                          struct why *why, struct pattern **ret_pattern)
 {
     struct pattern *pattern;
     status compiled;
@@ -567,13 +626,24 @@ status pattern_compile(struct str json, enum pattern_dialect dialect, struct why
     pattern = MEM_NEW(struct pattern);
     pattern->arena = arena_new(PATTERN_BYTES_MAX * 256);
     pattern->dialect = dialect;
-    compiled = compile(pattern, json, why);
+    compiled = compile(pattern, json, placed, why);
     if (compiled != OK) {
         pattern_free(pattern);
         return compiled;
     }
     *ret_pattern = pattern;
     return OK;
+}
+
+status pattern_compile(struct str json, enum pattern_dialect dialect, struct why *why,
+                       struct pattern **ret_pattern)
+{
+    return compile_new(json, dialect, false, why, ret_pattern);
+}
+
+status pattern_compile_placed(struct str json, struct why *why, struct pattern **ret_pattern)
+{
+    return compile_new(json, PATTERN_EVENTS, true, why, ret_pattern);
 }
 
 void pattern_free(struct pattern *pattern)

@@ -61,6 +61,16 @@ struct rule {
     uint32_t choice_count;  /* of them */
 };
 
+/* Where a pattern is wrong. */
+struct pattern_place {
+    const struct value *value;    /* in its document; NULL: nowhere in particular */
+    bool end;                     /* behind all of the value, not its first token */
+    bool twice;                   /* EventBridge says it twice */
+};
+/* Adds the place to a sentence, as EventBridge does. */
+void pattern_place_add(struct str json, const struct value *document,
+                       const struct pattern_place *place, struct why *why);
+
 struct pattern {
     struct arena *arena;          /* holds all of it */
     enum pattern_dialect dialect; /* whose rules it follows */

@@ -377,6 +377,78 @@ static void depth_is_limited(void **state)
 }
 
 /* Texts of a thousand stars, and lists of thousands of values. */
+/* Columns as EventBridge answers them; 0: it says no place. */
+static void a_refusal_says_where(void **state)
+{
+    static const struct {
+        const char *pattern;
+        const char *sentence;
+        int column;
+        bool twice;
+    } bads[] = {
+        {"{\"int\": 42}", "\"int\" must be an object or an array", 11, false},
+        {"{\"string\": \"my-value\"}", "\"string\" must be an object or an array", 13, false},
+        {"{\"resources\": []}", "Empty arrays are not allowed", 17, false},
+        {"{\"detail\": {\"equal\": [{\"NUMERIC\": [\"=\", 5]}]}}",
+         "Unrecognized match type NUMERIC", 36, false},
+        {"{\"my_key\": [{\"EXISTS\": true}]}", "Unrecognized match type EXISTS", 28, false},
+        {"{\"detail\": {\"c-count\": [{\"numeric\": [\">\", 0, \">\", 0]}]}}",
+         "Bad numeric range operator: >", 49, false},
+        {"{\"detail\": {\"c-count\": [{\"numeric\": [\">\", 0, \"<\"]}]}}",
+         "Value of < must be numeric", 50, false},
+        {"{\"detail-type\": [{\"equals-ignore-case\": [\"ec2\"]}]}",
+         "equals-ignore-case match pattern must be a string", 42, false},
+        {"{\"detail\": {\"state\": [{\"anything-but\": {\"equals-ignore-case\": 123}}]}}",
+         "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+         66, false},
+        {"{\"detail\": {\"state\": [{\"anything-but\": {\"equals-ignore-case\": "
+         "[123, 456]}}]}}",
+         "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+         67, true},
+        {"[\"not\", \"a\"]", "Filter is not an object", 2, false},
+        {"{\"EventBusArn\": [{\"wildcard\": 123}]}", "wildcard match pattern must be a string", 34,
+         false},
+        {"{\"EventBusArn\": [{\"wildcard\": [\"a\"]}]}",
+         "wildcard match pattern must be a string", 32, false},
+        {"{\"EventBusArn\": [{\"wildcard\": \"a**\"}]}",
+         "Consecutive wildcard characters at pos 1", 36, false},
+        {"{\"detail\": {\"FileName\": [{\"anything-but\": {\"suffix\": [123, \".txt\"]}}]}}",
+         "prefix/suffix match pattern must be a string", 58, true},
+        {"{\"detail\": {\"FileName\": [{\"anything-but\": {\"suffix\": 123}}]}}",
+         "prefix/suffix match pattern must be a string", 57, false},
+        {"{\"time\": [{\"prefix\": [\"2022-07-13\"]}]}", "prefix match pattern must be a string", 23,
+         false},
+        {"{\"time\": [{\"prefix\": 123}]}", "prefix match pattern must be a string", 25, false},
+        {"{\"detail\": {\"FileName\": [{\"anything-but\": {\"prefix\": {\"equals-ignore-case\": "
+         "\"file\"}}}]}}",
+         "Value of anything-but must be an array or single string/number value.", 55, false},
+        {"{\"detail\": {\"sourceIPAddress\": [{\"cidr\": [\"bad-type\"]}]}}",
+         "prefix match pattern must be a string", 43, false},
+        {"{\"a\": [{\"cidr\": \"10.0.0.0\"}]}", "Malformed CIDR, one '/' required", 0, false},
+        {"{\"a\": [{\"cidr\": \"xx.11.xx/8\"}]}", "Nonstandard IP address: xx.11.xx", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
+        struct arena *arena = arena_new(1u << 16);
+        struct pattern *pattern = NULL;
+        struct why why;
+        struct str place = STR("");
+        struct str wanted;
+
+        if (bads[i].column > 0) {
+            place = arena_printf(arena, "\n at [Source: (String)\"%s\"; line: 1, column: %d]",
+                                 bads[i].pattern, bads[i].column);
+        }
+        wanted = arena_printf(arena, "%s%.*s%.*s", bads[i].sentence, STR_ARG(place),
+                              STR_ARG(bads[i].twice ? place : STR("")));
+        assert_ptr_equal(pattern_compile_placed(str_c(bads[i].pattern), &why, &pattern),
+                         &ERR_MALFORMED);
+        assert_string_equal(why.text, wanted.at);
+        arena_free(arena);
+    }
+}
+
 static void what_is_too_complex_is_refused(void **state)
 {
     struct pattern *pattern = NULL;
@@ -391,7 +463,9 @@ static void what_is_too_complex_is_refused(void **state)
     }
     buf_add(&text, STR("\"}]}"));
     assert_ptr_equal(pattern_compile(buf_str(&text), PATTERN_EVENTS, &why, &pattern), &ERR_LIMIT);
-    assert_string_equal(why.text, "Rule is too complex");
+    assert_string_equal(why.text,
+                        "Rule is too complex - try using fewer wildcard characters or fewer "
+                        "repeating character sequences after a wildcard character");
     buf_clear(&text);
     buf_add(&text, STR("{\"a\":[1"));
     for (int i = 0; i < 20000; i++) {
@@ -480,6 +554,7 @@ int main(void)
         cmocka_unit_test(what_is_no_pattern_is_refused_with_the_reason),
         cmocka_unit_test(sns_limits_what_a_policy_stands_for),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(a_refusal_says_where),
         cmocka_unit_test(what_is_too_complex_is_refused),
         cmocka_unit_test(wildcards_match_as_the_plain_way_says),
     };

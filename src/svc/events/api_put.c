@@ -174,7 +174,7 @@ status events_test_pattern(struct call *c)
     TRY(call_may(c, "events:TestEventPattern", STR("*")));
     event = pattern_document(arg_str(c, "Event"), c->arena);
     TRY(event_check(c, event));
-    if (pattern_compile(arg_str(c, "EventPattern"), PATTERN_EVENTS, &why, &pattern) != OK) {
+    if (pattern_compile_placed(arg_str(c, "EventPattern"), &why, &pattern) != OK) {
         return fail(c, &EVENTS_PATTERN, "Event pattern is not valid. Reason: %s", why.text);
     }
     put_bool(c, "Result", pattern_match(pattern, event));

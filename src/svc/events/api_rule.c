@@ -32,7 +32,7 @@ static status trigger_check(struct call *c, const struct event_bus *bus, struct 
         return fail(c, &EVENTS_VALIDATION, "Parameter ScheduleExpression is not valid.");
     }
     if (pattern.bytes > 0 &&
-        pattern_compile(pattern, PATTERN_EVENTS, &why, &trigger->pattern) != OK) {
+        pattern_compile_placed(pattern, &why, &trigger->pattern) != OK) {
         return fail(c, &EVENTS_PATTERN, "Event pattern is not valid. Reason: %s", why.text);
     }
     return OK;
