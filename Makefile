@@ -110,6 +110,9 @@ $(EVENTS_TESTS): $(B)/svc/events.o
 $(EVENTS_TESTS): INSIDE = $(B)/svc/events.o.all
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
+GATEWAY_TESTS := $(filter $(B)/test/svc/apigatewayv2/%,$(TESTS))
+$(GATEWAY_TESTS): $(B)/svc/apigatewayv2.o
+$(GATEWAY_TESTS): INSIDE = $(B)/svc/apigatewayv2.o.all
 LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
 $(LAMBDA_TESTS): $(B)/svc/lambda.o
 $(LAMBDA_TESTS): INSIDE = $(B)/svc/lambda.o.all
@@ -156,6 +159,7 @@ build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
 EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))
 $(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all
 build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all
+build-fuzz/fuzz/apigateway_openapi_fuzz: INSIDE = build-fuzz/svc/apigatewayv2.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))

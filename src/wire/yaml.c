@@ -7,6 +7,7 @@
 #include "wire/json.h"
 #include "wire/wire.h"
 
+#include <math.h>
 #include <yaml.h>
 
 struct anchor {
@@ -62,9 +63,17 @@ static bool is_among(struct str text, const char *const *words, size_t count)
     return false;
 }
 
+static bool is_digit(struct str text, size_t at)
+{
+    return at < text.bytes && text.at[at] >= '0' && text.at[at] <= '9';
+}
+
+/* A digit or a sign, but no zero before other digits: an account's number is a text. */
 static bool is_number_begin(struct str text)
 {
-    return text.bytes > 0 && ((text.at[0] >= '0' && text.at[0] <= '9') || text.at[0] == '-');
+    size_t at = text.bytes > 0 && text.at[0] == '-' ? 1 : 0;
+
+    return is_digit(text, at) && !(text.at[at] == '0' && is_digit(text, at + 1));
 }
 
 static struct value plain(struct str text)
@@ -85,7 +94,7 @@ static struct value plain(struct str text)
     } else if (is_number_begin(text) && str_to_i64(text, &number)) {
         value.kind = VALUE_INT;
         value.number = number;
-    } else if (is_number_begin(text) && str_to_double(text, &real)) {
+    } else if (is_number_begin(text) && str_to_double(text, &real) && isfinite(real)) {
         value.kind = VALUE_DOUBLE;
         value.real = real;
     }
@@ -348,6 +357,45 @@ static bool is_plain_key(struct str key)
     return letters && plain(key).kind == VALUE_STR;
 }
 
+/* The code point at the begin of well-formed UTF-8, and its bytes. */
+static uint32_t code_point(struct str text, size_t *ret_bytes)
+{
+    unsigned char first = (unsigned char)text.at[0];
+    size_t bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    uint32_t code = first < 0x80 ? first : first & (0xffu >> (bytes + 1));
+
+    bytes = bytes > text.bytes ? text.bytes : bytes;
+    for (size_t i = 1; i < bytes; i++) {
+        code = code << 6 | ((unsigned char)text.at[i] & 0x3fu);
+    }
+    *ret_bytes = bytes;
+    return code;
+}
+
+/* In double quotes, with what YAML does not allow as it is written as an escape. */
+static void write_text(struct buf *out, struct str text)
+{
+    buf_add_c(out, '"');
+    while (text.bytes > 0) {
+        size_t bytes;
+        uint32_t code = code_point(text, &bytes);
+
+        if (code == '"' || code == '\\') {
+            buf_add_c(out, '\\');
+            buf_add_c(out, (char)code);
+        } else if (code == '\n') {
+            buf_add(out, STR("\\n"));
+        } else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+                   code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff) {
+            buf_printf(out, "\\u%04x", code);
+        } else {
+            buf_add(out, str_slice(text, 0, bytes));
+        }
+        text = str_slice(text, bytes, text.bytes);
+    }
+    buf_add_c(out, '"');
+}
+
 static void write_indent(struct buf *out, int depth)
 {
     for (int i = 0; i < depth; i++) {
@@ -371,7 +419,7 @@ static void write_inner(struct buf *out, const struct value *value, int depth)
     } else if (value->kind == VALUE_LIST) {
         buf_add(out, STR("[]"));
     } else if (value->kind == VALUE_STR) {
-        json_write_str(out, value->str); /* which YAML reads as it is meant */
+        write_text(out, value->str);
     } else {
         json_write(out, value, TIME_ISO);
     }
@@ -390,7 +438,7 @@ static void write_block(struct buf *out, const struct value *value, int depth)
         if (is_plain_key(value->pairs[i].key)) {
             buf_add(out, value->pairs[i].key);
         } else {
-            json_write_str(out, value->pairs[i].key);
+            write_text(out, value->pairs[i].key);
         }
         buf_add_c(out, ':');
         write_inner(out, &value->pairs[i].value, depth + 1);

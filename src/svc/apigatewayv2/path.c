@@ -92,12 +92,17 @@ static bool path_fits(struct str path)
     return names_fit(path);
 }
 
-status route_key_check(struct call *c, struct str key)
+bool route_key_fits(struct str key)
 {
     struct str rest = key;
     struct str method = str_split(&rest, ' ');
 
-    if (str_eq(key, STR("$default")) || (is_method(method) && path_fits(rest))) {
+    return str_eq(key, STR("$default")) || (is_method(method) && path_fits(rest));
+}
+
+status route_key_check(struct call *c, struct str key)
+{
+    if (route_key_fits(key)) {
         return OK;
     }
     return bad_request(c, "The provided route key is not formatted properly for HTTP protocol. "

@@ -90,6 +90,7 @@ status parameters_check(struct call *c, const struct value *integration);
 status service_parameters_check(struct call *c, const struct value *integration);
 
 /* path.c: route keys. */
+bool route_key_fits(struct str key);
 status route_key_check(struct call *c, struct str key);
 /* Whether both name a variable differently at the same place: AWS refuses the second. */
 bool route_keys_clash(struct str one, struct str other);
