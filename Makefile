@@ -116,6 +116,9 @@ $(GATEWAY_TESTS): INSIDE = $(B)/svc/apigatewayv2.o.all
 LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
 $(LAMBDA_TESTS): $(B)/svc/lambda.o
 $(LAMBDA_TESTS): INSIDE = $(B)/svc/lambda.o.all
+COGNITO_TESTS := $(filter $(B)/test/svc/cognito/%,$(TESTS))
+$(COGNITO_TESTS): $(B)/svc/cognito.o
+$(COGNITO_TESTS): INSIDE = $(B)/svc/cognito.o.all
 DYNAMODB_TESTS := $(filter $(B)/test/svc/dynamodb/%,$(TESTS))
 $(DYNAMODB_TESTS): $(B)/svc/dynamodb.o
 $(DYNAMODB_TESTS): INSIDE = $(B)/svc/dynamodb.o.all

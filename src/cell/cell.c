@@ -621,7 +621,8 @@ static void settle(struct cell *cell)
 void cell_leave(struct cell *cell)
 {
     settle(cell);
-    if (due_ms(cell) < cell->armed_ms) {
+    /* What it was armed for may have passed when the clock was advanced. */
+    if (due_ms(cell) < cell->armed_ms || cell->armed_ms <= cell->now) {
         cond_wake_one(&cell->timer_sooner);
     }
     lock_give(&cell->lock);

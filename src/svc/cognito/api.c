@@ -8,6 +8,7 @@
 #include "svc/cognito/issuer.h"
 #include "svc/cognito/passing.h"
 #include "svc/cognito/token.h"
+#include "svc/cognito/session.h"
 #include "svc/cognito/user.h"
 
 #define LINE(code) {code, NULL, 400, false}
@@ -54,9 +55,27 @@ static const struct op ops[] = {
     {"AddCustomAttributes", cognito_add_attributes},
     {"AddUserPoolClientSecret", cognito_add_secret},
     {"AdminAddUserToGroup", cognito_add_to_group},
+    {"AdminConfirmSignUp", cognito_admin_confirm},
+    {"AdminCreateUser", cognito_admin_create_user},
+    {"AdminDeleteSoftwareToken", cognito_admin_delete_token},
+    {"AdminDeleteUser", cognito_admin_delete_user},
+    {"AdminDeleteUserAttributes", cognito_admin_delete_attributes},
+    {"AdminDisableUser", cognito_admin_disable},
+    {"AdminEnableUser", cognito_admin_enable},
+    {"AdminGetUser", cognito_admin_get_user},
+    {"AdminInitiateAuth", cognito_admin_initiate_auth},
     {"AdminListGroupsForUser", cognito_list_groups_of_user},
     {"AdminRemoveUserFromGroup", cognito_remove_from_group},
+    {"AdminResetUserPassword", cognito_admin_reset_password},
+    {"AdminRespondToAuthChallenge", cognito_admin_respond},
+    {"AdminSetUserMFAPreference", cognito_admin_set_preference},
+    {"AdminSetUserPassword", cognito_admin_set_password},
+    {"AdminUpdateUserAttributes", cognito_admin_update_attributes},
     {"AdminUserGlobalSignOut", cognito_admin_user_global_sign_out},
+    {"AssociateSoftwareToken", cognito_associate_token},
+    {"ChangePassword", cognito_change_password},
+    {"ConfirmForgotPassword", cognito_confirm_forgot_password},
+    {"ConfirmSignUp", cognito_confirm_sign_up},
     {"CreateGroup", cognito_create_group},
     {"CreateResourceServer", cognito_create_server},
     {"CreateUserPool", cognito_create_pool},
@@ -64,6 +83,8 @@ static const struct op ops[] = {
     {"CreateUserPoolDomain", cognito_create_domain},
     {"DeleteGroup", cognito_delete_group},
     {"DeleteResourceServer", cognito_delete_server},
+    {"DeleteUser", cognito_delete_user},
+    {"DeleteUserAttributes", cognito_delete_attributes},
     {"DeleteUserPool", cognito_delete_pool},
     {"DeleteUserPoolClient", cognito_delete_client},
     {"DeleteUserPoolClientSecret", cognito_delete_secret},
@@ -72,26 +93,39 @@ static const struct op ops[] = {
     {"DescribeUserPool", cognito_describe_pool},
     {"DescribeUserPoolClient", cognito_describe_client},
     {"DescribeUserPoolDomain", cognito_describe_domain},
+    {"ForgotPassword", cognito_forgot_password},
     {"GetGroup", cognito_get_group},
     {"GetTokensFromRefreshToken", cognito_get_tokens_from_refresh_token},
+    {"GetUser", cognito_get_user},
+    {"GetUserAttributeVerificationCode", cognito_get_attribute_code},
+    {"GetUserAuthFactors", cognito_get_factors},
     {"GetUserPoolMfaConfig", cognito_get_pool_mfa},
     {"GlobalSignOut", cognito_global_sign_out},
+    {"InitiateAuth", cognito_initiate_auth},
     {"ListGroups", cognito_list_groups},
     {"ListResourceServers", cognito_list_servers},
     {"ListTagsForResource", cognito_list_tags},
     {"ListUserPoolClientSecrets", cognito_list_secrets},
     {"ListUserPoolClients", cognito_list_clients},
     {"ListUserPools", cognito_list_pools},
+    {"ListUsers", cognito_list_users},
     {"ListUsersInGroup", cognito_list_users_in_group},
+    {"ResendConfirmationCode", cognito_resend_code},
+    {"RespondToAuthChallenge", cognito_respond},
     {"RevokeToken", cognito_revoke_token},
+    {"SetUserMFAPreference", cognito_set_preference},
     {"SetUserPoolMfaConfig", cognito_set_pool_mfa},
+    {"SignUp", cognito_sign_up},
     {"TagResource", cognito_tag},
     {"UntagResource", cognito_untag},
     {"UpdateGroup", cognito_update_group},
     {"UpdateResourceServer", cognito_update_server},
+    {"UpdateUserAttributes", cognito_update_attributes},
     {"UpdateUserPool", cognito_update_pool},
     {"UpdateUserPoolClient", cognito_update_client},
     {"UpdateUserPoolDomain", cognito_update_domain},
+    {"VerifySoftwareToken", cognito_verify_token},
+    {"VerifyUserAttribute", cognito_verify_attribute},
 };
 
 static status service_open(struct cell *cell, void **ret_state)
@@ -105,6 +139,7 @@ static status service_open(struct cell *cell, void **ret_state)
 static status service_tick(struct call *c)
 {
     (void)passing_sweep(c); /* what is left goes with the next */
+    (void)sessions_sweep(c);
     return OK;
 }
 

@@ -51,4 +51,49 @@ status cognito_remove_from_group(struct call *c);
 status cognito_list_groups_of_user(struct call *c);
 status cognito_list_users_in_group(struct call *c);
 
+/* api_signup.c */
+status cognito_sign_up(struct call *c);
+status cognito_confirm_sign_up(struct call *c);
+status cognito_resend_code(struct call *c);
+status cognito_forgot_password(struct call *c);
+status cognito_confirm_forgot_password(struct call *c);
+
+/* api_admin.c */
+status cognito_admin_create_user(struct call *c);
+status cognito_admin_set_password(struct call *c);
+status cognito_admin_reset_password(struct call *c);
+status cognito_admin_confirm(struct call *c);
+status cognito_admin_disable(struct call *c);
+status cognito_admin_enable(struct call *c);
+status cognito_admin_delete_user(struct call *c);
+status cognito_admin_get_user(struct call *c);
+
+/* api_user.c */
+status cognito_get_user(struct call *c);
+status cognito_delete_user(struct call *c);
+status cognito_update_attributes(struct call *c);
+status cognito_admin_update_attributes(struct call *c);
+status cognito_delete_attributes(struct call *c);
+status cognito_admin_delete_attributes(struct call *c);
+status cognito_get_attribute_code(struct call *c);
+status cognito_verify_attribute(struct call *c);
+status cognito_change_password(struct call *c);
+
+/* api_list.c */
+status cognito_list_users(struct call *c);
+
+/* api_mfa.c */
+status cognito_associate_token(struct call *c);
+status cognito_verify_token(struct call *c);
+status cognito_set_preference(struct call *c);
+status cognito_admin_set_preference(struct call *c);
+status cognito_admin_delete_token(struct call *c);
+status cognito_get_factors(struct call *c);
+
+/* api_auth.c */
+status cognito_initiate_auth(struct call *c);
+status cognito_admin_initiate_auth(struct call *c);
+status cognito_respond(struct call *c);
+status cognito_admin_respond(struct call *c);
+
 #endif

@@ -27,8 +27,7 @@
 /* What a pool has, and loses with it. */
 static const char *const kinds_of_pool[] = {
     "keys", "users", "client", "group", "server", "user", "name", "member", "group-of", "code",
-    "session", "device", "thing", "secret", "domain-of",
-    "jwks", "sign-in", "refresh", "grant", "browser",
+    "device", "thing", "secret", "domain-of", "jwks", "sign-in", "refresh", "grant", "browser",
 };
 
 static struct key key_kind(struct arena *arena, const char *kind)

@@ -151,7 +151,7 @@ status token_read(struct call *c, const char *member, struct str *ret_name)
 
 void json_pair(struct buf *buf, const char *name, struct str value)
 {
-    if (buf->bytes > 0 && buf->at[buf->bytes - 1] != '{') {
+    if (buf->bytes > 0 && buf->at[buf->bytes - 1] != '{') { /* no value ends so: it is quoted */
         buf_add_c(buf, ',');
     }
     json_write_str(buf, str_c(name));

@@ -182,7 +182,7 @@ static void alias_take(struct call *c, const struct pool *pool, const struct sig
     user_put(c, owner);
 }
 
-static status name_check(struct call *c, const struct pool *pool, const struct sign_in *name)
+static status name_refused(struct call *c, const struct pool *pool, const struct sign_in *name)
 {
     bool username = pool_username_is(pool, name->kind);
 
@@ -203,7 +203,7 @@ status user_realias(struct call *c, const struct pool *pool, const struct user *
 
     for (size_t i = 0; i < count && !force; i++) {
         if (name_taken(c, pool, &now[i], &sub) && !str_eq(sub, user->sub)) {
-            return name_check(c, pool, &now[i]);
+            return name_refused(c, pool, &now[i]);
         }
     }
     for (size_t i = 0; i < old_count; i++) {
@@ -290,11 +290,12 @@ status user_name_check(struct call *c, const struct pool *pool, struct user *use
     return OK;
 }
 
-void user_enter(struct call *c, struct pool *pool, const struct user *user)
+status user_enter(struct call *c, struct pool *pool, const struct user *user, bool force)
 {
-    (void)user_realias(c, pool, NULL, user, true);
+    TRY(user_realias(c, pool, NULL, user, force));
     pool->users++;
     pool_save_users(c, pool);
+    return OK;
 }
 
 /* Small rows and things of a kind that begin with the user's sub. */

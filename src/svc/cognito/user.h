@@ -18,8 +18,9 @@ struct user *user_new(struct call *c, const struct pool *pool); /* a sub, now */
  * UsernameExistsException. */
 status user_name_check(struct call *c, const struct pool *pool, struct user *user,
                        struct str username);
-/* Rows of the names by which a new user may sign in; the user's own row is not staged. */
-void user_enter(struct call *c, struct pool *pool, const struct user *user);
+/* Rows of the names by which a new user may sign in; the user's own row is not staged. The errors
+ * of user_realias(). */
+status user_enter(struct call *c, struct pool *pool, const struct user *user, bool force);
 void user_remove(struct call *c, struct pool *pool, const struct user *user); /* with all it has */
 /* Its aliases as its attributes have them now, before being what they were: AliasExistsException
  * unless forced. */
