@@ -102,26 +102,13 @@ $(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
 $(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
 $(B)/test/svc/iam/thing_test: $(B)/svc/iam.o
 $(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
-LOGS_TESTS := $(filter $(B)/test/svc/logs/%,$(TESTS))
-$(LOGS_TESTS): $(B)/svc/logs.o
-$(LOGS_TESTS): INSIDE = $(B)/svc/logs.o.all
-EVENTS_TESTS := $(filter $(B)/test/svc/events/%,$(TESTS))
-$(EVENTS_TESTS): $(B)/svc/events.o
-$(EVENTS_TESTS): INSIDE = $(B)/svc/events.o.all
+define inside
+$(filter $(B)/test/svc/$(1)/%,$(TESTS)): $(B)/svc/$(1).o
+$(filter $(B)/test/svc/$(1)/%,$(TESTS)): INSIDE = $(B)/svc/$(1).o.all
+endef
+$(foreach s,logs events lambda dynamodb apigatewayv2 cognito,$(eval $(call inside,$(s))))
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
-GATEWAY_TESTS := $(filter $(B)/test/svc/apigatewayv2/%,$(TESTS))
-$(GATEWAY_TESTS): $(B)/svc/apigatewayv2.o
-$(GATEWAY_TESTS): INSIDE = $(B)/svc/apigatewayv2.o.all
-LAMBDA_TESTS := $(filter $(B)/test/svc/lambda/%,$(TESTS))
-$(LAMBDA_TESTS): $(B)/svc/lambda.o
-$(LAMBDA_TESTS): INSIDE = $(B)/svc/lambda.o.all
-COGNITO_TESTS := $(filter $(B)/test/svc/cognito/%,$(TESTS))
-$(COGNITO_TESTS): $(B)/svc/cognito.o
-$(COGNITO_TESTS): INSIDE = $(B)/svc/cognito.o.all
-DYNAMODB_TESTS := $(filter $(B)/test/svc/dynamodb/%,$(TESTS))
-$(DYNAMODB_TESTS): $(B)/svc/dynamodb.o
-$(DYNAMODB_TESTS): INSIDE = $(B)/svc/dynamodb.o.all
 
 define run_tests
 @set -e; for t in $(1); do echo "== $$t"; $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done

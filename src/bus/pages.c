@@ -107,7 +107,7 @@ static bool held_of_page(struct call *c, bool release, struct held *ret_held)
     }
     if (held.kind == 0) {
         page_problem(c, 400, "A %.*s cannot be held; what can: queue, group, subscription, "
-                             "function, mapping.",
+                             "rule, function, mapping.",
                      STR_ARG(str_slice(kind, 0, 64)));
         return false;
     }

@@ -45,8 +45,8 @@ static int run_hold_or_release(const struct args *args, const char *path, const 
     if (args->word_count != 2) {
         return usage_error(args,
                            "say what kind and which: weir %s queue NAME, group QUEUE --key GROUP, "
-                           "subscription TOPIC:QUEUE, function FUNCTION, or mapping "
-                           "FUNCTION:SOURCE.",
+                           "subscription TOPIC:QUEUE, rule RULE, function FUNCTION, or "
+                           "mapping FUNCTION:SOURCE.",
                            args->command->name);
     }
     arena = arena_new(PAGE_BYTES_MAX);
@@ -213,11 +213,12 @@ const struct command command_hold = {
     "hold",
     "KIND NAME",
     2,
-    "Stop a queue, subscription, function or mapping; what comes meanwhile waits.",
+    "Stop a queue, subscription, rule, function or mapping; what comes meanwhile waits.",
     "KIND NAME is one of\n"
     "  queue QUEUE              nothing of it is received; sends go on\n"
     "  group QUEUE --key GROUP  one message group of a FIFO queue; the others flow\n"
     "  subscription TOPIC:QUEUE its events wait, and go on in their order after the release\n"
+    "  rule RULE or BUS/RULE    the same of a rule of EventBridge\n"
     "  function FUNCTION        nothing of it runs\n"
     "  mapping FUNCTION:SOURCE [--key KEY]  what feeds a function: all of it, one shard, or the\n"
     "                           records of one partition key or message group\n"

@@ -416,7 +416,7 @@ static void a_refusal_says_where(void **state)
          "prefix/suffix match pattern must be a string", 58, true},
         {"{\"detail\": {\"FileName\": [{\"anything-but\": {\"suffix\": 123}}]}}",
          "prefix/suffix match pattern must be a string", 57, false},
-        {"{\"time\": [{\"prefix\": [\"2022-07-13\"]}]}", "prefix match pattern must be a string", 23,
+        {"{\"time\": [{\"prefix\": [\"2022-07\"]}]}", "prefix match pattern must be a string", 23,
          false},
         {"{\"time\": [{\"prefix\": 123}]}", "prefix match pattern must be a string", 25, false},
         {"{\"detail\": {\"FileName\": [{\"anything-but\": {\"prefix\": {\"equals-ignore-case\": "

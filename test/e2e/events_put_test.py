@@ -6,7 +6,7 @@ import json
 import uuid
 
 import pytest
-from events_kit import Kit, bus_arn, kit, refused  # noqa: F401
+from events_kit import Kit, bus_arn, kit, refused, until  # noqa: F401
 from weir_server import ACCOUNT, REGION, run_weir
 
 
@@ -144,6 +144,21 @@ def test_topic_stream_and_logs(kit, weir, name):
     assert json.loads(record["Data"])["source"] == name
     [event] = logs.filter_log_events(logGroupName=f"/aws/events/{name}")["events"]
     assert json.loads(event["message"])["detail"] == {"key": "k"}
+
+
+def test_delivery_stream(kit, weir, name):
+    firehose, s3 = weir.client("firehose"), weir.client("s3")
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
+    s3.create_bucket(Bucket=name)
+    stream = firehose.create_delivery_stream(
+        DeliveryStreamName=name, S3DestinationConfiguration={
+            "RoleARN": role, "BucketARN": f"arn:aws:s3:::{name}",
+            "BufferingHints": {"IntervalInSeconds": 0, "SizeInMBs": 1}})["DeliveryStreamARN"]
+    kit.rule(name, {"source": [name]})
+    kit.target(name, stream, RoleArn=role, InputPath="$.detail")
+    kit.put(name, {"n": 1})
+    [found] = until(lambda: s3.list_objects_v2(Bucket=name).get("Contents"), "an object")
+    assert json.loads(s3.get_object(Bucket=name, Key=found["Key"])["Body"].read()) == {"n": 1}
 
 
 # ---- what fails ----

@@ -23,7 +23,7 @@ static status check(struct call *c, const struct bus_event *event)
                     RECORD_BYTES_MAX);
     }
     if (stream->lanes[LANE_RAW].bytes + event->body.bytes > LANE_BYTES_MAX) {
-        return fail(c, &BUS_REFUSED, "Too much waits in %.*s", STR_ARG(event->target));
+        return fail(c, &BUS_BUSY, "Too much waits in %.*s", STR_ARG(event->target));
     }
     return OK;
 }
