@@ -263,6 +263,7 @@ struct str http_event_write(const struct http_event *event, struct arena *arena)
 
     buf_init(&text, HTTP_EVENT_BYTES_MAX);
     buf_add(&text, STR("{\"version\":\"2.0\","));
+    buf_add(&text, event->head);
     http_add_member(&text, "routeKey", event->route_key);
     http_add_member(&text, "rawPath", http_readable(arena, event->path));
     http_add_member(&text, "rawQueryString", http_readable(arena, event->http->query));
@@ -272,7 +273,12 @@ struct str http_event_write(const struct http_event *event, struct arena *arena)
     add_context(&text, event, arena);
     add_pairs(&text, "pathParameters", event->parameters, event->parameter_count, arena);
     add_pairs(&text, "stageVariables", event->variables, event->variable_count, arena);
-    add_body(&text, event->http);
+    if (event->bodiless) {
+        text.bytes--; /* the comma */
+        buf_add_c(&text, '}');
+    } else {
+        add_body(&text, event->http);
+    }
     if (!buf_spent(&text)) {
         made = arena_dup(arena, buf_str(&text));
     }
@@ -371,6 +377,7 @@ static void fields_read(const struct value *document, struct arena *arena,
             http_answer_add(answer, name, text_of(arena, &headers->pairs[i].value));
         }
     }
+    answer->typed = typed;
     if (!typed) {
         http_answer_add(answer, STR("content-type"), STR("application/json"));
     }

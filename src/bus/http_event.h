@@ -41,6 +41,8 @@ struct http_event {
     const struct http_pair *variables; /* of the stage; NULL: none */
     size_t variable_count;       /* of them */
     int64_t now_ms;              /* when */
+    struct str head;             /* members of its own behind "version", with the comma */
+    bool bodiless;               /* without a body: an authorizer's */
 };
 
 /* Payload format 2.0; STR_NONE: too large. */
@@ -54,6 +56,7 @@ struct http_answer {
     struct str body;             /* decoded */
     bool bare;                   /* there was no statusCode: the body is the answer itself, which
                                   * who asked has to know for JSON */
+    bool typed;                  /* it named its content-type itself */
 };
 /* A buffered answer: a structure with a statusCode, or the body itself. False: it is neither:
  * a bad gateway. */

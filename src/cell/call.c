@@ -81,6 +81,12 @@ void put_header(struct call *c, const char *name, struct str value)
     reply->headers[reply->header_count++] = (struct http_header){str_c(name), kept(c, value)};
 }
 
+void put_header_more(struct call *c, const char *name, struct str value)
+{
+    put_header(c, name, value);
+    c->reply->more[c->reply->header_count - 1] = true;
+}
+
 void call_answer(struct call *c, int http, const char *content_type, struct str body)
 {
     struct call_reply *reply = reply_of(c);

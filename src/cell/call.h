@@ -93,6 +93,8 @@ static inline void call_on(struct call *c, struct str resource)
 /* Answers beyond the model. A header goes out with the answer or the error, at most
  * CALL_HEADERS_MAX; its strings live as long as the call's arena. */
 void put_header(struct call *c, const char *name, struct str value);
+/* The same beside others of that name, where put_header() comes in their place. */
+void put_header_more(struct call *c, const char *name, struct str value);
 /* The whole answer by hand instead of c->out: for pages, websites, forms. */
 void call_answer(struct call *c, int http, const char *content_type, struct str body);
 /* What follows the head: the streaming payload of the output, piece by piece. Blobs among the

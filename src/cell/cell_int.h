@@ -28,6 +28,7 @@ enum task_state { TASK_NEW, TASK_PARKED, TASK_AT_WORK, TASK_READY, TASK_DONE };
 struct call_reply {
     struct http_header headers[CALL_HEADERS_MAX]; /* put_header()'s */
     size_t header_count;                          /* of them */
+    bool more[CALL_HEADERS_MAX];                  /* which are beside others of their name */
     int http;                                     /* call_answer(): the status; 0: as modelled */
     struct str body;                              /* call_answer() */
     struct call_extent *extents;                  /* call_send(); NULL: nothing to send */

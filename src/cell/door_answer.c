@@ -42,7 +42,11 @@ static void add_reply(const struct visit *visit, struct answer *answer)
     const struct call_reply *reply = visit->task.call.reply;
 
     for (size_t i = 0; reply != NULL && i < reply->header_count; i++) {
-        door_add_header(answer, reply->headers[i].name, reply->headers[i].value);
+        if (!reply->more[i]) {
+            door_add_header(answer, reply->headers[i].name, reply->headers[i].value);
+        } else if (!answer_add(answer, reply->headers[i].name, reply->headers[i].value)) {
+            log_write(LOG_WARNING, "door", "an answer has more than %d fields", WIRE_HEADERS_MAX);
+        }
     }
     if (visit->home->door->relaxed) {
         door_add_header(answer, STR("x-weir-durability"), STR("relaxed"));

@@ -68,10 +68,42 @@ static size_t take(char *at, size_t size, size_t count, void *arg)
 {
     struct buf *body = arg;
     size_t bytes = size * count;
-    size_t room = OUTGOING_ANSWER_BYTES_MAX - body->bytes;
+    size_t room = body->bytes_max - body->bytes;
 
     buf_add(body, str_of(at, bytes < room ? bytes : room));
     return bytes;
+}
+
+/* The answer's fields; a status line, as after "100 Continue", begins them anew. */
+struct fields {
+    struct arena *arena;             /* of their texts */
+    struct http_header *headers;     /* HTTP_HEADERS_MAX */
+    size_t count;                    /* of them */
+};
+
+static size_t take_field(char *at, size_t size, size_t count, void *arg)
+{
+    struct fields *fields = arg;
+    struct str line = str_of(at, size * count);
+    size_t colon = str_find(line, ':', 0);
+    struct str name = arena_dup(fields->arena, str_slice(line, 0, colon));
+    struct str value = str_slice(line, colon + 1, line.bytes);
+
+    if (str_starts(line, STR("HTTP/"))) {
+        fields->count = 0;
+    } else if (colon < line.bytes && fields->count < HTTP_HEADERS_MAX) {
+        for (size_t i = 0; i < name.bytes; i++) {
+            char *c = (char *)(uintptr_t)&name.at[i];
+
+            *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+        }
+        while (value.bytes > 0 && strchr("\r\n", value.at[value.bytes - 1]) != NULL) {
+            value.bytes--;
+        }
+        fields->headers[fields->count++] =
+            (struct http_header){name, arena_dup(fields->arena, str_trim(value))};
+    }
+    return line.bytes;
 }
 
 static struct str host_of(struct str url)
@@ -155,14 +187,20 @@ static void set_options(CURL *handle, const struct outgoing *request, struct str
     curl.easy_setopt(handle, CURLOPT_PROXY, "");
     curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)OUTGOING_CONNECT_MS);
-    curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)OUTGOING_WHOLE_MS);
+    curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                     (long)(request->whole_ms > 0 ? request->whole_ms : OUTGOING_WHOLE_MS));
     curl.easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
-    if (strcmp(request->method, "POST") == 0) {
+    if (strcmp(request->method, "HEAD") == 0) {
+        curl.easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    } else if (strcmp(request->method, "POST") == 0 || request->body.bytes > 0) {
         curl.easy_setopt(handle, CURLOPT_POST, 1L);
         curl.easy_setopt(handle, CURLOPT_POSTFIELDS,
                          request->body.bytes > 0 ? request->body.at : "");
         curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.bytes);
+    }
+    if (strcmp(request->method, "HEAD") != 0) {
+        curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
     }
 }
 
@@ -170,6 +208,7 @@ status outgoing_send(const struct outgoing *request, struct arena *arena, struct
                      struct outgoing_answer *ret_answer)
 {
     struct str url = arena_dup(arena, request->url);
+    struct fields fields = {.arena = arena};
     struct curl_slist *headers;
     struct buf body;
     CURL *handle;
@@ -188,15 +227,23 @@ status outgoing_send(const struct outgoing *request, struct arena *arena, struct
         curl.easy_cleanup(handle);
         return why_set(why, &ERR_IO, "libcurl has no memory");
     }
-    buf_init(&body, OUTGOING_ANSWER_BYTES_MAX);
+    buf_init(&body, request->answer_bytes_max > 0 ? request->answer_bytes_max
+                                                  : OUTGOING_ANSWER_BYTES_MAX);
     set_options(handle, request, url, headers);
     curl.easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+    if (request->wants_headers) {
+        fields.headers = arena_alloc(arena, HTTP_HEADERS_MAX * sizeof(fields.headers[0]));
+        curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_field);
+        curl.easy_setopt(handle, CURLOPT_HEADERDATA, &fields);
+    }
     code = curl.easy_perform(handle);
     curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &http);
     curl.slist_free_all(headers);
     curl.easy_cleanup(handle);
     ret_answer->http = (int)http;
     ret_answer->body = arena_dup(arena, buf_str(&body));
+    ret_answer->headers = fields.headers;
+    ret_answer->header_count = fields.count;
     buf_done(&body);
     return code == CURLE_OK ? OK : why_set(why, &ERR_IO, "%s", curl.easy_strerror(code));
 }

@@ -19,12 +19,17 @@ struct outgoing {
     struct str url;                    /* http:// or https:// */
     const struct http_header *headers; /* what is sent beside Host and Content-Length */
     size_t header_count;               /* of them */
-    struct str body;                   /* of a POST */
+    struct str body;                   /* sent when there is one, and with every POST */
+    uint32_t whole_ms;                 /* until the answer is whole; 0: OUTGOING_WHOLE_MS */
+    size_t answer_bytes_max;           /* of its body; 0: OUTGOING_ANSWER_BYTES_MAX */
+    bool wants_headers;                /* of the answer */
 };
 
 struct outgoing_answer {
     int http;         /* status */
-    struct str body;  /* at most OUTGOING_ANSWER_BYTES_MAX; what is beyond is cut */
+    struct str body;  /* at most what was said; what is beyond is cut */
+    const struct http_header *headers; /* names in lower case; NULL: not wanted */
+    size_t header_count; /* of them, at most HTTP_HEADERS_MAX */
 };
 
 /* ERR_MALFORMED: no URL that may be asked. ERR_IO: nobody answered (connection, name, time-out),

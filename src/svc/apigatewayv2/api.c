@@ -8,6 +8,7 @@
 #include "svc/apigatewayv2/domain.h"
 #include "svc/apigatewayv2/ops.h"
 #include "svc/apigatewayv2/record.h"
+#include "svc/apigatewayv2/run.h"
 
 const struct error GATEWAY_BAD_REQUEST = {"BadRequestException", NULL, 400, false};
 const struct error GATEWAY_NOT_FOUND = {"NotFoundException", NULL, 404, false};
@@ -88,10 +89,16 @@ static const struct op ops[] = {
     {"UpdateVpcLink", apigw_update_vpc_link},
 };
 
+static const struct page pages[] = {
+    {"/_aws/execute-api/*", PAGE_TOLD | PAGE_CHANGES, page_execute},
+    {".execute-api.", PAGE_TOLD | PAGE_CHANGES, page_execute},
+};
+
 static void service_close(void *state)
 {
     struct gateway *gateway = state;
 
+    run_close(gateway);
     lives_free(gateway);
     domains_free(gateway);
     mem_free(gateway);
@@ -104,6 +111,7 @@ static status service_open(struct cell *cell, void **ret_state)
     gateway->cell = cell;
     gateway->lives = map_new(LIVES_MAX);
     gateway->domains = map_new(DOMAINS_MAX);
+    run_open(gateway);
     *ret_state = gateway; /* closed by the cell also when loading failed */
     return domains_load(gateway);
 }
@@ -114,4 +122,6 @@ const struct service apigatewayv2_service = {
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .open = service_open,
     .close = service_close,
+    .pages = pages,
+    .page_count = sizeof(pages) / sizeof(pages[0]),
 };

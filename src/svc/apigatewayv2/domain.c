@@ -6,7 +6,9 @@
 #include "svc/apigatewayv2/domain.h"
 
 #include "base/mem.h"
+#include "cell/host.h"
 #include "svc/apigatewayv2/record.h"
+#include "svc/apigatewayv2/run.h"
 
 #define NAME_BYTES_MAX 512
 
@@ -80,6 +82,7 @@ struct domain *domain_enter(struct gateway *gateway, struct str account, struct 
         domain_free(domain);
         return NULL;
     }
+    (void)cell_host_claim(gateway->cell, name, "apigatewayv2", &run_domain_page);
     return domain;
 }
 
@@ -101,6 +104,7 @@ void domain_leave(struct gateway *gateway, struct domain *domain)
 
     if (first == domain && domain->next == NULL) {
         (void)map_remove(gateway->domains, domain->name);
+        cell_host_leave(gateway->cell, domain->name);
     } else if (first == domain) {
         (void)map_set(gateway->domains, domain->name, domain->next, NULL);
     } else {

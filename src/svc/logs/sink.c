@@ -68,7 +68,8 @@ static bool end_of(const struct bus_event *event, struct end *ret_end)
 
 static bool may_make(const struct bus_event *event)
 {
-    return str_eq(event->principal, STR("lambda.amazonaws.com"));
+    return str_eq(event->principal, STR("lambda.amazonaws.com")) ||
+           str_eq(event->principal, STR("apigateway.amazonaws.com"));
 }
 
 static bool may_make_stream(const struct bus_event *event)
