@@ -106,7 +106,7 @@ define inside
 $(filter $(B)/test/svc/$(1)/%,$(TESTS)): $(B)/svc/$(1).o
 $(filter $(B)/test/svc/$(1)/%,$(TESTS)): INSIDE = $(B)/svc/$(1).o.all
 endef
-$(foreach s,logs events lambda dynamodb apigatewayv2 cognito,$(eval $(call inside,$(s))))
+$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose,$(eval $(call inside,$(s))))
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
 
@@ -145,6 +145,7 @@ build-fuzz/fuzz/%: test/fuzz/%.c $(call archives,$(call reverse,$(LAYERS)))
 build-fuzz/fuzz/s3_text_fuzz: INSIDE = build-fuzz/svc/s3.o.all
 build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
+build-fuzz/fuzz/firehose_text_fuzz: INSIDE = build-fuzz/svc/firehose.o.all
 build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
 EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))
 $(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all

@@ -187,10 +187,13 @@ def test_what_waits_survives_a_kill(fresh, name):
     assert b"".join(kit.objects().values()) == b"before\nafter\n"
 
 
-def test_topics_and_logs_deliver_into_it(clocked, kit, name):
+def test_topics_and_logs_deliver_into_it(clocked, kit, name, refused):
     kit.create(name, 60)
     sns = clocked.client("sns")
     topic = sns.create_topic(Name=name)["TopicArn"]
+    message = refused("InvalidParameter", sns.subscribe, TopicArn=topic, Protocol="firehose",
+                      Endpoint=stream_arn(name))
+    assert "SubscriptionRoleArn" in message
     sns.subscribe(TopicArn=topic, Protocol="firehose", Endpoint=stream_arn(name), Attributes={
         "SubscriptionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/sns", "RawMessageDelivery": "true"})
     sns.publish(TopicArn=topic, Message="from a topic\n")

@@ -185,6 +185,7 @@ static const char partition_code[] = "DynamicPartitioning.MetadataExtractionFail
 /* A key's value as text; false: it is none, or empty. */
 static bool key_text(struct arena *arena, const struct value *value, struct str *ret_text)
 {
+    struct value plain;
     struct buf text;
 
     if (value == NULL || value->kind == VALUE_NULL || value->kind == VALUE_LIST ||
@@ -196,7 +197,8 @@ static bool key_text(struct arena *arena, const struct value *value, struct str 
         return value->str.bytes > 0;
     }
     buf_init(&text, 512);
-    json_write(&text, value, TIME_EPOCH);
+    plain = query_plain(value);
+    json_write(&text, &plain, TIME_EPOCH);
     *ret_text = arena_dup(arena, buf_str(&text));
     buf_done(&text);
     return true;

@@ -21,4 +21,7 @@ status query_parse(struct str text, struct arena *arena, struct why *why,
 status query_run(const struct query *query, const struct value *input, struct arena *arena,
                  struct why *why, struct value *ret_value);
 
+/* A number as jq writes it, 3.0 as 3; other values as they are. */
+struct value query_plain(const struct value *value);
+
 #endif

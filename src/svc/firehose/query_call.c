@@ -25,6 +25,7 @@ static status need_text(struct query_run *run, const struct value *value, const 
 static status to_text(struct query_run *run, const struct value *input,
                       const struct value *argument, struct value *ret_value)
 {
+    struct value plain = query_plain(input);
     struct buf text;
     status made;
 
@@ -34,7 +35,7 @@ static status to_text(struct query_run *run, const struct value *input,
         return OK;
     }
     buf_init(&text, QUERY_BYTES_MAX);
-    json_write(&text, input, TIME_EPOCH);
+    json_write(&text, &plain, TIME_EPOCH);
     made = buf_spent(&text) ? query_wrong(run, "the query makes too much text")
                             : query_text(run, text.at, text.bytes, ret_value);
     buf_done(&text);

@@ -42,6 +42,16 @@ void query_set_number(struct value *value, double number)
                    : (struct value){.kind = VALUE_DOUBLE, .real = number};
 }
 
+struct value query_plain(const struct value *value)
+{
+    struct value plain = *value;
+
+    if (value->kind == VALUE_DOUBLE) {
+        query_set_number(&plain, value->real);
+    }
+    return plain;
+}
+
 status query_text(struct query_run *run, const char *at, size_t bytes, struct value *ret_value)
 {
     run->bytes += bytes;

@@ -177,6 +177,17 @@ static void put_arn(struct call *c, const struct subscription *subscription)
             shown ? arena_dup(c->arena, subscription->arn) : STR("pending confirmation"));
 }
 
+/* Who puts into the delivery stream. */
+static status role_given(struct call *c, const struct subscription *subscription)
+{
+    return subscription->protocol != TO_FIREHOSE ||
+                   setting_get(&subscription->attributes, "SubscriptionRoleArn").bytes > 0
+               ? OK
+               : fail(c, &SNS_BAD_PARAMETER,
+                      "Invalid parameter: SubscriptionRoleArn is required for the firehose "
+                      "protocol");
+}
+
 static status subscribe_new(struct call *c, struct topic *topic, uint8_t protocol)
 {
     struct subscription *subscription = subscription_new(topic, new_uuid(c));
@@ -188,6 +199,9 @@ static status subscribe_new(struct call *c, struct topic *topic, uint8_t protoco
     subscription->pending = is_asked(protocol);
     subscription->authenticated = !subscription->pending;
     checked = attributes_read(c, subscription);
+    if (checked == OK) {
+        checked = role_given(c, subscription);
+    }
     if (checked == OK && subscription->pattern != NULL) {
         checked = filters_check(c, topic);
     }

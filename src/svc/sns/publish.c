@@ -5,6 +5,7 @@
  */
 #include "bus/outbox.h"
 #include "bus/trace.h"
+#include "cell/authorize.h"
 #include "svc/sns/sns_platform.h"
 #include "wire/json.h"
 
@@ -175,6 +176,14 @@ static void to_queue(struct call *c, struct fan_out *fan_out,
     (void)bus_send(c, &event); /* a refusal is noted, and goes to its dead-letter queue */
 }
 
+/* A delivery stream has no policy: the subscription's role must have leave. */
+static bool role_lets(struct call *c, const struct subscription *subscription)
+{
+    return subscription->protocol != TO_FIREHOSE ||
+           role_may(c, setting_get(&subscription->attributes, "SubscriptionRoleArn"),
+                    "firehose:PutRecord", subscription->endpoint);
+}
+
 /* Functions and delivery streams, which other services take. */
 static void to_sink(struct call *c, struct fan_out *fan_out,
                     const struct subscription *subscription)
@@ -186,6 +195,15 @@ static void to_sink(struct call *c, struct fan_out *fan_out,
         event.body = records_text(c, subscription, fan_out->message, text);
     } else if (!subscription->raw) {
         event.body = enveloped(c, fan_out, subscription, text);
+    }
+    if (!role_lets(c, subscription)) {
+        struct hop hop = {event.source, event.target, event.via,
+                          STR("refused: the role of the subscription may not firehose:PutRecord"),
+                          event.about};
+
+        trace_hop(c, &hop);
+        bury(c, fan_out, subscription, &event);
+        return;
     }
     (void)bus_send(c, &event); /* a refusal is noted, and goes to its dead-letter queue */
 }
