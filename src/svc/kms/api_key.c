@@ -62,6 +62,26 @@ static status wish_origin(struct call *c, struct wish *wish)
     return OK;
 }
 
+/* There is no key yet to tell policies of itself. */
+static status may_make(struct call *c, const struct wish *wish)
+{
+    struct authorize_key keys[] = {
+        {.name = "kms:KeySpec", .value = str_c(wish->spec->name)},
+        {.name = "kms:CustomerMasterKeySpec", .value = str_c(wish->spec->name)},
+        {.name = "kms:KeyUsage", .value = str_c(usage_name(wish->usage))},
+        {.name = "kms:CustomerMasterKeyUsage", .value = str_c(usage_name(wish->usage))},
+        {.name = "kms:KeyOrigin", .value = wish->external ? STR("EXTERNAL") : STR("AWS_KMS")},
+        {.name = "kms:MultiRegion",
+         .value = arg_bool(c, "MultiRegion", false) ? STR("true") : STR("false")},
+        {.name = "kms:CallerAccount", .value = c->account},
+    };
+    struct authorize_wish ask = {.action = "kms:CreateKey", .resource = STR("*"), .keys = keys,
+                                 .key_count = sizeof(keys) / sizeof(keys[0])};
+
+    TRY(call_may_with(c, &ask));
+    return arg_has(c, "Tags") ? call_may(c, "kms:TagResource", STR("*")) : OK;
+}
+
 static status wish_check(struct call *c, struct wish *wish)
 {
     uint64_t account;
@@ -69,13 +89,10 @@ static status wish_check(struct call *c, struct wish *wish)
     if (!str_to_u64(c->account, &account)) {
         return fail(c, &KMS_DENIED, "Keys are an account's, and nobody has none.");
     }
-    TRY(call_may(c, "kms:CreateKey", STR("*")));
-    if (arg_has(c, "Tags")) {
-        TRY(call_may(c, "kms:TagResource", STR("*")));
-    }
     TRY(wish_spec(c, wish));
     TRY(wish_usage(c, wish));
     TRY(wish_origin(c, wish));
+    TRY(may_make(c, wish));
     if (arg_has(c, "Policy")) {
         TRY(policy_check(c, arg_str(c, "Policy")));
     }
