@@ -108,3 +108,25 @@ def test_a_secret_behind_a_parameter_is_asked_for_too(weir, root, user, name):
     assert caught.value.response["Error"]["Code"] == "ParameterNotFound"
     reader, _ = user(allow(["ssm:GetParameter", "secretsmanager:GetSecretValue"]))
     assert may(reader.get_parameter, Name=path, WithDecryption=True)
+
+
+def test_secure_strings_ask_for_their_key_too(weir, root, ssm, user):
+    kms = client_of(weir, "kms", root)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    through = {"StringEquals": {"kms:ViaService": f"ssm.{REGION}.amazonaws.com",
+                                "kms:EncryptionContext:PARAMETER_ARN": f"{PARAMETER}/s/own"}}
+    plain, _ = user(allow("ssm:*"))
+    him, _ = user(allow("ssm:*"), allow(["kms:Decrypt", "kms:Encrypt"], key, Condition=through))
+    direct, _ = user(allow("ssm:*"), allow("kms:Decrypt", key, Condition={
+        "Null": {"kms:ViaService": "true"}}))
+    wish = {"Value": "v", "Type": "SecureString", "KeyId": key}
+    assert not may(plain.put_parameter, Name="/s/own", **wish)
+    assert may(him.put_parameter, Name="/s/own", **wish)
+    assert not may(him.put_parameter, Name="/s/other", **wish)
+    assert may(plain.get_parameter, Name="/s/own")
+    assert may(him.get_parameter, Name="/s/own", WithDecryption=True)
+    for who in (plain, direct):
+        assert not may(who.get_parameter, Name="/s/own", WithDecryption=True)
+        assert not may(who.get_parameter_history, Name="/s/own", WithDecryption=True)
+    assert may(plain.put_parameter, Name="/s/aws", Value="v", Type="SecureString")
+    assert may(direct.get_parameter, Name="/s/aws", WithDecryption=True)

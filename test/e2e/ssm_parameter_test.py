@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameter Store: parameters, versions, labels, paths, filters, policies, tags."""
+import base64
 import datetime
 import json
 import subprocess
@@ -124,7 +125,8 @@ def test_values_fit_patterns_and_types(ssm, name, refused):
     refused("ValidationException", put, ssm, f"{name}ref", "{{ssm:x}}")
 
 
-def test_secure_strings_are_sealed(ssm, name):
+def test_secure_strings_are_sealed(weir, ssm, name, refused):
+    kms = weir.client("kms")
     put(ssm, name, "hidden", "SecureString")
     sealed = get(ssm, name)["Value"]
     assert "hidden" not in sealed and sealed.startswith("AQICAH") and len(sealed) > 100
@@ -132,10 +134,20 @@ def test_secure_strings_are_sealed(ssm, name):
     assert get(ssm, name, WithDecryption=True)["Value"] == "hidden"
     told = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])
     assert told["Parameters"][0]["KeyId"] == "alias/aws/ssm"
+    refused("InvalidKeyId", put, ssm, name, "other", "SecureString", Overwrite=True,
+            KeyId="alias/mine")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
     put(ssm, name, "other", "SecureString", Overwrite=True, KeyId="alias/mine")
     history = ssm.get_parameter_history(Name=name, WithDecryption=True)["Parameters"]
     assert [(h["Value"], h["KeyId"]) for h in history] == [
         ("hidden", "alias/aws/ssm"), ("other", "alias/mine")]
+    opened = kms.decrypt(CiphertextBlob=base64.b64decode(get(ssm, name)["Value"]),
+                         EncryptionContext={"PARAMETER_ARN": get(ssm, name)["ARN"]})
+    assert opened["Plaintext"] == b"other" and opened["KeyId"].endswith(key)
+    kms.disable_key(KeyId=key)
+    refused("InvalidKeyId", get, ssm, name, WithDecryption=True)
+    kms.enable_key(KeyId=key)
 
 
 def test_many_are_read_and_deleted(ssm, name, refused):

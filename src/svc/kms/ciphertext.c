@@ -9,8 +9,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define MAGIC "\x01wkm"
-#define MAGIC_BYTES 4
+#define MAGIC "\x01\x02\x02\x00\x78w\x01"
+#define MAGIC_BYTES 7
 #define ACCOUNT_BYTES 6
 #define ACCOUNT_DIGITS 12
 

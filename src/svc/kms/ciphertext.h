@@ -2,8 +2,8 @@
  *
  * Ciphertexts of symmetric keys. They name their key and the material they were made with:
  *
- *   u8   1            version
- *   3    "wkm"        weir's, of KMS
+ *   5    01 02 02 00 78   as AWS's begin, so that people know them: AQICAHh… in base64
+ *   2    "w" 1        weir's, version 1
  *   6    account      12 digits, big-endian
  *   u8   1 + bytes    of the key's id, and the id
  *   8    material     begin of its id

@@ -34,6 +34,8 @@ const struct error SSM_POLICY_TEXT = {"MalformedResourcePolicyDocumentException"
 const struct error SSM_POLICY_CONFLICT = {"ResourcePolicyConflictException", NULL, 400, false};
 const struct error SSM_NO_POLICY = {"ResourcePolicyNotFoundException", NULL, 400, false};
 const struct error SSM_POLICY_LIMIT = {"ResourcePolicyLimitExceededException", NULL, 400, false};
+const struct error SSM_KEY = {"InvalidKeyId", NULL, 400, false};
+const struct error SSM_DENIED = {"AccessDeniedException", NULL, 400, false};
 
 static const struct op ops[] = {
     {"AddTagsToResource", ssm_add_tags},

@@ -71,12 +71,12 @@ static void about_fill(struct call *c, const struct value *old, struct value *ab
     set_int(about, "Version", old == NULL ? 1 : get_int(old, "Version", 0) + 1);
 }
 
-static void version_put(struct call *c, const struct parameter *parameter)
+static void version_put(struct call *c, const struct parameter *parameter, struct str value)
 {
     struct value *version = version_new(c);
 
     set_members(c->arena, version, parameter->about);
-    set_str(version, "Value", arg_str(c, "Value"));
+    set_str(version, "Value", value);
     version_save(c, parameter, version);
 }
 
@@ -85,6 +85,7 @@ status ssm_put(struct call *c)
 {
     struct parameter parameter = {c->account, c->region, arg_str(c, "Name"), NULL};
     struct value *about = parameter_about_new(c);
+    struct str value;
     bool there;
     int64_t gone = 0;
 
@@ -98,11 +99,12 @@ status ssm_put(struct call *c)
     }
     TRY(tags_check(c, NULL, arg(c, "Tags")));
     about_fill(c, parameter.about, about);
+    TRY(value_seal(c, about, &value));
     parameter.about = about;
     if (gone > 0) {
         version_erase(c, &parameter, gone);
     }
-    version_put(c, &parameter);
+    version_put(c, &parameter, value);
     parameter_save(c, &parameter);
     policies_plan(c, &parameter);
     if (arg_has(c, "Tags")) {

@@ -4,25 +4,20 @@
  */
 #include "svc/ssm/ssm_ops.h"
 
-static struct str value_told(struct call *c, const struct parameter *parameter,
-                             const struct value *version)
+status parameter_tell(struct call *c, const struct parameter *parameter,
+                      const struct value *version, struct value *out)
 {
-    bool sealed = str_eq(get_str(version, "Type"), STR("SecureString")) &&
-                  !arg_bool(c, "WithDecryption", false);
+    struct str value;
 
-    return sealed ? value_sealed(c, parameter, version) : get_str(version, "Value");
-}
-
-void parameter_tell(struct call *c, const struct parameter *parameter, const struct value *version,
-                    struct value *out)
-{
+    TRY(value_open(c, parameter, version, &value));
     set_str(out, "Name", parameter->name);
     set_str(out, "Type", get_str(version, "Type"));
-    set_str(out, "Value", value_told(c, parameter, version));
+    set_str(out, "Value", value);
     set_int(out, "Version", get_int(version, "Version", 0));
     set_time(out, "LastModifiedDate", get_time(version, "LastModifiedDate", 0));
     set_str(out, "ARN", get_str(parameter->about, "ARN"));
     set_str(out, "DataType", get_str(version, "DataType"));
+    return OK;
 }
 
 static struct value *version_labelled(struct call *c, const struct parameter *parameter,
@@ -79,13 +74,14 @@ static status selected(struct call *c, struct str text, struct parameter *parame
     return version_selected(c, parameter, *ret_selector, ret_version);
 }
 
-static void tell_selected(struct call *c, const struct parameter *parameter,
-                          const struct value *version, struct str selector, struct value *out)
+static status tell_selected(struct call *c, const struct parameter *parameter,
+                            const struct value *version, struct str selector, struct value *out)
 {
-    parameter_tell(c, parameter, version, out);
+    TRY(parameter_tell(c, parameter, version, out));
     if (selector.at != NULL) {
         set_str(out, "Selector", arena_printf(c->arena, ":%.*s", STR_ARG(selector)));
     }
+    return OK;
 }
 
 /* GetParameter */
@@ -99,8 +95,7 @@ status ssm_get(struct call *c)
         return reference_tell(c, arg_str(c, "Name"), put_struct(c, "Parameter"));
     }
     TRY(selected(c, arg_str(c, "Name"), &parameter, &version, &selector));
-    tell_selected(c, &parameter, version, selector, put_struct(c, "Parameter"));
-    return OK;
+    return tell_selected(c, &parameter, version, selector, put_struct(c, "Parameter"));
 }
 
 /* GetParameters */
@@ -133,7 +128,7 @@ status ssm_get_many(struct call *c)
                 list_add_str(invalid, names->items[i].str);
             }
         } else if (selected(c, names->items[i].str, &parameter, &version, &selector) == OK) {
-            tell_selected(c, &parameter, version, selector, list_add(c->arena, found));
+            TRY(tell_selected(c, &parameter, version, selector, list_add(c->arena, found)));
         } else {
             list_add_str(invalid, names->items[i].str);
         }
@@ -206,7 +201,12 @@ status ssm_get_by_path(struct call *c)
         }
         version = version_by_filter(c, &parameter);
         if (version != NULL) {
-            parameter_tell(c, &parameter, version, list_add(c->arena, list));
+            status told = parameter_tell(c, &parameter, version, list_add(c->arena, list));
+
+            if (told != OK) {
+                txn_scan_close(scan);
+                return told;
+            }
         }
     }
     return OK;
@@ -262,6 +262,8 @@ status ssm_get_history(struct call *c)
     scan = versions_scan(c, &parameter);
     while ((version = versions_next(c, scan)) != NULL) {
         struct value *entry;
+        struct str value;
+        status opened;
 
         if (get_int(version, "Version", 0) <= behind) {
             continue;
@@ -275,9 +277,14 @@ status ssm_get_history(struct call *c)
             txn_scan_close(scan);
             break;
         }
+        opened = value_open(c, &parameter, version, &value);
+        if (opened != OK) {
+            txn_scan_close(scan);
+            return opened;
+        }
         entry = list_add(c->arena, list);
         set_members(c->arena, entry, version);
-        set_str(entry, "Value", value_told(c, &parameter, version));
+        set_str(entry, "Value", value);
         if (!has(version, "Labels")) {
             set_list(c->arena, entry, "Labels", 0);
         }

@@ -35,7 +35,8 @@ extern const struct error SSM_VALIDATION, SSM_NOT_FOUND, SSM_EXISTS, SSM_LEVELS,
     SSM_PATTERN, SSM_MISMATCH, SSM_VERSIONS, SSM_NO_VERSION, SSM_LABELS, SSM_TOKEN, SSM_FILTER_KEY,
     SSM_FILTER_OPTION, SSM_FILTER_VALUE, SSM_RESOURCE_ID, SSM_RESOURCE_TYPE, SSM_TAGS,
     SSM_POLICY_TYPE, SSM_POLICY_ATTRIBUTE, SSM_POLICY_BOTH, SSM_POLICIES, SSM_NO_RESOURCE,
-    SSM_POLICY_TEXT, SSM_POLICY_CONFLICT, SSM_NO_POLICY, SSM_POLICY_LIMIT;
+    SSM_POLICY_TEXT, SSM_POLICY_CONFLICT, SSM_NO_POLICY, SSM_POLICY_LIMIT, SSM_KEY,
+    SSM_DENIED;
 
 /* The service's state: nothing but what is derived. */
 struct ssm {
@@ -99,9 +100,14 @@ bool is_path(struct str path);
 status value_check(struct call *c, const struct value *old);
 /* "Standard" or "Advanced", as the call and what there was say. */
 struct str tier_of_call(struct call *c, const struct value *old);
-/* What a secure string looks like while nobody deciphers it. */
-struct str value_sealed(struct call *c, const struct parameter *parameter,
-                        const struct value *version);
+
+/* ---- seal.c ---- */
+
+/* The call's value as rows have it; may stage, so nothing fails behind it. InvalidKeyId. */
+status value_seal(struct call *c, const struct value *about, struct str *ret_value);
+/* A version's value as the call may see it. InvalidKeyId, AccessDeniedException. */
+status value_open(struct call *c, const struct parameter *parameter, const struct value *version,
+                  struct str *ret_value);
 
 /* ---- policy.c ---- */
 
@@ -136,8 +142,8 @@ status reference_tell(struct call *c, struct str text, struct value *out);
 /* ---- api_read.c, guard.c ---- */
 
 /* A version as GetParameter tells it. */
-void parameter_tell(struct call *c, const struct parameter *parameter, const struct value *version,
-                    struct value *out);
+status parameter_tell(struct call *c, const struct parameter *parameter,
+                      const struct value *version, struct value *out);
 void ssm_join_policies(struct cell *cell);
 /* Tags to be laid over old ones (NULL: none): TooManyTagsError and others. */
 status tags_check(struct call *c, const struct value *old, const struct value *tags);

@@ -2,15 +2,12 @@
  *
  * What a value may be: its tier's length, its type's and data type's form, its allowed pattern.
  */
-#include "base/codec.h"
-#include "base/digest.h"
 #include "svc/ssm/ssm_int.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
 #define MATCH_STEPS_MAX 1000000
-#define SEALED_EXTRA_BYTES 120 /* of a ciphertext beside its plain text, about */
 
 /* ---- tiers ---- */
 
@@ -170,28 +167,4 @@ status value_check(struct call *c, const struct value *old)
     TRY(type_check(c, old));
     TRY(tier_check(c, old));
     return pattern.bytes == 0 ? OK : pattern_check(c, pattern, value);
-}
-
-/* ---- sealed ---- */
-
-/* Letters that say nothing of the value but its length, the same for a version at every call. */
-struct str value_sealed(struct call *c, const struct parameter *parameter,
-                        const struct value *version)
-{
-    size_t bytes = get_str(version, "Value").bytes + SEALED_EXTRA_BYTES;
-    char *plain = arena_alloc(c->arena, bytes + SHA256_BYTES);
-    char *text;
-
-    for (size_t i = 0; i < bytes; i += SHA256_BYTES) {
-        struct str about = arena_printf(
-            c->arena, "%.*s %lld %lld %zu", STR_ARG(get_str(parameter->about, "ARN")),
-            (long long)get_int(version, "Version", 0),
-            (long long)get_time(version, "LastModifiedDate", 0), i);
-
-        sha256(about, (uint8_t *)plain + i);
-    }
-    memcpy(plain, "\x01\x02\x02\x00\x78", 5); /* as KMS's ciphertexts begin */
-    text = arena_alloc(c->arena, base64_encoded_bytes(bytes) + 1);
-    base64_encode(str_of(plain, bytes), text);
-    return str_of(text, base64_encoded_bytes(bytes));
 }
