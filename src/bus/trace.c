@@ -109,7 +109,7 @@ struct str trace_header(struct call *c)
     for (size_t i = 0; i < sizeof(random); i++) {
         random[i] = digits[rand_u64(c->rand) & 15];
     }
-    c->trace = arena_printf(c->arena, "Root=1-%08llx-%.24s;Sampled=1",
+    c->trace = arena_printf(c->keep, "Root=1-%08llx-%.24s;Sampled=1",
                             (unsigned long long)(c->now / 1000), random);
     return c->trace;
 }

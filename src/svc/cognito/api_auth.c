@@ -4,6 +4,7 @@
  */
 #include "svc/cognito/cognito_ops.h"
 #include "svc/cognito/flow.h"
+#include "svc/cognito/sign_in.h"
 #include "svc/cognito/token.h"
 
 /* A flow that an operation began; in c->keep. */
@@ -129,6 +130,27 @@ static const struct way ways[] = {
      false},
 };
 
+/* SECRET_HASH is of the user's name, or of its sub. A token that is none is refused later. */
+static status refresh_hash(struct call *c, const struct client *client, const struct flow *flow,
+                           struct str token)
+{
+    struct str hash = flow_in(flow, "SECRET_HASH");
+    struct sign_in sign_in;
+    struct refresh refresh;
+    struct user *user;
+    struct pool pool;
+
+    TRY(pool_find(c, client->pool, &pool));
+    if (!refresh_load(c, pool.id, token, &refresh) ||
+        !sign_in_load(c, pool.id, refresh.sign_in, &sign_in) ||
+        !user_of_sub(c, &pool, sign_in.sub, &user)) {
+        return OK;
+    }
+    return client_check_hash(c, client, user->sub, hash) == OK
+               ? OK
+               : client_check_hash(c, client, user->username, hash);
+}
+
 static status refresh(struct call *c, struct asked_flow *asked)
 {
     struct refresh_wish wish = {.metadata = asked->flow.metadata};
@@ -139,6 +161,7 @@ static status refresh(struct call *c, struct asked_flow *asked)
         return fail(c, &COGNITO_INVALID, "REFRESH_TOKEN_AUTH is not enabled for the client.");
     }
     TRY(flow_need(c, &asked->flow, "REFRESH_TOKEN", &wish.token));
+    TRY(refresh_hash(c, client, &asked->flow, wish.token));
     wish.client = client;
     return tokens_refresh(c, &wish, (struct later){minted, asked}, &asked->tokens);
 }
