@@ -58,7 +58,7 @@ void file_drop(struct cell *cell, struct bucket_file *file)
     }
 }
 
-#define ATTRIBUTES_MAX 3
+#define ATTRIBUTES_MAX 4
 
 static void add_attribute(struct bus_event *event, const char *name, struct str value)
 {
@@ -85,6 +85,9 @@ static struct bus_event event_of(struct call *c, const struct bucket_file *file,
     add_attribute(&event, "content-type", str_c(file->type));
     if (file->encoding != NULL) {
         add_attribute(&event, "content-encoding", str_c(file->encoding));
+    }
+    if (file->storage_class.bytes > 0) {
+        add_attribute(&event, "x-amz-storage-class", file->storage_class);
     }
     if (file->owner.bytes > 0) {
         add_attribute(&event, "x-amz-expected-bucket-owner", file->owner);

@@ -14,6 +14,7 @@ struct bucket_file {
     struct str key;              /* of the object */
     const char *type;            /* content-type */
     const char *encoding;        /* content-encoding; NULL: none */
+    struct str storage_class;    /* empty: STANDARD */
     const char *principal;       /* the writing service: "dynamodb.amazonaws.com" */
     struct call_body content;    /* file_make()'s */
     char blob[BLOB_ID_BYTES];    /* content.blob lies here */

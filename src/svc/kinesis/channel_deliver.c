@@ -13,7 +13,7 @@
  */
 #include "base/codec.h"
 #include "base/mem.h"
-#include "bus/sink.h"
+#include "bus/bucket_file.h"
 #include "bus/timer.h"
 #include "cell/doing.h"
 #include "svc/kinesis/channel_key.h"
@@ -56,9 +56,8 @@ struct job {
     size_t taken_count;         /* of them */
     bool more;                  /* there is more to read */
     bool delivered;             /* the bucket took it */
-    struct str bad;             /* lines for the dead-letter bucket */
-    struct call_body good;      /* the object's content */
-    char blob[BLOB_ID_BYTES];   /* good.blob lies here */
+    struct bucket_file good;    /* the object; without content there is none */
+    struct bucket_file bad;     /* lines for the dead-letter bucket; the same */
 };
 
 static struct channel *channel_of_job(struct call *c, const struct job *job)
@@ -188,49 +187,13 @@ static void add_bad(struct buf *bad, const struct taken *taken, const char *wron
     buf_add(bad, STR("\"}\n"));
 }
 
-static void fill_sums(struct call_body *content, struct str bytes)
+/* A file of what was packed, if anything was; its bytes live as long as the batch. */
+static status make_file(struct cell *cell, struct job *job, struct str bytes,
+                        struct bucket_file *file)
 {
-    struct checksum sum;
-    uint8_t out[CHECKSUM_BYTES_MAX];
-
-    checksum_begin(&sum, CHECKSUM_MD5);
-    checksum_add(&sum, bytes);
-    checksum_end(&sum, out);
-    memcpy(content->md5, out, sizeof(content->md5));
-    checksum_begin(&sum, CHECKSUM_CRC64NVME);
-    checksum_add(&sum, bytes);
-    checksum_end(&sum, content->sum);
-    content->kind = CHECKSUM_CRC64NVME;
-    content->size = bytes.bytes;
-    content->declared_size = UINT64_MAX;
-}
-
-/* A content too large for a record of the index is a blob, synced before it is published. */
-static status make_content(struct cell *cell, struct job *job, struct str bytes)
-{
-    struct blobs *blobs = store_blobs(cell_store(cell));
-    struct blob_writer *writer = NULL;
-    uint8_t random[BLOB_ID_BYTES / 2];
-    uint64_t written;
-    status wrote;
-
-    job->good = (struct call_body){0};
-    fill_sums(&job->good, bytes);
-    if (bytes.bytes <= CALL_BODY_INLINE_MAX) {
-        job->good.bytes = arena_dup(job->arena, bytes);
-        return OK;
-    }
-    rand_secret(random, sizeof(random));
-    hex_encode(str_of(random, sizeof(random)), job->blob);
-    TRY(blob_create(blobs, str_of(job->blob, BLOB_ID_BYTES), &writer));
-    wrote = blob_write(writer, bytes);
-    if (wrote != OK) {
-        blob_cancel(writer);
-        return wrote;
-    }
-    TRY(blob_finish(writer, &written));
-    job->good.blob = str_of(job->blob, BLOB_ID_BYTES);
-    return OK;
+    file->type = "binary/octet-stream";
+    file->principal = "kinesis.amazonaws.com";
+    return bytes.bytes == 0 ? OK : file_make(cell, arena_dup(job->arena, bytes), file);
 }
 
 static status pack(struct cell *cell, struct job *job)
@@ -261,10 +224,12 @@ static status pack(struct cell *cell, struct job *job)
     made = buf_spent(&plain) || buf_spent(&bad)
                ? &ERR_LIMIT
                : compress_add(&packed, compression_of(job), buf_str(&plain));
-    if (made == OK && plain.bytes > 0) {
-        made = make_content(cell, job, buf_str(&packed));
+    if (made == OK) {
+        made = make_file(cell, job, plain.bytes > 0 ? buf_str(&packed) : STR_NONE, &job->good);
     }
-    job->bad = arena_dup(job->arena, buf_str(&bad));
+    if (made == OK) {
+        made = make_file(cell, job, buf_str(&bad), &job->bad);
+    }
     buf_done(&packed);
     buf_done(&bad);
     buf_done(&plain);
@@ -282,49 +247,31 @@ static struct str unique_suffix(struct call *c)
     return arena_printf(c->arena, "-%.36s", uuid);
 }
 
-static void event_for(struct call *c, const struct job *job, const struct value *bucket,
-                      struct bus_event *event)
+static void place(const struct value *bucket, struct bucket_file *file)
 {
-    struct bus_attribute *owner = ARENA_NEW(c->arena, struct bus_attribute);
+    struct arn arn;
 
-    *owner = (struct bus_attribute){STR("x-amz-expected-bucket-owner"), STR("String"),
-                                    get_str(bucket, "ExpectedBucketOwner")};
-    *event = (struct bus_event){
-        .target = get_str(bucket, "BucketARN"),
-        .source = job->arn,
-        .principal = STR("kinesis.amazonaws.com"),
-        .account = job->account,
-        .attributes = owner,
-        .attribute_count = 1,
-    };
+    if (arn_read(get_str(bucket, "BucketARN"), &arn)) {
+        file->bucket = arn.resource;
+    }
+    file->owner = get_str(bucket, "ExpectedBucketOwner");
 }
 
-static void good_event(struct call *c, const struct job *job, const struct channel *channel,
-                       struct bus_event *event)
+static void place_good(struct call *c, struct job *job, const struct channel *channel)
 {
     const struct value *storage = storage_of(job);
-    enum compression compression = compression_of(job);
     struct str template = has(storage, "OutputKeyTemplate") ? get_str(storage, "OutputKeyTemplate")
                                                             : STR(KEY_TEMPLATE_DEFAULT);
     struct channel_key key = {channel, job->taken[0].at_ms,
-                              channel_extension(c->arena, format_of(job), compression),
+                              channel_extension(c->arena, format_of(job), compression_of(job)),
                               unique_suffix(c)};
-    struct bus_attribute *attributes = arena_alloc(c->arena, 2 * sizeof(*attributes));
 
-    event_for(c, job, storage, event);
-    attributes[0] = event->attributes[0];
-    attributes[1] = (struct bus_attribute){STR("x-amz-storage-class"), STR("String"),
-                                           has(storage, "StorageClass")
-                                               ? get_str(storage, "StorageClass")
-                                               : STR("STANDARD")};
-    event->attributes = attributes;
-    event->attribute_count = 2;
-    event->key = channel_key_text(c->arena, template, &key);
-    event->content = &job->good;
+    place(storage, &job->good);
+    job->good.storage_class = get_str(storage, "StorageClass");
+    job->good.key = channel_key_text(c->arena, template, &key);
 }
 
-static void bad_event(struct call *c, const struct job *job, const struct channel *channel,
-                      struct bus_event *event)
+static void place_bad(struct call *c, struct job *job, const struct channel *channel)
 {
     const struct value *destination = get(job->input, "S3DestinationConfiguration");
     const struct value *dead = get(destination, "DeadLetterQueueS3Configuration");
@@ -336,9 +283,8 @@ static void bad_event(struct call *c, const struct job *job, const struct channe
     struct str template = arena_printf(
         c->arena, "%.*s!{yyyy}/!{MM}/!{dd}/!{HH}/!{channel-name}!{extension}", STR_ARG(prefix));
 
-    event_for(c, job, dead != NULL ? dead : storage_of(job), event);
-    event->key = channel_key_text(c->arena, template, &key);
-    event->body = job->bad;
+    place(dead != NULL ? dead : storage_of(job), &job->bad);
+    job->bad.key = channel_key_text(c->arena, template, &key);
 }
 
 static bool still_there(const struct job *job, const struct channel *channel)
@@ -358,30 +304,28 @@ static status deliver_batch(struct call *c, void *arg)
 {
     struct job *job = arg;
     struct channel *channel = channel_of_job(c, job);
-    struct bus_event good;
-    struct bus_event bad;
 
     job->delivered = false;
     if (!still_there(job, channel)) {
         return OK;
     }
-    good_event(c, job, channel, &good);
-    bad_event(c, job, channel, &bad);
-    if ((job->good.size > 0 && bus_check(c, &good) != OK) ||
-        (job->bad.bytes > 0 && bus_check(c, &bad) != OK)) {
+    place_good(c, job, channel);
+    place_bad(c, job, channel);
+    if ((job->good.content.size > 0 && file_check(c, &job->good, job->arn) != OK) ||
+        (job->bad.content.size > 0 && file_check(c, &job->bad, job->arn) != OK)) {
         log_write(LOG_WARNING, "kinesis", "channel %.*s cannot deliver: %s", STR_ARG(channel->name),
                   c->why.text);
         return OK;
     }
     call_on(c, job->arn);
-    if (job->good.size > 0 && bus_send(c, &good) != OK) {
+    if (job->good.content.size > 0 && file_put(c, &job->good, job->arn) != OK) {
         log_write(LOG_WARNING, "kinesis", "channel %.*s was refused: %s", STR_ARG(channel->name),
                   c->why.text);
         return OK;
     }
-    if (job->bad.bytes > 0 && bus_send(c, &bad) != OK) { /* its trace says so, too */
+    if (job->bad.content.size > 0 && file_put(c, &job->bad, job->arn) != OK) {
         log_write(LOG_WARNING, "kinesis", "channel %.*s lost what it could not read: %s",
-                  STR_ARG(channel->name), c->why.text);
+                  STR_ARG(channel->name), c->why.text); /* its trace says so, too */
     }
     for (size_t i = 0; i < job->span_count; i++) {
         channel_set_cursor(channel, job->spans[i].shard, job->spans[i].next);
@@ -421,8 +365,9 @@ static bool one_batch(struct cell *cell, struct job *job)
         if (went == OK) {
             went = cell_do(cell, &delivering, job->arena, &why);
         }
-        if (!job->delivered && job->good.blob.bytes > 0) {
-            (void)blob_remove(store_blobs(cell_store(cell)), job->good.blob);
+        if (!job->delivered) {
+            file_drop(cell, &job->good);
+            file_drop(cell, &job->bad);
         }
     }
     if (went != OK) {
