@@ -16,8 +16,8 @@
  *     run_limit.c    throttling (pure)
  *     run_log.c      access logs
  *
- * A request is a *meeting*: it lives in its call's keep and holds the stage's live form, so that what
- * it began with stays the same until it is answered. Steps that have to wait park the call with
+ * A request is a *meeting*: it lives in its call's keep and holds the stage's live form, so that
+ * what it began with stays the same until it is answered. Steps that have to wait park the call with
  * meeting_go() or a step of their own as its resume.
  */
 #ifndef WEIR_SVC_APIGATEWAYV2_RUN_H
@@ -174,7 +174,8 @@ status meeting_integrate(struct call *c);
 /* The function of a URI, be it its ARN or a path to invocations; with stage variables. */
 struct str target_function(struct call *c, struct meeting *meeting, struct str uri);
 int64_t target_timeout_ms(const struct meeting *meeting);
-void meeting_asked(struct call *c, struct meeting *meeting, int http); /* the integration answered */
+/* The integration answered. */
+void meeting_asked(struct call *c, struct meeting *meeting, int http);
 status lambda_integrate(struct call *c);
 status http_integrate(struct call *c);
 struct http_job;

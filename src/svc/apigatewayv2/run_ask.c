@@ -5,6 +5,7 @@
  *
  * Source: "Control access to HTTP APIs with AWS Lambda authorizers", API Gateway developer guide.
  */
+#include "bus/pattern.h"
 #include "cell/authorize.h"
 #include "svc/apigatewayv2/run.h"
 #include "svc/apigatewayv2/run_grant.h"
@@ -124,11 +125,17 @@ static struct str key_of_grant(struct call *c, const struct meeting *meeting,
     return made;
 }
 
-static bool says_unauthorized(const struct invoked *invoked)
+/* A function's way to say 401: its error's message is just that. */
+static bool says_unauthorized(struct call *c, const struct invoked *invoked)
 {
-    return invoked->outcome == INVOKE_FAILED &&
-           str_find_str(invoked->answer, STR("\"errorMessage\":\"Unauthorized\"")) <
-               invoked->answer.bytes;
+    const struct value *error =
+        invoked->outcome == INVOKE_FAILED ? pattern_document(invoked->answer, c->arena) : NULL;
+    const struct value *message = error == NULL || error->kind != VALUE_MAP
+                                      ? NULL
+                                      : map_find(error, STR("errorMessage"));
+
+    return message != NULL && message->kind == VALUE_STR &&
+           str_eq(message->str, STR("Unauthorized"));
 }
 
 static status asked(struct call *c)
@@ -140,7 +147,7 @@ static status asked(struct call *c)
     struct str *identity;
     status answered;
 
-    if (says_unauthorized(&meeting->invoked)) {
+    if (says_unauthorized(c, &meeting->invoked)) {
         return meeting_unauthorized(c, meeting, "Unauthorized");
     }
     if (meeting->invoked.outcome == INVOKE_ANSWERED) {

@@ -143,6 +143,9 @@ static void take(struct meeting *meeting, const struct answer *answer)
     meeting->answer.header_count = 0;
     meeting->answer.body = answer->body;
     for (size_t i = 0; i < answer->header_count; i++) {
+        if (str_eq(answer->headers[i].name, STR("x-amzn-requestid"))) {
+            continue; /* pages have it, too */
+        }
         http_answer_add(&meeting->answer, answer->headers[i].name, answer->headers[i].value);
     }
 }

@@ -4,8 +4,8 @@
  * comes back goes out as it is.
  *
  * Rules
- *  1. {name} in the URL is the path parameter of that name, escaped anew, so that what is sent is the
- *     path that routes were looked for with. The query goes along.
+ *  1. {name} in the URL is the path parameter of that name, escaped anew, so that what is sent is
+ *     the path that routes were looked for with. The query goes along.
  *  2. Headers go along but for those that belong to the connection; Host is the backend's, and who
  *     asked is in X-Forwarded-…, Forwarded, Via.
  *  3. Nothing of the meeting is touched outside the cell: what is sent is copied before.

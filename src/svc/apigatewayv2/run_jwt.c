@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JWT authorizers. Source: "Control access to HTTP APIs with JWT authorizers", API Gateway developer
- * guide; RFC 6750 for what is said to who is refused.
+ * JWT authorizers. Source: "Control access to HTTP APIs with JWT authorizers", API Gateway
+ * developer guide; RFC 6750 for what is said to who is refused.
  *
  * Rules
  *  1. In this order: a token, its issuer, a key of the issuer that signed it, its times, its
