@@ -99,6 +99,9 @@ static void service_close(void *state)
     struct gateway *gateway = state;
 
     run_close(gateway);
+    for (size_t i = 0; i < TAGS_TOLD; i++) {
+        text_keep(&gateway->told[i], STR_NONE);
+    }
     lives_free(gateway);
     domains_free(gateway);
     mem_free(gateway);
@@ -112,6 +115,7 @@ static status service_open(struct cell *cell, void **ret_state)
     gateway->lives = map_new(LIVES_MAX);
     gateway->domains = map_new(DOMAINS_MAX);
     run_open(gateway);
+    gateway_join_policies(cell);
     *ret_state = gateway; /* closed by the cell also when loading failed */
     return domains_load(gateway);
 }

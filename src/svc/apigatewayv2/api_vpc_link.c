@@ -38,6 +38,7 @@ status apigw_create_vpc_link(struct call *c)
     set_str(link, "VpcLinkStatus", STR("AVAILABLE"));
     set_str(link, "VpcLinkStatusMessage", STR("VPC link is ready to route traffic"));
     set_str(link, "VpcLinkVersion", STR("V2"));
+    api_where_put(c, id);
     record_put(c, KIND_VPC_LINK, owner_of(c), id, link);
     copy_members(c->out, link);
     return OK;
@@ -81,5 +82,6 @@ status apigw_delete_vpc_link(struct call *c)
 
     TRY(link_of_call(c, &link));
     record_erase(c, KIND_VPC_LINK, owner_of(c), arg_str(c, "VpcLinkId"));
+    api_where_erase(c, arg_str(c, "VpcLinkId"));
     return OK;
 }

@@ -25,6 +25,7 @@
 #define LIVES_MAX 4096               /* in memory; beyond, those that nobody holds are forgotten */
 #define LIVE_BYTES_MAX (32u << 20)   /* of one */
 #define DOMAINS_MAX 10000
+#define TAGS_TOLD 100                /* remembered for policies that are asked */
 
 extern const struct error GATEWAY_BAD_REQUEST, GATEWAY_NOT_FOUND, GATEWAY_CONFLICT,
     GATEWAY_TOO_MANY;
@@ -38,6 +39,8 @@ struct gateway {
      * sets this when the service opens; NULL: nobody does. */
     void (*authorizers_reset)(struct call *c, struct str api, struct str stage);
     void *run;                 /* of who answers requests; may be NULL */
+    struct str told[TAGS_TOLD]; /* guard.c's: tags that policies asked for; owned */
+    size_t told_next;          /* how many were told */
 };
 
 static inline struct gateway *gateway_of(const struct call *c)

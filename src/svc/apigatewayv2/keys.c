@@ -4,7 +4,7 @@
  * base/cursor.h.
  *
  *   ("apigatewayv2", kind, owner, id)            str JSON of the record
- *   ("apigatewayv2", "where", api)               str account, str region
+ *   ("apigatewayv2", "where", id)                str account, str region: of an API or VPC link
  *   ("apigatewayv2", "snapshot", api, deployment)   str JSON of the API; three times (routes,
  *                                                integrations, authorizers) var count, str JSON …
  */
@@ -306,6 +306,41 @@ void api_where_put(struct call *c, struct str id)
 void api_where_erase(struct call *c, struct str id)
 {
     txn_delete(c->txn, key_of_where(c->arena, id));
+}
+
+/* ---- outside of a call ---- */
+
+bool record_peek(struct cell *cell, const struct record_name *name, struct arena *arena,
+                 struct value **ret_record)
+{
+    struct cursor cursor;
+    struct str value;
+
+    if (name->id.bytes == 0 ||
+        !store_get(cell_store(cell), arena,
+                   key_of_record(arena, name->kind, name->owner, name->id), &value)) {
+        return false;
+    }
+    cursor = cursor_of(value);
+    (void)read_u8(&cursor);
+    *ret_record = read_record(&cursor, arena, name->kind);
+    return true;
+}
+
+bool api_where_peek(struct cell *cell, struct str id, struct arena *arena, struct str *ret_owner)
+{
+    struct cursor cursor;
+    struct str value, account, region;
+
+    if (id.bytes == 0 || !store_get(cell_store(cell), arena, key_of_where(arena, id), &value)) {
+        return false;
+    }
+    cursor = cursor_of(value);
+    (void)read_u8(&cursor);
+    account = read_str(&cursor);
+    region = read_str(&cursor);
+    *ret_owner = arena_printf(arena, "%.*s/%.*s", STR_ARG(account), STR_ARG(region));
+    return cursor_done(&cursor);
 }
 
 /* ---- snapshots ---- */

@@ -61,8 +61,13 @@ struct record_scan *record_scan(struct call *c, struct arena *arena, enum kind k
 bool record_next(struct record_scan *scan, struct str *ret_id, struct value **ret_record);
 void record_scan_close(struct record_scan *scan);
 
-/* The owner of an API by its id: "account/region" apart. */
+/* The same as committed, outside of a call. */
+bool record_peek(struct cell *cell, const struct record_name *name, struct arena *arena,
+                 struct value **ret_record);
+
+/* The owner of an API or a VPC link by its id: "account/region" apart. */
 bool api_where(struct call *c, struct str id, struct str *ret_account, struct str *ret_region);
+bool api_where_peek(struct cell *cell, struct str id, struct arena *arena, struct str *ret_owner);
 void api_where_put(struct call *c, struct str id);
 void api_where_erase(struct call *c, struct str id);
 
@@ -87,6 +92,8 @@ struct live_route *live_routes(struct arena *arena, const struct snapshot *snaps
 
 /* Before the service closes. */
 void lives_free(struct gateway *gateway);
+/* guard.c: policies may ask for tags. */
+void gateway_join_policies(struct cell *cell);
 /* Domain names and their mappings into memory. */
 status domains_load(struct gateway *gateway);
 

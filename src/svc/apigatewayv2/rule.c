@@ -54,7 +54,8 @@ struct str id_new(struct call *c, enum kind kind, struct str owner, size_t lette
             id[i] = alphabet[rand_below(c->rand, sizeof(alphabet) - 1)];
         }
     } while (record_is(c, kind, owner, str_of(id, letters)) ||
-             (kind == KIND_API && api_where(c, str_of(id, letters), &account, &region)));
+             ((kind == KIND_API || kind == KIND_VPC_LINK) &&
+              api_where(c, str_of(id, letters), &account, &region)));
     return str_of(id, letters);
 }
 

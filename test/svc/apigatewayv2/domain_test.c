@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a request at a custom domain name goes: by host, by the longest mapping, after every change.
+ * Where a request at a custom domain name goes: by host, by the longest mapping, after changes.
  */
 #include "base/mem.h"
 #include "svc/apigatewayv2/domain.h"
