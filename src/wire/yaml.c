@@ -10,6 +10,8 @@
 #include <math.h>
 #include <yaml.h>
 
+#define KEY_BYTES_SHORT 128 /* at most 1,024 letters with escapes, which libyaml looks ahead */
+
 struct anchor {
     struct str name;           /* behind '&' */
     const struct value *value; /* complete */
@@ -426,6 +428,26 @@ static void write_inner(struct buf *out, const struct value *value, int depth)
     buf_add_c(out, '\n');
 }
 
+/* Long keys are announced: a reader looks ahead for a colon only so far. */
+static void write_key(struct buf *out, struct str key, int depth)
+{
+    bool is_long = key.bytes > KEY_BYTES_SHORT;
+
+    if (is_long) {
+        buf_add(out, STR("? "));
+    }
+    if (is_plain_key(key)) {
+        buf_add(out, key);
+    } else {
+        write_text(out, key);
+    }
+    if (is_long) {
+        buf_add_c(out, '\n');
+        write_indent(out, depth);
+    }
+    buf_add_c(out, ':');
+}
+
 static void write_block(struct buf *out, const struct value *value, int depth)
 {
     for (uint32_t i = 0; i < value->count; i++) {
@@ -433,15 +455,10 @@ static void write_block(struct buf *out, const struct value *value, int depth)
         if (value->kind == VALUE_LIST) {
             buf_add_c(out, '-');
             write_inner(out, &value->items[i], depth + 1);
-            continue;
-        }
-        if (is_plain_key(value->pairs[i].key)) {
-            buf_add(out, value->pairs[i].key);
         } else {
-            write_text(out, value->pairs[i].key);
+            write_key(out, value->pairs[i].key, depth);
+            write_inner(out, &value->pairs[i].value, depth + 1);
         }
-        buf_add_c(out, ':');
-        write_inner(out, &value->pairs[i].value, depth + 1);
     }
 }
 
