@@ -151,6 +151,7 @@ EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZER
 $(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all
 build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all
 build-fuzz/fuzz/apigateway_openapi_fuzz: INSIDE = build-fuzz/svc/apigatewayv2.o.all
+build-fuzz/fuzz/apigateway_run_fuzz: INSIDE = build-fuzz/svc/apigatewayv2.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))

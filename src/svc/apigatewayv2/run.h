@@ -17,8 +17,7 @@
  *     run_log.c      access logs
  *
  * A request is a *meeting*: it lives in its call's keep and holds the stage's live form, so that
- * what it began with stays the same until it is answered. Steps that have to wait park the call with
- * meeting_go() or a step of their own as its resume.
+ * what it began with stays the same until it is answered. What outlives a step lies in the keep.
  */
 #ifndef WEIR_SVC_APIGATEWAYV2_RUN_H
 #define WEIR_SVC_APIGATEWAYV2_RUN_H
