@@ -106,7 +106,7 @@ define inside
 $(filter $(B)/test/svc/$(1)/%,$(TESTS)): $(B)/svc/$(1).o
 $(filter $(B)/test/svc/$(1)/%,$(TESTS)): INSIDE = $(B)/svc/$(1).o.all
 endef
-$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose,$(eval $(call inside,$(s))))
+$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose kms,$(eval $(call inside,$(s))))
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
 
@@ -147,6 +147,7 @@ build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
 build-fuzz/fuzz/firehose_text_fuzz: INSIDE = build-fuzz/svc/firehose.o.all
 build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
+build-fuzz/fuzz/kms_ciphertext_fuzz build-fuzz/fuzz/kms_der_fuzz: INSIDE = build-fuzz/svc/kms.o.all
 EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))
 $(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all
 build-fuzz/fuzz/secrets_schedule_fuzz: INSIDE = build-fuzz/svc/secretsmanager.o.all

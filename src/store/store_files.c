@@ -228,6 +228,11 @@ status store_secret(struct store *store, const char *name, bool make,
     if (read != OK) {
         return why_set(why, read, "%s cannot be read (%s)", path, read->code);
     }
-    return secret_read(text, out) ? OK
-                                  : why_set(why, &ERR_CORRUPT, "%s is not as it was written", path);
+    if (!secret_read(text, out)) {
+        return why_set(why, &ERR_CORRUPT, "%s is not as it was written", path);
+    }
+    if (make) { /* whoever made it may have ended before its name was sure */
+        read = store->options.files->sync_dir(store->options.files->ctx, store->dir);
+    }
+    return read == OK ? OK : why_set(why, read, "%s cannot be synced (%s)", path, read->code);
 }
