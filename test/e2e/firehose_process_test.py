@@ -204,6 +204,12 @@ def test_the_backup_has_records_as_they_came(clocked, kit, name, transform):
     assert gzip.decompress(content) == b"onedrop it"
 
 
+def test_bytes_stay_bytes(clocked, kit, name):
+    kit.create(name, 0, ProcessingConfiguration=processors("AppendDelimiterToRecord"))
+    kit.put(name, b"\x00\xff\x00", b"")
+    assert list(kit.objects().values()) == [b"\x00\xff\x00\n\n"]
+
+
 def test_log_messages_are_taken_out_of_their_envelope(clocked, kit, name):
     kit.create(name, 0, ProcessingConfiguration=processors(
         ("Decompression", {"CompressionFormat": "GZIP"}),

@@ -9,7 +9,7 @@
 #include "svc/firehose/firehose_ops.h"
 #include "wire/json.h"
 
-#define LINE_BYTES_MAX (4u << 20)
+#define LINE_BYTES_MAX (15u << 20) /* a lane's record has 16 at most */
 
 struct str failure_line(struct arena *arena, const struct failure *failure)
 {

@@ -36,6 +36,7 @@ struct ingest {
     struct timer timer;          /* the next look */
     struct reader *readers;      /* by no order */
     size_t count;                /* of them */
+    int64_t not_before_ms;       /* after a failure: looked at again then */
 };
 
 struct str ingest_source(const struct stream *stream)
@@ -231,7 +232,8 @@ static void look_at(struct cell *cell, struct timer *timer)
     if (looked != OK) {
         log_write(LOG_WARNING, "firehose", "%.*s cannot be read: %s", STR_ARG(ingest->source),
                   why.text);
-        cell_timer_set(cell, &ingest->timer, cell_now(cell) + AGAIN_MS);
+        ingest->not_before_ms = cell_now(cell) + AGAIN_MS;
+        cell_timer_set(cell, &ingest->timer, ingest->not_before_ms);
     } else if (look.more && !is_full(ingest)) {
         cell_timer_next_turn(cell, &ingest->timer);
     }
@@ -243,7 +245,7 @@ static void woken(struct cell *cell, struct source_watch *watch, bool shards)
         (struct ingest *)(void *)((char *)watch - offsetof(struct ingest, watch));
 
     (void)shards;
-    if (!is_full(ingest)) {
+    if (!is_full(ingest) && cell_now(cell) >= ingest->not_before_ms) {
         cell_timer_next_turn(cell, &ingest->timer);
     }
 }

@@ -234,6 +234,9 @@ static void read_endpoint(struct plan *plan, const struct value *from, struct st
     read_target(plan, get(from, "S3DestinationDescription"), &plan->main);
     read_processing(plan, get(from, "ProcessingConfiguration"));
     endpoint->url = arena_dup(plan->arena, get_str(get(from, "EndpointConfiguration"), "Url"));
+    if (plan->processing.function_role.bytes == 0) {
+        plan->processing.function_role = arena_dup(plan->arena, get_str(from, "RoleARN"));
+    }
     endpoint->access_key = arena_dup(plan->arena, access_key);
     endpoint->size_bytes = (uint64_t)get_int(hints, "SizeInMBs", 5) << 20;
     endpoint->interval_ms = get_int(hints, "IntervalInSeconds", 300) * MS_PER_SECOND;

@@ -276,8 +276,7 @@ static void finish_items(struct process *process)
             find_partition(process, item, scratch);
         }
         if (item->state == ITEM_GOOD && plan->processing.appended.bytes > 0) {
-            item->data = arena_printf(process->job->arena, "%.*s%.*s", STR_ARG(item->data),
-                                      STR_ARG(plan->processing.appended));
+            item->data = str_join(process->job->arena, item->data, plan->processing.appended);
         }
     }
     arena_free(scratch);

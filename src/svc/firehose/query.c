@@ -422,16 +422,18 @@ struct operator {
     enum compare compare;        /* NODE_COMPARE */
 };
 
-/* By how tightly they hold; those of a level that ends with a NULL token. */
-static const struct operator levels[][7] = {
-    {{"or", NODE_OR, 0, 0}, {NULL}},
-    {{"and", NODE_AND, 0, 0}, {NULL}},
+#define OPERATORS_MAX 6 /* of one level */
+
+/* By how tightly they hold; those of a level end with a NULL token. */
+static const struct operator levels[][OPERATORS_MAX + 1] = {
+    {{"or", NODE_OR, 0, 0}},
+    {{"and", NODE_AND, 0, 0}},
     {{"==", NODE_COMPARE, 0, COMPARE_EQ}, {"!=", NODE_COMPARE, 0, COMPARE_NE},
      {"<=", NODE_COMPARE, 0, COMPARE_LE}, {">=", NODE_COMPARE, 0, COMPARE_GE},
-     {"<", NODE_COMPARE, 0, COMPARE_LT}, {">", NODE_COMPARE, 0, COMPARE_GT}, {NULL}},
-    {{"+", NODE_ARITHMETIC, '+', 0}, {"-", NODE_ARITHMETIC, '-', 0}, {NULL}},
+     {"<", NODE_COMPARE, 0, COMPARE_LT}, {">", NODE_COMPARE, 0, COMPARE_GT}},
+    {{"+", NODE_ARITHMETIC, '+', 0}, {"-", NODE_ARITHMETIC, '-', 0}},
     {{"*", NODE_ARITHMETIC, '*', 0}, {"/", NODE_ARITHMETIC, '/', 0},
-     {"%", NODE_ARITHMETIC, '%', 0}, {NULL}},
+     {"%", NODE_ARITHMETIC, '%', 0}},
 };
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))
 

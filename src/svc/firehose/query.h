@@ -14,6 +14,20 @@
 
 struct query;
 
+/* Both, one behind the other, whatever bytes they have. */
+static inline struct str str_join(struct arena *arena, struct str a, struct str b)
+{
+    char *at = arena_alloc(arena, a.bytes + b.bytes + 1);
+
+    if (a.bytes > 0) {
+        memcpy(at, a.at, a.bytes);
+    }
+    if (b.bytes > 0) {
+        memcpy(at + a.bytes, b.at, b.bytes);
+    }
+    return str_of(at, a.bytes + b.bytes);
+}
+
 /* In the arena. ERR_MALFORMED, and what is wrong where. */
 status query_parse(struct str text, struct arena *arena, struct why *why,
                    struct query **ret_query);

@@ -151,14 +151,11 @@ static status compare(struct query_run *run, const struct node *node, const stru
 static status add_texts(struct query_run *run, struct str a, struct str b,
                         struct value *ret_value)
 {
-    struct str joined;
-
     run->bytes += a.bytes + b.bytes;
     if (run->bytes > QUERY_BYTES_MAX) {
         return query_wrong(run, "the query makes too much text");
     }
-    joined = arena_printf(run->arena, "%.*s%.*s", STR_ARG(a), STR_ARG(b));
-    *ret_value = (struct value){.kind = VALUE_STR, .str = joined};
+    *ret_value = (struct value){.kind = VALUE_STR, .str = str_join(run->arena, a, b)};
     return OK;
 }
 
