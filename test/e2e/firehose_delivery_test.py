@@ -174,6 +174,18 @@ def test_what_the_bucket_refuses_is_kept_and_told(clocked, kit, name):
     assert list(kit.objects().values()) == [b"patient"]
 
 
+def test_rules_deliver_into_it(kit, clocked, name):
+    kit.create(name, 0)
+    events = clocked.client("events")
+    events.put_rule(Name=name, EventPattern='{"source":["test"]}')
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": stream_arn(name),
+                                            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/events"}])
+    answer = events.put_events(Entries=[{"Source": "test", "DetailType": "d", "Detail": '{"a":7}'}])
+    assert answer["FailedEntryCount"] == 0
+    (content,) = kit.objects().values()
+    assert b'"detail":{"a":7}' in content
+
+
 def test_what_waits_survives_a_kill(fresh, name):
     weir = fresh(clock="2026-11-23T08:00:00Z")
     kit = Kit(weir, "bucket")

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delivery streams themselves: create, describe, list, update, encrypt, tag, delete; every refusal."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 from firehose_kit import ROLE, Kit, processors, stream_arn
 from weir_server import ACCOUNT, REGION
+
+CLI = Path(sys.executable).with_name("aws")
 
 
 @pytest.fixture
@@ -221,3 +229,24 @@ def test_one_destination_and_no_other(kit, name, refused):
     refused("InvalidArgumentException", kit.firehose.create_delivery_stream,
             DeliveryStreamName=name, S3DestinationConfiguration=kit.destination(),
             ExtendedS3DestinationConfiguration=kit.destination())
+
+
+@pytest.mark.skipif(not os.access(CLI, os.X_OK), reason="no AWS CLI beside this Python")
+def test_the_command_line_does_it_all(kit, weir, name):
+    def aws(*words):
+        done = subprocess.run([str(CLI), "firehose", *words],
+                              env=weir.environment(), capture_output=True, text=True, timeout=60,
+                              check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout else None
+
+    made = aws("create-delivery-stream", "--delivery-stream-name", name,
+               "--extended-s3-destination-configuration",
+               f"RoleARN={ROLE},BucketARN=arn:aws:s3:::{kit.bucket},Prefix=cli/,"
+               "BufferingHints={SizeInMBs=1,IntervalInSeconds=0}")
+    assert made == {"DeliveryStreamARN": stream_arn(name)}
+    assert aws("put-record", "--delivery-stream-name", name, "--record",
+               'Data="aGVsbG8="')["Encrypted"] is False
+    assert list(kit.objects(prefix="cli/").values()) in ([b"hello"], [b"aGVsbG8="])
+    assert name in aws("list-delivery-streams", "--limit", "10000")["DeliveryStreamNames"]
+    aws("delete-delivery-stream", "--delivery-stream-name", name)
