@@ -2,8 +2,8 @@
 """kill -9 while an HTTP API puts records into a stream.
 
 What it proves: a request that was answered 200 is a record, after every kill; a record is of a
-request that was made, once; the API answers as before. How: threads post numbers until the server
-dies after a random number of answers, then the stream is read whole.
+request that was made, once; the API answers as before, at its custom domain name, too. How: threads
+post numbers until the server dies after a random number of answers, then the stream is read whole.
 """
 import http.client
 import os
@@ -11,11 +11,13 @@ import random
 import threading
 
 import pytest
+from apigateway_kit import CERTIFICATE
 from weir_server import ACCOUNT, REGION, WeirServer
 
 ROUNDS = max(int(os.environ.get("WEIR_CRASH_ROUNDS", "250")) // 50, 3)
 SEED = int(os.environ.get("WEIR_CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
 THREADS = 4
+DOMAIN = "edge.example.com"
 
 
 @pytest.fixture
@@ -37,6 +39,9 @@ def made(weir):
     )["IntegrationId"]
     gateway.create_route(ApiId=api, RouteKey="POST /", Target=f"integrations/{integration}")
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    gateway.create_domain_name(DomainName=DOMAIN, DomainNameConfigurations=[
+        {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}])
+    gateway.create_api_mapping(DomainName=DOMAIN, ApiId=api, Stage="$default")
     return api
 
 
@@ -46,7 +51,7 @@ class Poster(threading.Thread):
     def __init__(self, weir, api, first, on_answer):
         super().__init__(daemon=True)
         self.port, self.next, self.on_answer = weir.port, first, on_answer
-        self.host = f"{api}.execute-api.{REGION}.localhost"
+        self.host = DOMAIN if first % 2 else f"{api}.execute-api.{REGION}.localhost"
         self.tried, self.answered = set(), set()
 
     def run(self):

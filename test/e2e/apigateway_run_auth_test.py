@@ -151,6 +151,18 @@ def test_keys_are_asked_for_once(kit, api, issuer):
     assert issuer.asked == asked
 
 
+def test_a_key_that_is_gone_signs_nothing(kit, echo, tmp_path):
+    provider = Issuer(tmp_path)
+    api = guarded(kit, echo, provider)
+    old = provider.token()
+    assert with_token(kit, api, old).status == 200
+    assert with_token(kit, api, old).status == 200
+    provider.roll("two")
+    foreign = provider.token()
+    with_token(kit, api, foreign).is_message(401, "Unauthorized")  # asked a moment ago
+    provider.close()
+
+
 def test_a_token_may_come_in_the_query(kit, echo, issuer):
     api = kit.api()
     authorizer = kit.authorizer(

@@ -84,6 +84,8 @@ def test_queues(kit, weir):
     purge = proxied(kit, "SQS-PurgeQueue", "DELETE /x", QueueUrl=queue)
     assert kit.ask(purge, "/x", "DELETE").status == 200
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    waits = proxied(kit, "SQS-ReceiveMessage", "GET /x", QueueUrl=queue, WaitTimeSeconds="20")
+    assert "<Message>" not in kit.ask(waits, "/x").text
 
 
 def test_event_buses(kit, weir):

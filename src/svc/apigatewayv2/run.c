@@ -13,9 +13,11 @@
  *  3. Whatever the end, the answer carries apigw-requestid, CORS's headers in place of the
  *     integration's, and is logged where the stage has a log.
  */
+#include "base/mem.h"
 #include "bus/trace.h"
 #include "svc/apigatewayv2/run.h"
 #include "svc/apigatewayv2/run_grant.h"
+#include "svc/apigatewayv2/run_token.h"
 #include "wire/json.h"
 
 #define HOST_PART ".execute-api."
@@ -29,19 +31,27 @@ const struct page run_domain_page = {"(a custom domain name)", PAGE_TOLD | PAGE_
 
 static void authorizers_reset(struct call *c, struct str api, struct str stage)
 {
-    grants_forget(gateway_of(c)->run,
+    grants_forget(run_of(c)->grants,
                   arena_printf(c->arena, "%.*s/%.*s/", STR_ARG(api), STR_ARG(stage)));
 }
 
 void run_open(struct gateway *gateway)
 {
-    gateway->run = grants_new();
+    struct run_memory *memory = MEM_NEW(struct run_memory);
+
+    memory->grants = grants_new();
+    memory->tokens = tokens_new();
+    gateway->run = memory;
     gateway->authorizers_reset = authorizers_reset;
 }
 
 void run_close(struct gateway *gateway)
 {
-    grants_free(gateway->run);
+    struct run_memory *memory = gateway->run;
+
+    grants_free(memory->grants);
+    tokens_free(memory->tokens);
+    mem_free(memory);
     gateway->run = NULL;
 }
 

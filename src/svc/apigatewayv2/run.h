@@ -10,7 +10,7 @@
  *     run_event.c    events of functions, payload format 1.0, and their answers
  *     run_cors.c     CORS (pure)
  *     run_auth.c     may it? IAM, and who else is asked:
- *     run_jwt.c      tokens
+ *     run_jwt.c      tokens; run_token.c: whose signature was good
  *     run_ask.c      functions that authorize; run_grant.c: what they said, kept for a while
  *     run_lambda.c, run_http.c, run_aws.c   integrations
  *     run_limit.c    throttling (pure)
@@ -86,6 +86,8 @@ struct plan *plan_of(struct live *live); /* made when first asked for */
 /* ---- one request ---- */
 
 struct granted;
+struct grants;
+struct tokens;
 
 struct meeting {
     struct live *live;           /* held; NULL: it has come to no stage */
@@ -129,6 +131,15 @@ struct meeting {
     bool done;                   /* the answer is made, it is only to be given */
 };
 
+/* What requests leave in memory: gateway->run. */
+struct run_memory {
+    struct grants *grants;       /* what functions said that authorize */
+    struct tokens *tokens;       /* whose signature was good */
+};
+static inline struct run_memory *run_of(const struct call *c)
+{
+    return gateway_of(c)->run;
+}
 void run_open(struct gateway *gateway);
 void run_close(struct gateway *gateway);
 status page_execute(struct call *c); /* run.c: by host, by path, by domain name */

@@ -162,7 +162,7 @@ static status asked(struct call *c)
         struct str key = key_of_grant(c, meeting, identity);
 
         if (key.bytes > 0) {
-            grants_keep(gateway_of(c)->run, key, granted, c->now + keep_ms);
+            grants_keep(run_of(c)->grants, key, granted, c->now + keep_ms);
         }
     }
     answered = judge(c, meeting, granted);
@@ -211,6 +211,6 @@ status ask_authorize(struct call *c)
         return meeting_unauthorized(c, meeting, "an identity source is missing");
     }
     key = key_of_grant(c, meeting, identity);
-    known = key.bytes == 0 ? NULL : grants_find(gateway_of(c)->run, key, c->now);
+    known = key.bytes == 0 ? NULL : grants_find(run_of(c)->grants, key, c->now);
     return known != NULL ? judge(c, meeting, known) : ask(c, meeting, identity);
 }

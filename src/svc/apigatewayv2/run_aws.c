@@ -10,6 +10,8 @@
 #include "wire/json.h"
 #include "wire/wire.h"
 
+#define WAIT_SECONDS_MAX 20 /* more is for SQS to refuse */
+
 struct subtype {
     const char *name;            /* "Kinesis-PutRecord" */
     const char *service;         /* the model's id; NULL: weir does not have it */
@@ -114,6 +116,10 @@ static void fill(struct call *c, struct meeting *meeting, struct inner *inner,
 
     for (size_t i = 0; i < meeting->route->parameter_count; i++) {
         member_set(c, meeting, place, &meeting->route->parameters[i]);
+    }
+    if (strcmp(subtype->operation, "ReceiveMessage") == 0 &&
+        get_int(place, "WaitTimeSeconds", 0) <= WAIT_SECONDS_MAX) {
+        set_int(place, "WaitTimeSeconds", 0); /* nothing waits inside a call */
     }
     inner->caller.region = region.bytes > 0 ? region : meeting->live->region;
     if (inner->caller.identity == NULL) {

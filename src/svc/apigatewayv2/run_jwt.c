@@ -11,6 +11,7 @@
  */
 #include "bus/keyset.h"
 #include "svc/apigatewayv2/run.h"
+#include "svc/apigatewayv2/run_token.h"
 #include "wire/json.h"
 #include "wire/jwt.h"
 
@@ -237,6 +238,22 @@ static status judge(struct call *c, struct meeting *meeting, const struct jwt *j
     return meeting_integrate(c);
 }
 
+static enum jwt_signature signature_of(struct call *c, const struct jwt *jwt, struct str token,
+                                       struct str keys)
+{
+    struct tokens *known = run_of(c)->tokens;
+    enum jwt_signature signature;
+
+    if (tokens_know(known, token, keys)) {
+        return JWT_GOOD;
+    }
+    signature = jwt_check(jwt, keys, c->arena);
+    if (signature == JWT_GOOD) {
+        tokens_keep(known, token, keys);
+    }
+    return signature;
+}
+
 static status fetched(struct call *c)
 {
     (void)keyset_fetched(c);
@@ -264,7 +281,7 @@ status jwt_authorize(struct call *c)
         return refuse(c, meeting, "the token's issuer is not the authorizer's");
     }
     if (keyset_known(c, issuer, &keys)) {
-        signature = jwt_check(&jwt, keys, c->arena);
+        signature = signature_of(c, &jwt, token, keys);
     }
     if (signature == JWT_NO_KEY && !meeting->fetched && keyset_fetch(c, issuer, fetched)) {
         return OK;
