@@ -64,11 +64,20 @@ static status service_open(struct cell *cell, void **ret_state)
     return streams_load(firehose);
 }
 
+static void settle_visit(struct cell *cell, void *arg)
+{
+    struct firehose *firehose = arg;
+
+    (void)cell;
+    firehose->settled = true;
+}
+
 /* Requests to endpoints that are under way come to their end. */
 static void service_settle(void *state)
 {
     struct firehose *firehose = state;
 
+    cell_visit(firehose->cell, settle_visit, firehose);
     pool_settle(firehose->posts);
 }
 

@@ -340,17 +340,6 @@ static void delivery_done(struct cell *cell, struct delivery_of *delivery)
     }
 }
 
-static status fail_step(struct call *c, void *arg)
-{
-    struct job *job = arg;
-    struct lane *lane = job_lane(c, job);
-
-    if (lane != NULL) {
-        lane_failed(c, lane, RETRY_MS);
-    }
-    return OK;
-}
-
 void deliver_run(struct cell *cell, void *arg)
 {
     struct job *job = arg;
@@ -365,11 +354,10 @@ void deliver_run(struct cell *cell, void *arg)
     }
     arena_clear(job->arena);
     if (good && job->bytes + delivery.object_count > 0 && !cell_ending(cell)) {
-        good = pack_all(cell, &delivery) == OK && job_step(cell, job, put_step, &delivery);
-    }
-    if (!good && !job->gone) {
-        arena_clear(job->arena);
-        (void)job_step(cell, job, fail_step, job);
+        job->failed = pack_all(cell, &delivery) != OK;
+        if (!job->failed) {
+            (void)job_step(cell, job, put_step, &delivery);
+        }
     }
     delivery_done(cell, &delivery);
     job_end(cell, job);

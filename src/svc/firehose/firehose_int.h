@@ -145,6 +145,7 @@ struct firehose {
     struct cell *cell;          /* where it is */
     struct map *streams;        /* "account/region/name" → stream */
     struct pool *posts;         /* threads that wait for HTTP endpoints */
+    bool settled;               /* weir stops: no job begins any more */
 };
 
 static inline struct firehose *firehose_of(struct call *c)

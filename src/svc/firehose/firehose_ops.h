@@ -75,6 +75,7 @@ struct job {
     size_t count;               /* of them */
     bool gone;                  /* the stream is */
     bool last;                  /* weir stops: the lane gets no other one */
+    bool failed;                /* not for a bucket's, a function's or an endpoint's reasons */
     bool held;                  /* post.c: end is the batch that failed before */
     uint32_t attempts;          /* failures before this try */
     int64_t failing_ms;         /* since when */

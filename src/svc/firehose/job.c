@@ -47,9 +47,13 @@ static void job_start(struct firehose *firehose, struct job *job)
 void job_begin(struct lane *lane)
 {
     struct stream *stream = lane->stream;
-    struct job *job = MEM_NEW(struct job);
+    struct job *job;
 
     assert(!lane->busy);
+    if (stream->firehose->settled) {
+        return; /* what waits is there when weir starts again */
+    }
+    job = MEM_NEW(struct job);
     lane->busy = true;
     text_set(&job->account, stream->account);
     text_set(&job->region, stream->region);
@@ -90,6 +94,7 @@ bool job_step(struct cell *cell, struct job *job, status (*run)(struct call *c, 
 
     if (done != OK) {
         log_write(LOG_ERROR, "firehose", "%.*s: %s %s", STR_ARG(job->arn), done->code, why.text);
+        job->failed = true;
     }
     return done == OK;
 }
@@ -175,6 +180,9 @@ static void end_visit(struct cell *cell, void *arg)
     plan_drop(job->plan);
     if (lane != NULL) {
         lane->busy = false;
+        if (job->failed) { /* a full disk, no memory: not at once again */
+            lane->not_before_ms = cell_now(cell) + RETRY_MS;
+        }
         if (!job->last) {
             lane_arm(lane);
         }
