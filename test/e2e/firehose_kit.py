@@ -59,6 +59,14 @@ class Kit:
         return {o["Key"]: self.s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read()
                 for o in found}
 
+    def landed(self, count=1, prefix="", advance="60s"):
+        """The same while time goes by: what is processed waits a second time."""
+        def look():
+            self.weir.advance(advance)
+            return self.objects(count, prefix, seconds=0.3)
+
+        return until(look, lambda seen: len(seen) >= count, 30)
+
 
 def processors(*items):
     """ProcessingConfiguration: each a type, or (type, {parameter: value})."""
