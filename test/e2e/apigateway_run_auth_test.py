@@ -275,3 +275,39 @@ def test_an_authorizer_that_is_not_let_or_not_there(kit, echo):
     kit.asks(api, echo, "GET /x", AuthorizationType="CUSTOM", AuthorizerId=authorizer)
     kit.stage(api, AutoDeploy=True)
     kit.ask(api, "/x", headers={"Authorization": "t"}).is_message(500, "Internal Server Error")
+
+
+# ---- tokens of a user pool of this weir ----
+
+def test_a_user_pools_tokens(kit, echo, weir):
+    pools = weir.client("cognito-idp")
+    pool = pools.create_user_pool(PoolName="edge")["UserPool"]["Id"]
+    client = pools.create_user_pool_client(
+        UserPoolId=pool, ClientName="c", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH",
+                                                            "ALLOW_REFRESH_TOKEN_AUTH"])[
+        "UserPoolClient"]["ClientId"]
+    pools.admin_create_user(UserPoolId=pool, Username="ann", MessageAction="SUPPRESS")
+    pools.admin_set_user_password(UserPoolId=pool, Username="ann", Password="Secret-123",
+                                  Permanent=True)
+    tokens = pools.initiate_auth(
+        ClientId=client, AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ann", "PASSWORD": "Secret-123"})["AuthenticationResult"]
+    for issuer in [f"https://cognito-idp.{REGION}.amazonaws.com/{pool}", f"{weir.url}/{pool}"]:
+        api = kit.api()
+        authorizer = kit.authorizer(api, IdentitySource=[HEADER], JwtConfiguration={
+            "Audience": [client], "Issuer": issuer})
+        made = kit.asks(api, echo, "GET /x", AuthorizationType="JWT", AuthorizerId=authorizer)
+        kit.route(api, "GET /scoped", made, AuthorizationType="JWT", AuthorizerId=authorizer,
+                  AuthorizationScopes=["aws.cognito.signin.user.admin"])
+        kit.stage(api, AutoDeploy=True)
+        for kind in ["IdToken", "AccessToken"]:
+            answer = with_token(kit, api, f"Bearer {tokens[kind]}")
+            assert answer.status == 200, answer.headers
+            told = answer.json["requestContext"]["authorizer"]["jwt"]["claims"]
+            assert told["token_use"] == kind.removesuffix("Token").lower()
+        assert with_token(kit, api, tokens["AccessToken"], "/scoped").status == 200
+        with_token(kit, api, tokens["IdToken"], "/scoped").is_message(403, "Forbidden")
+    other = kit.authorizer(api, "other", IdentitySource=[HEADER], JwtConfiguration={
+        "Audience": ["another"], "Issuer": issuer})
+    kit.route(api, "GET /other", made, AuthorizationType="JWT", AuthorizerId=other)
+    with_token(kit, api, tokens["IdToken"], "/other").is_message(401, "Unauthorized")

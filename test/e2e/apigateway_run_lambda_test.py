@@ -4,6 +4,7 @@ throttling, custom domain names, paths that try to get round a route."""
 import base64
 import json
 import socket
+import subprocess
 
 import pytest
 from apigateway_kit import CERTIFICATE
@@ -357,3 +358,19 @@ def handler(event, context):
     with socket.create_connection(("127.0.0.1", kit.weir.port)) as raw:
         raw.sendall(f"GET / HTTP/1.1\r\nHost: {api}.execute-api.x.localhost\r\n\r\n".encode())
     assert kit.ask(api, "/").status == 200
+
+
+def test_curl_over_tls_and_http_2(kit, echo, tmp_path):
+    api = kit.served(echo, "GET /x")
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(kit.weir.ask("GET", "/_weir/ca")[2])
+    host = f"{api}.execute-api.{REGION}.localhost"
+    for more, protocol in [(["--http2"], "HTTP/2.0"), (["--http1.1"], "HTTP/1.1")]:
+        done = subprocess.run(
+            ["curl", "-sS", "--cacert", authority, "--resolve",
+             f"{host}:{kit.weir.port}:127.0.0.1", *more, f"https://{host}:{kit.weir.port}/x?a=1"],
+            capture_output=True, check=True, timeout=60)
+        event = json.loads(done.stdout)
+        assert event["requestContext"]["domainName"] == host
+        assert event["requestContext"]["http"]["protocol"] == protocol
+        assert event["headers"]["x-forwarded-proto"] == "https"

@@ -8,7 +8,8 @@
  *     the path that routes were looked for with. The query goes along.
  *  2. Headers go along but for those that belong to the connection; Host is the backend's, and who
  *     asked is in X-Forwarded-…, Forwarded, Via.
- *  3. Nothing of the meeting is touched outside the cell: what is sent is copied before.
+ *  3. Nothing of the meeting is touched outside the cell: what is sent is copied before, but for the
+ *     body, which nobody changes.
  */
 #include "net/outgoing.h"
 #include "svc/apigatewayv2/run.h"
@@ -202,7 +203,7 @@ status http_integrate(struct call *c)
     }
     job->request.method = arena_dup(arena, method).at;
     job->request.url = url_of(c, meeting, arena);
-    job->request.body = arena_dup(arena, meeting->http.body);
+    job->request.body = meeting->http.body; /* stays until the call is over */
     job->request.whole_ms = (uint32_t)target_timeout_ms(meeting);
     job->request.answer_bytes_max = RUN_BODY_BYTES_MAX;
     job->request.wants_headers = true;

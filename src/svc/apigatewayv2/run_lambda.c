@@ -138,6 +138,9 @@ static bool role_lets(struct call *c, struct str role, struct str function)
 
 static struct str payload_of(struct call *c, struct meeting *meeting)
 {
+    if (meeting->sent.body.bytes > INVOKE_PAYLOAD_BYTES_MAX) {
+        return STR_NONE;
+    }
     if (is_one(meeting)) {
         return event_one(c, meeting, NULL);
     }
