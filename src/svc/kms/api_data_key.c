@@ -106,11 +106,16 @@ static status pair_was_made(struct call *c, const char *action, enum grant_opera
 {
     struct work *work = c->kept;
     struct kms_key *key;
+    status may;
 
     if (!work->good) {
         return fail(c, &KMS_INTERNAL, "The key pair could not be made.");
     }
-    TRY(seals(c, action, operation, &key)); /* again: it may have ended meanwhile */
+    may = seals(c, action, operation, &key); /* again: it may have ended meanwhile */
+    if (may != OK) {
+        crypt_wipe(&work->secret);
+        return may;
+    }
     set_blob(c->out, "PrivateKeyCiphertextBlob",
              ciphertext_seal(c, key, arg(c, "EncryptionContext"), crypt_str(&work->secret)));
     if (plain_too) {

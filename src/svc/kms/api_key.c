@@ -151,12 +151,17 @@ static status pair_was_made(struct call *c)
 {
     struct making *making = c->kept;
     struct kms_key *key;
+    status may;
 
     if (!making->good) {
         return fail(c, &KMS_INTERNAL, "The key pair could not be made.");
     }
-    TRY(wish_check(c, &making->wish)); /* again: much may have happened meanwhile */
-    TRY(master_ready(c));
+    may = wish_check(c, &making->wish); /* again: much may have happened meanwhile */
+    may = may == OK ? master_ready(c) : may;
+    if (may != OK) {
+        crypt_wipe(&making->private_half);
+        return may;
+    }
     key = key_begin(c, &making->wish);
     (void)material_add(c, key, crypt_str(&making->private_half), MATERIAL_CURRENT);
     crypt_wipe(&making->private_half);
