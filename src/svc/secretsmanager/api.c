@@ -18,6 +18,8 @@ const struct error SECRETS_PUBLIC = {"PublicPolicyException", NULL, 400, false};
 const struct error SECRETS_TOKEN = {"InvalidNextTokenException", NULL, 400, false};
 const struct error SECRETS_VALIDATION = {"ValidationException", NULL, 400, false};
 const struct error SECRETS_ACCESS = {"AccessDeniedException", NULL, 400, false};
+const struct error SECRETS_ENCRYPTION = {"EncryptionFailure", NULL, 400, false};
+const struct error SECRETS_DECRYPTION = {"DecryptionFailure", NULL, 400, false};
 
 static const struct op ops[] = {
     {"BatchGetSecretValue", secrets_batch_get},

@@ -135,6 +135,7 @@ static void describe(struct call *c, struct value *about)
 status secrets_create(struct call *c)
 {
     struct secret secret = {c->account, c->region, arg_str(c, "Name"), NULL};
+    struct value *value;
 
     TRY(name_check(c, secret.name));
     TRY(value_check(c));
@@ -155,7 +156,8 @@ status secrets_create(struct call *c)
     if (value_given(c)) {
         struct str id = version_id_of_call(c);
 
-        version_add(c, &secret, id);
+        TRY(value_seal(c, &secret, id, &value));
+        version_add(c, &secret, id, value);
         label_move(c, &secret, STR("AWSCURRENT"), id);
         put_str(c, "VersionId", id);
     }
@@ -168,6 +170,7 @@ status secrets_update(struct call *c)
 {
     struct secret secret;
     struct str id = STR_NONE;
+    struct value *value;
     bool same = false;
 
     TRY(secret_of_call(c, &secret));
@@ -182,7 +185,8 @@ status secrets_update(struct call *c)
         put_str(c, "VersionId", id);
     }
     if (value_given(c) && !same) {
-        version_add(c, &secret, id);
+        TRY(value_seal(c, &secret, id, &value));
+        version_add(c, &secret, id, value);
         label_move(c, &secret, STR("AWSCURRENT"), id);
         rotation_plan(c, &secret);
     }

@@ -37,18 +37,14 @@ static status version_wanted(struct call *c, const struct secret *secret, struct
     return OK;
 }
 
-/* A version's value into an answer; false: it has none. */
-static bool value_tell(struct call *c, const struct secret *secret, struct str id,
-                       struct value *out)
+/* A version's value, and what else there is of it, into an answer. */
+static void value_tell(struct call *c, const struct secret *secret, const struct value *value,
+                       struct str id, struct value *out)
 {
-    const struct value *value = value_load(c, secret, id);
     const struct value *version = version_load(c, secret, id);
     const struct value *labels = labels_of(secret, id);
     struct value *told;
 
-    if (value == NULL || version == NULL) {
-        return false;
-    }
     set_members(c->arena, out, value);
     set_str(out, "ARN", secret_arn(secret));
     set_str(out, "Name", secret->name);
@@ -60,7 +56,6 @@ static bool value_tell(struct call *c, const struct secret *secret, struct str i
             list_add_str(told, labels->items[i].str);
         }
     }
-    return true;
 }
 
 /* It was read: the day of it is noted, of secret and version. */
@@ -83,11 +78,13 @@ static void value_read(struct call *c, struct secret *secret, struct str id)
 status secrets_get_value(struct call *c)
 {
     struct secret secret;
+    struct value *value;
     struct str id;
 
     TRY(secret_of_call(c, &secret));
     TRY(version_wanted(c, &secret, &id));
-    if (!value_tell(c, &secret, id, c->out)) {
+    TRY(value_open(c, &secret, id, &value));
+    if (value == NULL || version_load(c, &secret, id) == NULL) {
         struct str label = arg_has(c, "VersionStage") ? arg_str(c, "VersionStage")
                                                       : STR("AWSCURRENT");
 
@@ -95,6 +92,7 @@ status secrets_get_value(struct call *c)
                     "Secrets Manager can't find the specified secret value for staging label: "
                     "%.*s", STR_ARG(label));
     }
+    value_tell(c, &secret, value, id, c->out);
     value_read(c, &secret, id);
     return OK;
 }
@@ -107,6 +105,7 @@ status secrets_put_value(struct call *c)
     const struct value *labels = arg(c, "VersionStages");
     struct secret secret;
     struct value *told;
+    struct value *value;
     struct str id;
     bool same;
 
@@ -121,7 +120,8 @@ status secrets_put_value(struct call *c)
     if (!same) {
         bool first = label_owner(&secret, STR("AWSCURRENT")).at == NULL;
 
-        version_add(c, &secret, id);
+        TRY(value_seal(c, &secret, id, &value));
+        version_add(c, &secret, id, value);
         if (labels == NULL || first) {
             label_move(c, &secret, STR("AWSCURRENT"), id);
         }
@@ -261,15 +261,19 @@ static void batch_error(struct call *c, struct value *errors, struct str id, sta
 static status batch_one(struct call *c, struct secret *secret, struct value *list)
 {
     struct str id = label_owner(secret, STR("AWSCURRENT"));
+    struct value *value = NULL;
 
     TRY(secret_alive(c, secret));
     TRY(call_may(c, "secretsmanager:GetSecretValue", secret_arn(secret)));
-    if (id.at == NULL || value_load(c, secret, id) == NULL) {
+    if (id.at != NULL) {
+        TRY(value_open(c, secret, id, &value));
+    }
+    if (value == NULL) {
         return fail(c, &SECRETS_NOT_FOUND,
                     "Secrets Manager can't find the specified secret value for staging label: "
                     "AWSCURRENT");
     }
-    value_tell(c, secret, id, list_add(c->arena, list));
+    value_tell(c, secret, value, id, list_add(c->arena, list));
     value_read(c, secret, id);
     return OK;
 }

@@ -33,7 +33,8 @@
 
 extern const struct error SECRETS_NOT_FOUND, SECRETS_PARAMETER, SECRETS_REQUEST, SECRETS_EXISTS,
     SECRETS_LIMIT, SECRETS_POLICY, SECRETS_PUBLIC, SECRETS_TOKEN, SECRETS_VALIDATION,
-    SECRETS_ACCESS;
+    SECRETS_ACCESS,
+    SECRETS_ENCRYPTION, SECRETS_DECRYPTION;
 
 /* The service's state: nothing but what is derived. */
 struct secrets {
@@ -71,7 +72,7 @@ void version_save(struct call *c, const struct secret *secret, const struct valu
 void version_erase(struct call *c, const struct secret *secret, struct str id);
 struct txn_scan *versions_scan(struct call *c, const struct secret *secret);
 struct value *versions_next(struct call *c, struct txn_scan *scan); /* NULL: no more */
-/* SecretString or SecretBinary, in GetSecretValue's shape; NULL: it has none. */
+/* As seal.c made it; NULL: it has none. */
 struct value *value_load(struct call *c, const struct secret *secret, struct str id);
 void value_save(struct call *c, const struct secret *secret, struct str id,
                 const struct value *value);
@@ -113,11 +114,22 @@ bool value_given(const struct call *c);
 struct str version_id_of_call(struct call *c);
 /* Is that id free, or has it the very value (*ret_same)? ResourceExistsException. */
 status version_check(struct call *c, const struct secret *secret, struct str id, bool *ret_same);
-/* The call's value as that version; without labels yet. Old ones without labels go. */
-void version_add(struct call *c, struct secret *secret, struct str id);
+/* That value (of value_seal) as that version; without labels yet. Old ones without labels go. */
+void version_add(struct call *c, struct secret *secret, struct str id,
+                 const struct value *value);
 /* A version without a value, for a rotation. */
 void version_add_empty(struct call *c, const struct secret *secret, struct str id);
 struct str uuid_new(struct call *c);
+
+/* ---- seal.c ---- */
+
+/* The call's value as rows have it; may stage, so nothing fails behind it. EncryptionFailure. */
+status value_seal(struct call *c, const struct secret *secret, struct str id,
+                  struct value **ret_value);
+/* SecretString or SecretBinary, in GetSecretValue's shape; NULL in *ret_value: that version has
+ * none. DecryptionFailure, AccessDeniedException. */
+status value_open(struct call *c, const struct secret *secret, struct str id,
+                  struct value **ret_value);
 
 /* ---- rotation.c, schedule.c ---- */
 

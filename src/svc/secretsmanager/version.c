@@ -161,9 +161,10 @@ struct str version_id_of_call(struct call *c)
 status version_check(struct call *c, const struct secret *secret, struct str id, bool *ret_same)
 {
     const char *member = arg_has(c, "SecretString") ? "SecretString" : "SecretBinary";
-    struct value *value = value_load(c, secret, id);
+    struct value *value;
 
     *ret_same = false;
+    TRY(value_open(c, secret, id, &value));
     if (value == NULL) {
         return OK; /* a new one, or one that a rotation began */
     }
@@ -199,20 +200,13 @@ static struct str version_too_many(struct call *c, const struct secret *secret)
     return count >= VERSIONS_KEPT ? oldest : STR_NONE;
 }
 
-void version_add(struct call *c, struct secret *secret, struct str id)
+void version_add(struct call *c, struct secret *secret, struct str id, const struct value *value)
 {
-    uint32_t shape = shelf_shape(SECRETS_SERVICE, "GetSecretValue", "");
-    struct value *value = value_struct(c->arena, shape);
     struct str old = version_too_many(c, secret);
 
     if (old.at != NULL) {
         version_erase(c, secret, old);
     }
     version_add_empty(c, secret, id);
-    if (arg_has(c, "SecretString")) {
-        set_str(value, "SecretString", arg_str(c, "SecretString"));
-    } else {
-        set_blob(value, "SecretBinary", arg_str(c, "SecretBinary"));
-    }
     value_save(c, secret, id, value);
 }
