@@ -155,6 +155,8 @@ build-fuzz/fuzz/apigateway_openapi_fuzz: INSIDE = build-fuzz/svc/apigatewayv2.o.
 build-fuzz/fuzz/apigateway_run_fuzz: INSIDE = build-fuzz/svc/apigatewayv2.o.all
 LAMBDA_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter lambda_%,$(FUZZERS)))
 $(LAMBDA_FUZZERS): INSIDE = build-fuzz/svc/lambda.o.all
+COGNITO_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter cognito_%,$(FUZZERS)))
+$(COGNITO_FUZZERS): INSIDE = build-fuzz/svc/cognito.o.all
 DYNAMODB_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter dynamodb_%,$(FUZZERS)))
 $(DYNAMODB_FUZZERS): INSIDE = build-fuzz/svc/dynamodb.o.all
 fuzzers: $(addprefix build-fuzz/fuzz/,$(FUZZERS))
