@@ -19,7 +19,7 @@ IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
        "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
-       "SSM Parameter Store": "ssm"}
+       "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp"}
 
 
 def free_port():

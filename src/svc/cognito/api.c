@@ -63,6 +63,7 @@ static const struct op ops[] = {
     {"AdminDisableUser", cognito_admin_disable},
     {"AdminEnableUser", cognito_admin_enable},
     {"AdminGetUser", cognito_admin_get_user},
+    {"AdminGetUserAuthFactors", cognito_admin_get_factors},
     {"AdminInitiateAuth", cognito_admin_initiate_auth},
     {"AdminListGroupsForUser", cognito_list_groups_of_user},
     {"AdminRemoveUserFromGroup", cognito_remove_from_group},

@@ -265,3 +265,14 @@ status cognito_get_factors(struct call *c)
     put_factors(c, verified->user);
     return OK;
 }
+
+/* AdminGetUserAuthFactors */
+status cognito_admin_get_factors(struct call *c)
+{
+    struct user *user;
+    struct pool pool;
+
+    TRY(user_of_admin(c, &pool, &user));
+    put_factors(c, user);
+    return OK;
+}

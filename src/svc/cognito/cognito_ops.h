@@ -89,6 +89,7 @@ status cognito_set_preference(struct call *c);
 status cognito_admin_set_preference(struct call *c);
 status cognito_admin_delete_token(struct call *c);
 status cognito_get_factors(struct call *c);
+status cognito_admin_get_factors(struct call *c);
 
 /* api_auth.c */
 status cognito_initiate_auth(struct call *c);
