@@ -150,6 +150,18 @@ static struct value value_as(struct arena *arena, const struct value *from, uint
     return made;
 }
 
+/* The same kind, of lists also the same kind of items. */
+static bool is_alike(uint32_t one, uint32_t other)
+{
+    const struct shape *a = model_shape(one), *b = model_shape(other);
+
+    while (a->kind == SHAPE_LIST && b->kind == SHAPE_LIST) {
+        a = model_shape(model_members[a->first].shape);
+        b = model_shape(model_members[b->first].shape);
+    }
+    return a->kind == b->kind;
+}
+
 void set_members(struct arena *arena, struct value *to, const struct value *from)
 {
     const struct shape *target = model_shape(to->shape);
@@ -162,8 +174,7 @@ void set_members(struct arena *arena, struct value *to, const struct value *from
         int index = model_member_index(target, model_text(member->name));
 
         if (index >= 0 && from->items[i].kind != VALUE_NONE &&
-            model_shape(model_members[target->first + (uint32_t)index].shape)->kind ==
-                model_shape(member->shape)->kind) {
+            is_alike(model_members[target->first + (uint32_t)index].shape, member->shape)) {
             to->items[index] = value_as(arena, &from->items[i],
                                         model_members[target->first + (uint32_t)index].shape);
         }

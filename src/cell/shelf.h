@@ -30,7 +30,8 @@ struct value *shelf_read(struct arena *arena, struct str packed, uint32_t shape)
 void unset(struct value *structure, const char *member);
 /* A copy whose top and direct members may be set without the other being changed. */
 struct value *value_copy(struct arena *arena, const struct value *structure);
-/* Sets, in a structure of another shape, every member that it has by the same name and kind. */
+/* Sets, in a structure of another shape, every member that it has by the same name and kind
+ * (of lists: of items, too). */
 void set_members(struct arena *arena, struct value *to, const struct value *from);
 
 /* ---- tags: a list of structures with Key and Value ---- */

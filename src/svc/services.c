@@ -8,6 +8,7 @@
 #include "fn/part.h"
 
 #include "svc/cognito/cognito.h"
+#include "svc/acm/acm.h"
 #include "svc/apigatewayv2/apigatewayv2.h"
 #include "svc/dynamodb/dynamodb.h"
 #include "svc/events/events.h"
@@ -44,5 +45,6 @@ const struct service *const services[] = {
     &events_service,
     &firehose_service,
     &ssm_service,
+    &acm_service,
     NULL,
 };

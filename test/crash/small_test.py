@@ -68,6 +68,34 @@ class Parameters:
         return number
 
 
+class Certificates:
+    """Certificates requested one after the other, each with its text."""
+
+    def __init__(self, weir):
+        self.client = weir.client("acm")
+
+    def make(self, name):
+        pass
+
+    def put(self, name, number):
+        self.client.request_certificate(DomainName=f"n{number}.{name}.example",
+                                        ValidationMethod="DNS", KeyAlgorithm="EC_prime256v1")
+
+    def get(self, name):
+        pages = self.client.get_paginator("list_certificates").paginate(
+            Includes={"keyTypes": ["EC_prime256v1"]})
+        there = {one["DomainName"]: one["CertificateArn"] for page in pages
+                 for one in page["CertificateSummaryList"]
+                 if one["DomainName"].endswith(f".{name}.example")}
+        number = len(there)
+        assert set(there) == {f"n{i}.{name}.example" for i in range(1, number + 1)}
+        if number > 0:
+            text = self.client.get_certificate(
+                CertificateArn=there[f"n{number}.{name}.example"])["Certificate"]
+            assert text.startswith("-----BEGIN CERTIFICATE-----")
+        return number
+
+
 class Writer(threading.Thread):
     def __init__(self, kit, name, number, on_ack):
         super().__init__(daemon=True)
@@ -113,7 +141,7 @@ def one_round(weir, service, numbers, chance):
     return there
 
 
-@pytest.mark.parametrize("service", [Secrets, Parameters])
+@pytest.mark.parametrize("service", [Secrets, Parameters, Certificates])
 def test_what_was_acknowledged_is_there(weir, service):
     chance = random.Random(SEED)
     weir.start()

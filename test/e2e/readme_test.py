@@ -20,6 +20,8 @@ IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
        "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
        "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp"}
+       "SSM Parameter Store": "ssm",
+       "Certificate Manager": "acm"}
 
 
 def free_port():
