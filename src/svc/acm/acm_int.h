@@ -4,9 +4,9 @@
  *
  * Invariants between the files:
  *   1. A certificate's row is what DescribeCertificate tells. Its key, from the request on, and its
- *      certificate and chain, from its issue on, are another row.
- *   2. Keys of certificates are made outside the cell; the authority's is a fast one (P-256), and is
- *      made with the first certificate.
+ *      text and chain, from its issue on, are another row.
+ *   2. Keys of certificates are made outside the cell; the authority's is a fast one (P-256), and
+ *      is made with the first certificate.
  *   3. A pending certificate has a durable timer "validate", an issued one "expire", and "renew"
  *      once it was exported.
  */
