@@ -107,6 +107,9 @@ $(filter $(B)/test/svc/$(1)/%,$(TESTS)): $(B)/svc/$(1).o
 $(filter $(B)/test/svc/$(1)/%,$(TESTS)): INSIDE = $(B)/svc/$(1).o.all
 endef
 $(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose kms,$(eval $(call inside,$(s))))
+$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose,$(eval $(call inside,$(s))))
+$(B)/test/svc/route53/name_test: $(B)/svc/route53.o
+$(B)/test/svc/route53/name_test: INSIDE = $(B)/svc/route53.o.all
 $(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
 $(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
 
@@ -147,6 +150,7 @@ build-fuzz/fuzz/sqs_text_fuzz: INSIDE = build-fuzz/svc/sqs.o.all
 build-fuzz/fuzz/logs_filter_fuzz: INSIDE = build-fuzz/svc/logs.o.all
 build-fuzz/fuzz/firehose_text_fuzz: INSIDE = build-fuzz/svc/firehose.o.all
 build-fuzz/fuzz/acm_x509_fuzz: INSIDE = build-fuzz/svc/acm.o.all
+build-fuzz/fuzz/route53_name_fuzz: INSIDE = build-fuzz/svc/route53.o.all
 build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
 build-fuzz/fuzz/kms_ciphertext_fuzz build-fuzz/fuzz/kms_der_fuzz: INSIDE = build-fuzz/svc/kms.o.all
 EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))

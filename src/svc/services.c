@@ -18,6 +18,7 @@
 #include "svc/kms/kms.h"
 #include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
+#include "svc/route53/route53.h"
 #include "svc/s3/s3.h"
 #include "svc/secretsmanager/secretsmanager.h"
 #include "svc/sns/sns.h"
@@ -46,5 +47,6 @@ const struct service *const services[] = {
     &firehose_service,
     &ssm_service,
     &acm_service,
+    &route53_service,
     NULL,
 };

@@ -96,6 +96,40 @@ class Certificates:
         return number
 
 
+class Zones:
+    """A zone's records: a batch each, of two records or none; the zone counts them."""
+
+    def __init__(self, weir):
+        self.client = weir.client("route53")
+
+    def zone(self, name):
+        return self.client.list_hosted_zones_by_name(
+            DNSName=f"{name}.example", MaxItems="1")["HostedZones"][0]
+
+    def make(self, name):
+        self.client.create_hosted_zone(Name=f"{name}.example", CallerReference=name)
+
+    def put(self, name, number):
+        self.client.change_resource_record_sets(
+            HostedZoneId=self.zone(name)["Id"], ChangeBatch={"Changes": [
+                {"Action": "CREATE", "ResourceRecordSet": {
+                    "Name": f"r{number}.{name}.example", "Type": kind, "TTL": 1,
+                    "ResourceRecords": [{"Value": value}]}}
+                for kind, value in (("A", "1.2.3.4"), ("AAAA", "::1"))]})
+
+    def get(self, name):
+        zone = self.zone(name)
+        pages = self.client.get_paginator("list_resource_record_sets").paginate(
+            HostedZoneId=zone["Id"])
+        there = [(one["Name"], one["Type"]) for page in pages
+                 for one in page["ResourceRecordSets"]]
+        number = len(there) // 2 - 1
+        assert zone["ResourceRecordSetCount"] == len(there) == 2 * number + 2
+        assert set(there[2:]) == {(f"r{i}.{name}.example.", kind) for kind in ("A", "AAAA")
+                                  for i in range(1, number + 1)}
+        return number
+
+
 class Writer(threading.Thread):
     def __init__(self, kit, name, number, on_ack):
         super().__init__(daemon=True)
@@ -141,7 +175,7 @@ def one_round(weir, service, numbers, chance):
     return there
 
 
-@pytest.mark.parametrize("service", [Secrets, Parameters, Certificates])
+@pytest.mark.parametrize("service", [Secrets, Parameters, Certificates, Zones])
 def test_what_was_acknowledged_is_there(weir, service):
     chance = random.Random(SEED)
     weir.start()

@@ -21,7 +21,7 @@ IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
        "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
        "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp"}
        "SSM Parameter Store": "ssm",
-       "Certificate Manager": "acm"}
+       "Certificate Manager": "acm", "Route 53": "route53"}
 
 
 def free_port():
