@@ -209,6 +209,18 @@ def test_parameters_are_merged_and_empty_ones_taken_away(kit, gateway, api):
     assert got["ResponseParameters"] == {"200": {"append:header.c": "3"}}
 
 
+def test_what_is_too_large_is_refused_also_bit_by_bit(kit, gateway, api):
+    def parameters(first):
+        return {f"append:header.h{i}": "v" * 500 for i in range(first, first + 50)}
+    made = kit.integration(api, RequestParameters=parameters(0))
+    gateway.update_integration(ApiId=api, IntegrationId=made, RequestParameters=parameters(50))
+    refused("BadRequestException", 400, gateway.update_integration, ApiId=api,
+            IntegrationId=made, RequestParameters=parameters(100))
+    said = refused("BadRequestException", 400, kit.integration, api=api,
+                   RequestParameters={f"append:header.h{i}": "v" * 500 for i in range(200)})
+    assert said == "The Integration is too large"
+
+
 def test_a_service_integration_is_kept_as_it_came(gateway, api):
     made = plain(gateway.create_integration(ApiId=api, **KINESIS))
     assert {name: made[name] for name in KINESIS} == KINESIS

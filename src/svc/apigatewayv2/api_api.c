@@ -83,6 +83,7 @@ status api_check(struct call *c, const struct value *record)
                            "'$request.method $request.path' is supported for HTTP APIs");
     }
     TRY(tags_check(c, get(record, "Tags")));
+    TRY(size_check(c, KIND_API, record));
     return cors_check(c, get(record, "CorsConfiguration"));
 }
 

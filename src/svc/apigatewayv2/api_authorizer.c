@@ -114,6 +114,7 @@ static status name_check(struct call *c, struct str api, const struct value *aut
 
 status authorizer_check(struct call *c, const struct value *authorizer)
 {
+    TRY(size_check(c, KIND_AUTHORIZER, authorizer));
     return str_eq(get_str(authorizer, "AuthorizerType"), STR("JWT"))
                ? jwt_check(c, authorizer)
                : request_check(c, authorizer);

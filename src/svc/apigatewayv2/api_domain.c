@@ -146,6 +146,8 @@ status apigw_create_domain(struct call *c)
     TRY(name_check(c, name));
     TRY(configuration_check(c, &configurations->items[0]));
     TRY(tags_check(c, arg(c, "Tags")));
+    copy_members(record, c->in);
+    TRY(size_check(c, KIND_DOMAIN, record));
     if (domain_named(gateway_of(c), c->account, c->region, name) != NULL) {
         return fail(c, &GATEWAY_CONFLICT, "The domain name you provided already exists.");
     }
@@ -153,7 +155,6 @@ status apigw_create_domain(struct call *c)
     if (domain_enter(gateway_of(c), c->account, c->region, name) == NULL) {
         return fail(c, &WIRE_UNAVAILABLE, "too many domain names");
     }
-    copy_members(record, c->in);
     set_str(record, "DomainNameArn", arn);
     configuration_put(c, record, &configurations->items[0],
                       arena_printf(c->arena, "d-%.*s.execute-api.%.*s.amazonaws.com", STR_ARG(id),
@@ -215,6 +216,7 @@ status apigw_update_domain(struct call *c)
         }
     }
     domain_complete(c, record);
+    TRY(size_check(c, KIND_DOMAIN, record));
     record_put(c, KIND_DOMAIN, owner_of(c), arg_str(c, "DomainName"), record);
     copy_members(c->out, record);
     return OK;

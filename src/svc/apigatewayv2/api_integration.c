@@ -107,6 +107,7 @@ status integration_check(struct call *c, const struct value *integration)
     if (timeout_ms < 50 || timeout_ms > 30000) { /* of an imported document */
         return bad_request(c, "Timeout should be between 50 ms and 30000 ms");
     }
+    TRY(size_check(c, KIND_INTEGRATION, integration));
     TRY(method_check(c, get_str(integration, "IntegrationMethod")));
     TRY(parameters_check(c, integration));
     if (str_eq(type, STR("HTTP_PROXY"))) {

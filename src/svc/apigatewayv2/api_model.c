@@ -36,6 +36,7 @@ static status model_check(struct call *c, struct str api, const struct value *mo
     if (name.bytes == 0) {
         return bad_request(c, "Model name must be alphanumeric: ");
     }
+    TRY(size_check(c, KIND_MODEL, model));
     return schema.bytes == 0 ||
                    json_read(arena_dup(c->arena, schema), 0, c->arena, &why, &read) == OK
                ? OK

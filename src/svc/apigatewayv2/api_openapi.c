@@ -63,6 +63,7 @@ static status routes_check(struct call *c, const struct openapi *openapi)
         struct str key = get_str(openapi->routes[i].record, "RouteKey");
 
         TRY(record_lengths_check(c, openapi->routes[i].record));
+        TRY(size_check(c, KIND_ROUTE, openapi->routes[i].record));
         TRY(route_key_check(c, key));
         for (size_t k = 0; k < i; k++) {
             struct str other = get_str(openapi->routes[k].record, "RouteKey");

@@ -72,9 +72,10 @@ static status key_free(struct call *c, const struct sort *sort, struct str api,
                     sort->kind == KIND_ROUTE_RESPONSE ? "RouteResponse" : "IntegrationResponse",
                     STR_ARG(key));
     }
-    return count < RESPONSES_MAX ? OK
-                                 : bad_request(c, "There cannot be more than %d responses",
-                                               RESPONSES_MAX);
+    if (count >= RESPONSES_MAX) {
+        return bad_request(c, "There cannot be more than %d responses", RESPONSES_MAX);
+    }
+    return size_check(c, sort->kind, response);
 }
 
 static status create(struct call *c, const struct sort *sort)

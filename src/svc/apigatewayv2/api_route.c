@@ -81,6 +81,7 @@ status route_check(struct call *c, struct str api, const struct value *route)
     if (get_bool(route, "ApiKeyRequired", false)) {
         return bad_request(c, "ApiKeyRequired is not currently supported for HTTP APIs.");
     }
+    TRY(size_check(c, KIND_ROUTE, route));
     TRY(target_check(c, api, get_str(route, "Target")));
     TRY(access_check(c, api, route));
     return key_free(c, api, route);

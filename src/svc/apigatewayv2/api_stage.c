@@ -125,6 +125,7 @@ static status deployment_check(struct call *c, const struct api *api, const stru
 
 static status stage_check(struct call *c, const struct api *api, const struct value *stage)
 {
+    TRY(size_check(c, KIND_STAGE, stage));
     TRY(settings_check(c, get(stage, "DefaultRouteSettings")));
     TRY(route_settings_check(c, api->id));
     TRY(log_check(c, get(stage, "AccessLogSettings")));

@@ -25,8 +25,9 @@ status apigw_create_vpc_link(struct call *c)
     if (arg(c, "SubnetIds")->count == 0) {
         return bad_request(c, "Subnets must be specified for a VPC link");
     }
-    TRY(room_check(c, KIND_VPC_LINK, owner_of(c), VPC_LINKS_MAX));
     copy_members(link, c->in);
+    TRY(size_check(c, KIND_VPC_LINK, link));
+    TRY(room_check(c, KIND_VPC_LINK, owner_of(c), VPC_LINKS_MAX));
     if (!has(link, "SecurityGroupIds")) {
         (void)set_list(c->arena, link, "SecurityGroupIds", 0);
     }

@@ -13,7 +13,7 @@
 #include "svc/apigatewayv2/apigatewayv2_int.h"
 
 #define RECORD_BYTES_MAX (8u << 20)
-#define SNAPSHOT_BYTES_MAX (32u << 20)
+#define SNAPSHOT_BYTES_MAX (48u << 20) /* of all that is deployed, at its largest */
 
 enum kind {
     KIND_API,

@@ -5,6 +5,7 @@
 #include "svc/apigatewayv2/rule.h"
 
 #include "base/codec.h"
+#include "wire/json.h"
 
 #include <assert.h>
 
@@ -207,6 +208,19 @@ status lengths_check(struct call *c)
 status record_lengths_check(struct call *c, const struct value *record)
 {
     return walk(c, record, STR_NONE);
+}
+
+status size_check(struct call *c, enum kind kind, const struct value *record)
+{
+    bool deployed = kind == KIND_ROUTE || kind == KIND_INTEGRATION || kind == KIND_AUTHORIZER;
+    struct buf text;
+    bool fits;
+
+    buf_init(&text, deployed ? DEPLOYED_BYTES_MAX : OTHER_BYTES_MAX);
+    json_write(&text, record, TIME_EPOCH);
+    fits = !buf_spent(&text);
+    buf_done(&text);
+    return fits ? OK : bad_request(c, "The %s is too large", words[kind].label);
 }
 
 /* ---- applying ---- */

@@ -27,6 +27,9 @@
 #define DEPLOYMENTS_MAX 1000
 #define MODELS_MAX 100
 #define RESPONSES_MAX 100            /* of a route or integration */
+#define DEPLOYED_BYTES_MAX (64u * 1024) /* of a route, integration or authorizer as it is kept:
+                                         * so many of them fit into a snapshot */
+#define OTHER_BYTES_MAX (512u * 1024)   /* of any other record */
 #define API_ID_LETTERS 10
 #define ROUTE_ID_LETTERS 7
 #define OTHER_ID_LETTERS 6
@@ -46,6 +49,8 @@ status room_check(struct call *c, enum kind kind, struct str owner, size_t count
 /* Texts have the lengths that their shapes' names say. */
 status lengths_check(struct call *c);
 status record_lengths_check(struct call *c, const struct value *record); /* the same of a record */
+/* Whether the record is small enough to be kept. */
+status size_check(struct call *c, enum kind kind, const struct value *record);
 /* A tree of some other shape into the record's members: empty texts take away, maps are merged key
  * by key, structures member by member. */
 void record_apply(struct call *c, struct value *record, const struct value *in);
