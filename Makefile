@@ -189,6 +189,7 @@ bench: all sdk build/.setup-bench
 	$(PYTHON) test/bench/tables.py
 	$(PYTHON) test/bench/dynamodb_scale.py
 	$(PYTHON) test/bench/functions.py
+	$(PYTHON) test/bench/edge.py
 	$(PYTHON) test/bench/memory.py
 
 install: all sdk

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A day of card scans: put by boto3, interrupted by kill -9, read back, replayed from a moment.
+"""A day of card scans: sent by turnstiles, interrupted by kill -9, read back, replayed from a moment.
 
 5,000 employees of four offices hold their cards to doors, from before dawn until the cleaners have
-left. One producer process per office puts its scans into a stream on `weir serve`. Half-way through
-the day the server is killed with -9 under load and started again over the same directory; producers
-try again what was not acknowledged. Then every shard is read back and held against what was
-acknowledged, and 08:55 to 09:05 is replayed with AT_TIMESTAMP iterators.
+left. One process per office sends its turnstiles' scans, one by one, to an HTTP API on `weir serve`,
+which puts them into a stream, without a function between them. Half-way through the day the server
+is killed with -9 under load and started again over the same directory; turnstiles try again what was
+not acknowledged. Then every shard is read back and held against what was acknowledged, and 08:55 to
+09:05 is replayed with AT_TIMESTAMP iterators.
 
 Each minute's scans of an office also land as an event object in a bucket, which notifies a topic,
 which fans out to two queues: `attendance` takes everything, `amsterdam` is filtered by the objects'
@@ -47,6 +48,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "e2e"))
+import demo_api  # noqa: E402
 import demo_function  # noqa: E402
 from weir_server import WeirServer, run_weir  # noqa: E402
 
@@ -117,10 +119,10 @@ def make_day(seed, employees):
 # ---- producers ----
 
 class Producer:
-    """One office's connection to the stream, in a process of its own."""
+    """One office's turnstiles, in a process of its own."""
 
     def __init__(self, server, office, scans):
-        self.client = server.client()
+        self.turnstile = demo_api.Turnstile(server.turnstiles)
         self.s3 = server.client("s3")
         self.table = server.client("dynamodb")
         self.office = office
@@ -138,28 +140,31 @@ class Producer:
         left = self.scans[first:last]
         lost_at = None
         while left:
-            batch = left[:at_once]
-            records = [{"Data": text.encode(), "PartitionKey": str(card)}
-                       for _, card, text in batch]
-            began = time.perf_counter()
-            self.requests += 1
-            try:
-                results = self.client.put_records(StreamName=STREAM, Records=records)["Records"]
-            except (BotoCoreError, ClientError):
-                if lost_at != len(left):  # the server is away; perhaps it has them, perhaps not
-                    self.retried += len(batch)
+            batch = self.send(left[:at_once])
+            if not batch:
+                if lost_at != len(left):  # the server is away; perhaps it has it, perhaps not
+                    self.retried += 1
                     lost_at = len(left)
                 time.sleep(0.02)
                 continue
-            self.seconds += time.perf_counter() - began
-            self.acknowledged += [(at, card, r["ShardId"], r["SequenceNumber"], text)
-                                  for (at, card, text), r in zip(batch, results)]
-            left = left[at_once:]
+            left = left[len(batch):]
             self.gather(batch)
             for _, _, text in batch:
                 self.pass_door(json.loads(text))
             if at_once == 1:
                 self.land()  # the server is about to be killed: objects are on their way, too
+
+    def send(self, scans):
+        """Scan by scan, until one is not acknowledged; those that were."""
+        for index, (at, card, text) in enumerate(scans):
+            began = time.perf_counter()
+            self.requests += 1
+            put = self.turnstile.scan(text)
+            if put is None:
+                return scans[:index]
+            self.seconds += time.perf_counter() - began
+            self.acknowledged.append((at, card, *put, text))
+        return scans
 
     def pass_door(self, scan):
         """The card's state changes, if the door is one of those that count."""
@@ -545,6 +550,7 @@ def show(server, options):
     make_fan_out(server)
     make_table(server)
     demo_function.make(server, STREAM)
+    server.turnstiles = demo_api.make(server, STREAM)
     say(f"weir on {server.url}, data in {server.data}")
     print_day(day)
 
@@ -554,7 +560,7 @@ def show(server, options):
     acknowledged = [note for found in notes for note in found[0]]
     requests, retried = (sum(found[i] for found in notes) for i in (1, 2))
     waited = sum(found[3] for found in notes)
-    say(f"\nPut by boto3, {len(notes)} producers, {SHARDS} shards")
+    say(f"\nSent by turnstiles to {server.turnstiles}, {len(notes)} offices, {SHARDS} shards")
     row("scans acknowledged", f"{len(acknowledged):,}", f"of {total:,}, in {requests:,} requests")
     row("the day took", f"{seconds:.1f} s", f"{len(acknowledged) / seconds:,.0f} scans/s, "
         f"{waited / requests * 1000:.1f} ms a request")

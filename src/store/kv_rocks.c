@@ -380,6 +380,7 @@ static void options_table(struct rocks *rocks)
     rocksdb_block_based_options_set_filter_policy(
         table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS_PER_KEY));
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1);
     /* In pieces: the index and filter of a large file as one block are larger than what the cache
      * keeps of one thing, and would be read anew, megabytes of them, for every get. */
     rocksdb_block_based_options_set_index_type(

@@ -14,7 +14,7 @@
 
 #define STORE_FORMAT 2u                   /* of the data directory: DIR/format */
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_CACHE_BYTES (UINT64_C(32) << 20)            /* the index's block cache */
+#define STORE_CACHE_BYTES (UINT64_C(128) << 20)
 #define STORE_CHECKPOINT_BYTES_DEFAULT (UINT64_C(256) << 20)
 #define STORE_KEEP_BYTES_DEFAULT (UINT64_C(10) << 30)
 #define STORE_KEEP_MS_DEFAULT (7 * INT64_C(86400000))
