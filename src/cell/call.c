@@ -279,6 +279,15 @@ void call_work(struct call *c, void (*run)(void *arg), void *arg,
     }
 }
 
+void call_last(struct call *c, status (*last)(struct call *c, status result, void *arg), void *arg)
+{
+    struct task *task = LINK_OWNER(c, struct task, call);
+
+    assert(!task->inner);
+    task->last = last;
+    task->last_arg = arg;
+}
+
 void call_on_end(struct call *c, void (*ended)(struct call *c))
 {
     task_of(c)->ended = ended;

@@ -174,6 +174,12 @@ bool waiters_any(const struct waiters *waiters);
  * The caller of a gone call still gets its resume. Return OK right after it. */
 void call_work(struct call *c, void (*run)(void *arg), void *arg,
                status (*resume)(struct call *c));
+/* What the call comes to, in whichever step, goes to last, still in that step: it answers in its
+ * place, or returns what it was given. For pages, which show errors in words of their own, and run
+ * operations' handlers. Once; last may say it again, and may park and work. What failed has staged
+ * nothing. */
+void call_last(struct call *c, status (*last)(struct call *c, status result, void *arg),
+               void *arg);
 /* ended runs in the cell when the call is over: answered, failed, or its caller gone. */
 void call_on_end(struct call *c, void (*ended)(struct call *c));
 

@@ -525,6 +525,19 @@ static uint64_t entry_bytes_expected(const struct task *task)
     return bytes < JOURNAL_BODY_BYTES_MAX ? bytes : JOURNAL_BODY_BYTES_MAX;
 }
 
+/* What it comes to is somebody's to say. */
+static status tell_last(struct task *task, status result)
+{
+    while (task->last != NULL && (result != OK || task->state == TASK_NEW)) {
+        status (*last)(struct call *c, status result, void *arg) = task->last;
+
+        assert(result == OK || txn_empty(task->call.txn));
+        task->last = NULL;
+        result = last(&task->call, result, task->last_arg);
+    }
+    return result;
+}
+
 void cell_run(struct cell *cell, struct task *task)
 {
     struct call *c = &task->call;
@@ -548,6 +561,7 @@ void cell_run(struct cell *cell, struct task *task)
     if (result == OK) {
         result = run(c);
     }
+    result = tell_last(task, result);
     assert(result == OK || txn_empty(c->txn));
     if (c->operation != NULL && task->state == TASK_NEW) {
         tell_service(cell, task, result);

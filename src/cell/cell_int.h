@@ -72,6 +72,8 @@ struct task {
     bool reads;                      /* changes nothing: goes on when the disk is full */
     bool must_run;                   /* READY after work: runs even for a caller that is gone */
     bool blob_kept;                  /* it has published its body's blob */
+    status (*last)(struct call *c, status result, void *arg); /* call_last(); NULL: nobody */
+    void *last_arg;                  /* its */
     bool inner;                      /* runs inside another call: nothing of it happens later */
     struct call_job job;             /* AT_WORK: what the worker does */
 };

@@ -9,6 +9,7 @@
 #include "svc/cognito/passing.h"
 #include "svc/cognito/token.h"
 #include "svc/cognito/session.h"
+#include "svc/cognito/web.h"
 #include "svc/cognito/user.h"
 
 #define LINE(code) {code, NULL, 400, false}
@@ -145,6 +146,9 @@ static status service_tick(struct call *c)
 }
 
 static const struct page pages[] = {
+    {"*.auth.*.localhost", true | PAGE_CHANGES, page_web},
+    {"*.auth.*.amazoncognito.com", true | PAGE_CHANGES, page_web},
+    {"/_aws/cognito/*", true | PAGE_CHANGES, page_web},
     {"/*-*_*/.well-known/jwks.json", true, page_well_known},
     {"/*-*_*/.well-known/openid-configuration", true, page_well_known},
 };
