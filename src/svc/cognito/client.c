@@ -151,7 +151,8 @@ struct value *secret_add(struct call *c, const struct client *client, struct str
 
 bool client_secret_fits(const struct client *client, struct str secret)
 {
-    bool fits = false;
+    bool fits = client->secrets[0].bytes == 0 && client->secrets[1].bytes == 0 &&
+                secret.bytes == 0; /* it has none, and gives none */
 
     for (size_t i = 0; i < SECRETS_MAX; i++) {
         struct str mine = client->secrets[i];
