@@ -3,6 +3,7 @@
  * Where a request at a custom domain name goes: by host, by the longest mapping, after changes.
  */
 #include "base/mem.h"
+#include "cell/cell_int.h"
 #include "svc/apigatewayv2/domain.h"
 #include "svc/apigatewayv2/record.h"
 
@@ -17,13 +18,15 @@
 #define ACCOUNT STR("000000000000")
 #define REGION STR("us-east-1")
 
-static struct gateway gateway;
+static struct cell cell; /* of which only the hosts are there */
+static struct gateway gateway = {.cell = &cell};
 static struct arena *arena;
 
 static int set_up(void **state)
 {
     (void)state;
     arena = arena_new(1u << 20);
+    hosts_init(&cell.hosts);
     gateway.domains = map_new(DOMAINS_MAX);
     return 0;
 }
@@ -32,6 +35,7 @@ static int tear_down(void **state)
 {
     (void)state;
     domains_free(&gateway);
+    hosts_done(&cell.hosts);
     arena_free(arena);
     return 0;
 }
