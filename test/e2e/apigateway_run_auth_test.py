@@ -259,6 +259,31 @@ def test_what_was_said_is_kept(kit, echo, decides):
     decide(kit, api, {"isAuthorized": False}, "/x?q=1").is_message(403, "Forbidden")
 
 
+def test_what_was_said_goes_into_the_answer(kit, decides):
+    arn = kit.functions.get_function(FunctionName="decides")["Configuration"]["FunctionArn"]
+    api = kit.api()
+    authorizer = kit.gateway.create_authorizer(
+        ApiId=api, Name="asks", AuthorizerType="REQUEST", IdentitySource=[HEADER],
+        AuthorizerUri=INVOKE.replace("function:f/", "function:decides/"),
+        AuthorizerPayloadFormatVersion="2.0", AuthorizerResultTtlInSeconds=0,
+        EnableSimpleResponses=True)["AuthorizerId"]
+    kit.may(arn, api)
+    queue = kit.sqs.create_queue(QueueName="said")["QueueUrl"]
+    made = kit.gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationSubtype="SQS-SendMessage",
+        PayloadFormatVersion="1.0", CredentialsArn=f"arn:aws:iam::{ACCOUNT}:role/r",
+        RequestParameters={"QueueUrl": queue, "MessageBody": "$context.authorizer.color"},
+        ResponseParameters={"200": {
+            "overwrite:header.x-color": "$context.authorizer.color",
+            "overwrite:header.x-route": "$context.routeKey"}})["IntegrationId"]
+    kit.route(api, "GET /x", made, AuthorizationType="CUSTOM", AuthorizerId=authorizer)
+    kit.stage(api, AutoDeploy=True)
+    answer = decide(kit, api, {"isAuthorized": True, "context": {"color": "red"}})
+    assert answer.status == 200, answer.raw
+    assert (answer.headers["x-color"], answer.headers["x-route"]) == ("red", "GET /x")
+    assert kit.sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "red"
+
+
 def test_a_kept_policy_is_asked_for_each_route(kit, echo, decides):
     api = decided(kit, echo, False, ttl=300)
     arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/$default/GET/x"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP APIs in front of AWS's services and of HTTP servers."""
+import contextlib
 import http.server
 import json
 import threading
@@ -99,12 +100,15 @@ def test_event_buses(kit, weir):
     events.put_rule(Name="edge", EventPattern=json.dumps({"source": ["edge"]}))
     events.put_targets(Rule="edge", Targets=[{"Id": "1", "Arn": arn}])
     api = proxied(kit, "EventBridge-PutEvents", Source="edge", DetailType="$request.body.type",
-                  Detail="$request.body.detail")
+                  Detail="$request.body.detail", Time="2026-01-02T03:04:05Z",
+                  Resources='["arn:aws:s3:::b"]')
     answer = kit.ask(api, "/x", "POST", {"type": "scan", "detail": {"a": 1}})
     assert answer.status == 200, answer.raw
     assert answer.json["FailedEntryCount"] == 0
     message = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"][0]
-    assert json.loads(message["Body"])["detail"] == {"a": 1}
+    event = json.loads(message["Body"])
+    assert (event["detail"], event["time"]) == ({"a": 1}, "2026-01-02T03:04:05Z")
+    assert event["resources"] == ["arn:aws:s3:::b"]
 
 
 def test_workflows_are_not_there(kit):
@@ -129,14 +133,15 @@ class Backend(http.server.ThreadingHTTPServer):
                     "body": self.rfile.read(length).decode()}).encode()
                 if self.path == "/slow":
                     time.sleep(1)
-                self.send_response(404 if self.path == "/missing" else 200)
+                self.send_response({"/missing": 404, "/odd": 999}.get(self.path, 200))
                 self.send_header("X-Two", "1")
                 self.send_header("X-Two", "2")
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(body)
+                    with contextlib.suppress(BrokenPipeError):
+                        self.wfile.write(body)
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = answer
 
@@ -198,6 +203,8 @@ def test_what_the_backend_gets_is_mapped(kit, backend):
 
 def test_backends_that_do_not_answer(kit, backend):
     assert kit.ask(before(kit, backend.url + "/missing", "GET /x"), "/x").status == 404
+    kit.ask(before(kit, backend.url + "/odd", "GET /x"), "/x").is_message(
+        503, "Service Unavailable")
     slow = before(kit, backend.url + "/slow", "GET /x", TimeoutInMillis=100)
     kit.ask(slow, "/x").is_message(503, "Service Unavailable")
     gone = before(kit, "http://127.0.0.1:1/", "GET /x")

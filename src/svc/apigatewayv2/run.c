@@ -10,7 +10,9 @@
  *     At a custom domain name the mapping says API and stage.
  *  2. A configured CORS answers preflights before anything else is asked; without, OPTIONS is a
  *     method as any.
- *  3. Whatever the end, the answer carries apigw-requestid, CORS's headers in place of the
+ *  3. What goes out is copied: it may be of the stage's live form, or of what an authorizer said,
+ *     which are let go before the answer leaves.
+ *  4. Whatever the end, the answer carries apigw-requestid, CORS's headers in place of the
  *     integration's, and is logged where the stage has a log.
  */
 #include "base/mem.h"
@@ -97,7 +99,7 @@ static status give(struct call *c, struct meeting *meeting, bool preflight)
     put_cors(c, meeting, preflight);
     for (size_t i = 0; i < answer->header_count; i++) {
         put_header_more(c, arena_dup(c->keep, answer->headers[i].name).at,
-                        answer->headers[i].value);
+                        arena_dup(c->keep, answer->headers[i].value));
     }
     put_header(c, "apigw-requestid", meeting->id);
     call_answer(c, answer->http, NULL, answer->body);

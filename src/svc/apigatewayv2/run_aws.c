@@ -5,6 +5,7 @@
  *
  * Source: "Integration subtype reference", API Gateway developer guide.
  */
+#include "base/time.h"
 #include "cell/inner.h"
 #include "svc/apigatewayv2/run.h"
 #include "wire/json.h"
@@ -81,6 +82,13 @@ static void member_set(struct call *c, struct meeting *meeting, struct value *in
             return;
         }
         *value = (struct value){.kind = VALUE_INT, .shape = member->shape, .number = number};
+        break;
+    case SHAPE_TIMESTAMP:
+        if (!time_from_iso(text, &number) && !time_from_epoch_seconds(text, &number)) {
+            bad(meeting, parameter);
+            return;
+        }
+        *value = (struct value){.kind = VALUE_TIME, .shape = member->shape, .moment_ms = number};
         break;
     default:
         if (json_read(arena_dup(c->arena, text), member->shape, c->arena, &why, value) != OK) {

@@ -7,9 +7,9 @@
  *  1. {name} in the URL is the path parameter of that name, escaped anew, so that what is sent is
  *     the path that routes were looked for with. The query goes along.
  *  2. Headers go along but for those that belong to the connection; Host is the backend's, and who
- *     asked is in X-Forwarded-…, Forwarded, Via.
- *  3. Nothing of the meeting is touched outside the cell: what is sent is copied before, but for the
- *     body, which nobody changes.
+ *     asked is in Forwarded.
+ *  3. Nothing of the meeting is touched outside the cell: what is sent is copied before, but for
+ *     the body, which nobody changes.
  */
 #include "net/outgoing.h"
 #include "svc/apigatewayv2/run.h"
@@ -168,10 +168,17 @@ static status answered(struct call *c)
     struct meeting *meeting = meeting_of(c);
     struct http_job *job = meeting->job;
 
-    if (job->result != OK) {
-        meeting->integration_error = arena_dup(c->keep, str_c(job->why.text));
+    if (job->result != OK || job->answer.http < 200 || job->answer.http > 599) {
+        meeting->integration_error = job->result != OK
+                                         ? arena_dup(c->keep, str_c(job->why.text))
+                                         : STR("The backend's status is none");
         meeting_asked(c, meeting, 503);
         return meeting_fail(c, meeting, 503, "Service Unavailable");
+    }
+    if (job->answer.body.bytes > RUN_BODY_BYTES_MAX) {
+        meeting->integration_error = STR("The backend's answer is too large");
+        meeting_asked(c, meeting, job->answer.http);
+        return meeting_fail(c, meeting, 500, "Internal Server Error");
     }
     meeting_asked(c, meeting, job->answer.http);
     meeting->answer.http = job->answer.http;
@@ -205,7 +212,7 @@ status http_integrate(struct call *c)
     job->request.url = url_of(c, meeting, arena);
     job->request.body = meeting->http.body; /* stays until the call is over */
     job->request.whole_ms = (uint32_t)target_timeout_ms(meeting);
-    job->request.answer_bytes_max = RUN_BODY_BYTES_MAX;
+    job->request.answer_bytes_max = RUN_BODY_BYTES_MAX + 1;
     job->request.wants_headers = true;
     headers_fill(meeting, job);
     if (job->request.url.at == NULL) {
