@@ -65,6 +65,14 @@ def test_disabled_rules_and_changed_patterns(kit, name):
     assert [e["source"] for e in kit.came(into)] == [name + "-2"]
 
 
+def test_a_trace_header_goes_along(kit, name):
+    into = kit.flow(name)
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    kit.put(name, TraceHeader=trace)
+    [message] = kit.take(into)
+    assert message["Attributes"]["AWSTraceHeader"] == trace
+
+
 # ---- inputs ----
 
 DETAIL = {"s": 'say "hi"', "n": 1.50, "o": {"k": "v", "l": [1]}, "l": ["a", {"b": "c"}], "e": ""}

@@ -127,6 +127,7 @@ status events_put_events(struct call *c)
         return fail(c, &EVENTS_NOT_THERE, "weir has no global endpoints");
     }
     TRY(puts_check(c, entries));
+    call_on(c, bus_arn_of(c, get_str(&entries->items[0], "EventBusName")));
     results = put_list(c, "Entries", entries->count);
     for (uint32_t i = 0; i < entries->count; i++) {
         struct value *result = list_add(c->arena, results);
