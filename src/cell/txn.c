@@ -24,6 +24,8 @@ struct txn {
     size_t keyed;           /* PUTs and DELETEs among the changes */
     struct log_tail *tails; /* logs that were appended to */
     size_t tail_count, tail_room;
+    size_t summed;          /* changes whose bytes are counted */
+    size_t bytes;           /* of them */
 };
 
 /* Where a log that this call appends to now ends. */
@@ -49,6 +51,14 @@ bool txn_empty(const struct txn *txn)
 size_t txn_room(const struct txn *txn)
 {
     return TXN_CHANGES_MAX - txn->count;
+}
+
+size_t txn_bytes(struct txn *txn)
+{
+    for (; txn->summed < txn->count; txn->summed++) {
+        txn->bytes += txn->changes[txn->summed].key.bytes + txn->changes[txn->summed].data.bytes;
+    }
+    return txn->bytes;
 }
 
 static bool is_keyed(const struct change *change)

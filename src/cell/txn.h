@@ -77,6 +77,8 @@ bool txn_keeps_blob(const struct txn *txn, struct str id);
 
 /* Changes that may still be staged: what sweeps many things stops before it runs out. */
 size_t txn_room(const struct txn *txn);
+/* Bytes that it has staged: what causes much puts the rest off, for an entry has its limit. */
+size_t txn_bytes(struct txn *txn);
 
 /* For the cell. */
 struct txn *txn_new(struct store *store, struct arena *arena);

@@ -226,6 +226,23 @@ def test_many_rules(kit, name):
     assert kit.take(into) == []
 
 
+def test_many_entries_for_many_rules(kit, name):
+    """Ten entries of one call, each to forty rules: more than one entry of the journal takes."""
+    kit.events.create_event_bus(Name=name)
+    into = kit.queue(name)
+    for i in range(40):
+        kit.rule(f"r{i:02}", {"source": [name]}, name)
+        kit.target(f"r{i:02}", into, name)
+    done = kit.events.put_events(Entries=[
+        {"Source": name, "DetailType": "t", "EventBusName": name,
+         "Detail": json.dumps({"i": i, "x": "y" * 25000})} for i in range(10)])
+    assert done["FailedEntryCount"] == 0
+    came = []
+    while len(came) < 400:
+        came += [event["detail"]["i"] for event in kit.came(into)]
+    assert sorted(came) == sorted(list(range(10)) * 40)
+
+
 def test_held_rules(kit, weir, name):
     into = kit.flow(name)
     held = run_weir("hold", "rule", name, "--server", weir.address, env=weir.environment())

@@ -284,7 +284,6 @@ static void send_now(struct call *c, struct sending *sending)
     } else if (str_eq(arn.service, STR("logs"))) {
         to_log(c, sending, &told);
     }
-    events_of(c)->bytes += told.body.bytes;
     sent = bus_send(c, &told);
     if (sent == &BUS_BUSY) {
         busy(c, sending);

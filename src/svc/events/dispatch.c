@@ -19,7 +19,7 @@
 #include <assert.h>
 
 #define ROOM_MIN 20000                    /* changes left for a rule and all that it causes */
-#define BYTES_MAX (8u * 1024 * 1024)      /* handed to targets by one entry */
+#define BYTES_MAX (8u * 1024 * 1024)      /* staged before a rule gets its event */
 #define HOPS_OF_OTHERS_MAX 16             /* rules of a bus whose passing by is noted */
 #define PAYLOAD_BYTES_MAX (1024u * 1024)
 #define VERSION 1
@@ -141,7 +141,7 @@ static struct rules rules_behind(struct event_bus *bus, const struct event *even
 
 static bool has_room(struct call *c)
 {
-    return txn_room(c->txn) >= ROOM_MIN && events_of(c)->bytes <= BYTES_MAX;
+    return txn_room(c->txn) >= ROOM_MIN && txn_bytes(c->txn) <= BYTES_MAX;
 }
 
 /* How many rules it matched; stops where there is no room. */
@@ -178,13 +178,9 @@ void dispatch(struct call *c, struct event_bus *bus, const struct event *event, 
     const struct event *outer = events->current;
     size_t matched;
 
-    if (events->depth++ == 0) {
-        events->bytes = 0;
-    }
     events->current = event;
     matched = give_all(c, bus, event, after);
     events->current = outer;
-    events->depth--;
     if (matched == 0 && after.at == NULL) {
         struct hop hop = {bus->arn, STR("-"), STR_NONE,
                           arena_printf(c->arena, "no match: none of %zu rules", bus->rules.count),

@@ -104,8 +104,6 @@ struct events {
     struct cell *cell;         /* whose service this is */
     struct map *buses;         /* "account/region/name" → struct event_bus */
     uint32_t target_shape;     /* of the model's Target */
-    uint32_t depth;            /* dispatches inside one another, now */
-    size_t bytes;              /* handed to targets by the outermost of them */
     const struct event *current; /* that is handed to rules; NULL: none */
 };
 

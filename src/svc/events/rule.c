@@ -142,9 +142,9 @@ struct str rule_state_text(uint8_t state)
 
 uint8_t rule_state_of(struct str text)
 {
-    for (uint8_t i = 0; i < RULE_STATES; i++) {
+    for (size_t i = 0; i < RULE_STATES; i++) {
         if (str_eq(text, str_c(states[i]))) {
-            return i;
+            return (uint8_t)i;
         }
     }
     return RULE_ENABLED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A whole weir in one process for tests: a disk in memory, a store on it, the cell with EventBridge,
- * SQS and a target that is busy as often as a test says; calls without a network.
+ * A whole weir in one process for tests: a disk in memory, a store on it, the cell with
+ * EventBridge, SQS and a target that is busy as often as a test says; calls without a network.
  */
 #ifndef WEIR_TEST_EVENTS_WORLD_H
 #define WEIR_TEST_EVENTS_WORLD_H
