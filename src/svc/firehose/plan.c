@@ -157,7 +157,7 @@ static enum packing packing_of(struct str name)
 {
     static const char *const names[] = {"UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY"};
 
-    for (uint8_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (str_eq(name, str_c(names[i]))) {
             return (enum packing)i;
         }

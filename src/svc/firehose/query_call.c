@@ -489,6 +489,7 @@ static status parse_time(struct query_run *run, const struct value *input,
     struct str format = argument->str;
     struct str rest = input->str;
     bool reads = true;
+    int64_t seconds;
 
     TRY(need_text(run, input, "strptime"));
     TRY(need_text(run, argument, "strptime"));
@@ -515,7 +516,8 @@ static status parse_time(struct query_run *run, const struct value *input,
     if (!reads || rest.bytes > 0) {
         return query_wrong(run, "the date does not match the format");
     }
-    query_set_number(ret_value, (double)(time_of_parts(&at) / MS_PER_SECOND));
+    seconds = time_of_parts(&at) / MS_PER_SECOND;
+    query_set_number(ret_value, (double)seconds);
     return OK;
 }
 
