@@ -88,3 +88,17 @@ def test_tags_decide(gateway, user):
     assert may(tagger.create_api, Name="c", ProtocolType="HTTP", Tags={"team": "mine"})
     assert not may(tagger.create_api, Name="c", ProtocolType="HTTP", Tags={"team": "theirs"})
     assert not may(tagger.create_api, Name="c", ProtocolType="HTTP")
+
+
+def test_a_role_is_passed_only_by_who_may(gateway, user):
+    api = gateway.create_api(Name="a", ProtocolType="HTTP")["ApiId"]
+    role = "arn:aws:iam::000000000000:role/invoker"
+    asked = {"ApiId": api, "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION,
+             "PayloadFormatVersion": "2.0"}
+    plain = user(allow("apigateway:*"))
+    assert may(plain.create_integration, **asked)
+    assert not may(plain.create_integration, CredentialsArn=role, **asked)
+    assert not may(plain.create_api, Name="b", ProtocolType="HTTP", Target=FUNCTION,
+                   CredentialsArn=role)
+    passer = user(allow("apigateway:*"), allow("iam:PassRole", role))
+    assert may(passer.create_integration, CredentialsArn=role, **asked)

@@ -2,6 +2,8 @@
 """OpenAPI definitions in and out: what becomes routes, integrations and authorizers, what is told as
 information or warnings, and that an exported definition makes the same API again."""
 import json
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -208,3 +210,21 @@ def test_a_large_definition_is_read_beside(gateway):
     assert len(found) == 300
     said = refused("ConflictException", 429, gateway.create_route, ApiId=api, RouteKey="GET /more")
     assert said.startswith("Maximum number of Routes for this API has been reached.")
+
+
+def test_the_aws_cli_imports_and_exports_files(kit, gateway, tmp_path):
+    def aws(*words):
+        command = [sys.executable, "-m", "awscli", "apigatewayv2", *words, "--endpoint-url",
+                   kit.weir.url, "--region", REGION]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60,
+                              env={"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "x",
+                                   "PATH": "/usr/bin"}).stdout
+
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text(yaml.safe_dump(DEFINITION))
+    api = json.loads(aws("import-api", "--body", f"file://{before}"))["ApiId"]
+    aws("export-api", "--api-id", api, "--output-type", "YAML", "--specification", "OAS30",
+        str(after))
+    assert set(yaml.safe_load(after.read_text())["paths"]) == set(DEFINITION["paths"])
+    aws("reimport-api", "--api-id", api, "--body", f"file://{after}")
+    assert len(gateway.get_routes(ApiId=api)["Items"]) == 4
