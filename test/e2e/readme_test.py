@@ -19,7 +19,8 @@ IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
        "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
        "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
        "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
-       "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp"}
+       "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp",
+       "Certificate Manager": "acm", "Route 53": "route53"}
        "SSM Parameter Store": "ssm",
        "Certificate Manager": "acm", "Route 53": "route53"}
 
