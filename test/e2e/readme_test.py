@@ -14,15 +14,12 @@ import pytest
 from weir_server import ROOT, run_weir, weir_path
 
 README = (ROOT / "README.md").read_text()
-IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms",
-       "Kinesis Data Streams": "kinesis", "S3": "s3", "SQS": "sqs", "SNS": "sns",
-       "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams",
-       "CloudWatch Logs": "logs", "IAM": "iam", "STS": "sts", "Lambda": "lambda",
-       "EventBridge": "events", "Secrets Manager": "secretsmanager", "Firehose": "firehose",
-       "SSM Parameter Store": "ssm", "Cognito user pools": "cognito-idp",
-       "Certificate Manager": "acm", "Route 53": "route53"}
-       "SSM Parameter Store": "ssm",
-       "Certificate Manager": "acm", "Route 53": "route53"}
+IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms", "Kinesis Data Streams": "kinesis",
+       "S3": "s3", "SQS": "sqs", "SNS": "sns", "DynamoDB": "dynamodb",
+       "DynamoDB Streams": "dynamodbstreams", "CloudWatch Logs": "logs", "IAM": "iam",
+       "STS": "sts", "Lambda": "lambda", "EventBridge": "events",
+       "Secrets Manager": "secretsmanager", "Firehose": "firehose", "SSM Parameter Store": "ssm",
+       "Cognito user pools": "cognito-idp", "Certificate Manager": "acm", "Route 53": "route53"}
 
 
 def free_port():
