@@ -374,3 +374,11 @@ def test_curl_over_tls_and_http_2(kit, echo, tmp_path):
         assert event["requestContext"]["domainName"] == host
         assert event["requestContext"]["http"]["protocol"] == protocol
         assert event["headers"]["x-forwarded-proto"] == "https"
+
+
+def test_the_endpoint_works_as_it_is_told(kit, echo):
+    api = kit.served(echo, "GET /x")
+    endpoint = kit.gateway.get_api(ApiId=api)["ApiEndpoint"]
+    done = subprocess.run(["curl", "-sS", f"{endpoint}/x"], capture_output=True, check=True,
+                          timeout=60)
+    assert json.loads(done.stdout)["routeKey"] == "GET /x", endpoint
