@@ -14,6 +14,19 @@ struct claim {
     const struct page *page;  /* what answers */
 };
 
+/* Nobody may take weir's own addresses away from it. */
+static bool may_be_claimed(struct str host)
+{
+    size_t dot = 0;
+
+    for (size_t i = 0; i < host.bytes; i++) {
+        dot = host.at[i] == '.' ? i : dot;
+    }
+    return dot > 0 && dot + 1 < host.bytes && !str_eq(host, STR("*.localhost")) &&
+           !str_ends(host, STR(".amazonaws.com")) &&
+           !(host.at[dot + 1] >= '0' && host.at[dot + 1] <= '9');
+}
+
 status cell_host_claim(struct cell *cell, struct str host, const char *service,
                        const struct page *page)
 {
@@ -22,6 +35,10 @@ status cell_host_claim(struct cell *cell, struct str host, const char *service,
     void *former = NULL;
     bool set;
 
+    if (!may_be_claimed(host)) {
+        mem_free(claim);
+        return &ERR_MALFORMED;
+    }
     *claim = (struct claim){service, page};
     lock_take(&hosts->lock);
     set = map_set(hosts->map, host, claim, &former);

@@ -14,7 +14,8 @@
 struct cell;
 
 /* host in lower case without a port; "*.example.com" is every host of one label more. A host has
- * one owner: claimed again it is the last one's. ERR_LIMIT. In the cell. */
+ * one owner: claimed again it is the last one's. ERR_LIMIT; ERR_MALFORMED: not what weir itself is
+ * called (localhost, *.localhost, addresses, AWS's names). In the cell. */
 status cell_host_claim(struct cell *cell, struct str host, const char *service,
                        const struct page *page);
 void cell_host_leave(struct cell *cell, struct str host); /* fine when nobody has it */

@@ -285,6 +285,13 @@ static void a_claimed_host_is_its_services(void **state)
     assert_false(is_claimed("wide.org"));
     assert_false(is_claimed("a.b.wide.org"));
     assert_false(is_claimed(".wide.org"));
+    assert_ptr_equal(cell_host_claim(cell, STR("localhost"), "kinesis", &page), &ERR_MALFORMED);
+    assert_ptr_equal(cell_host_claim(cell, STR("*.localhost"), "kinesis", &page),
+                     &ERR_MALFORMED);
+    assert_ptr_equal(cell_host_claim(cell, STR("127.0.0.1"), "kinesis", &page), &ERR_MALFORMED);
+    assert_ptr_equal(cell_host_claim(cell, STR("s3.amazonaws.com"), "kinesis", &page),
+                     &ERR_MALFORMED);
+    assert_ptr_equal(cell_host_claim(cell, STR("shop.localhost"), "kinesis", &page), OK);
     cell_host_leave(cell, STR("api.example.com"));
     cell_host_leave(cell, STR("never.example.com"));
     assert_false(is_claimed("api.example.com"));
