@@ -43,7 +43,7 @@ def script(tmp_path):
     text = re.sub(r"^(build/weir (?!serve)\w+)(?!.*--server)", r"\1 --server 127.0.0.1:4566", text,
                   flags=re.M)
     for port, mine in ports.items():
-        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{mine}")
+        text = text.replace(f":{port}", f":{mine}")
     text = text.replace("/tmp/", f"{tmp_path}/").replace("build/weir", weir_path())
     ready = "\n".join(  # a person is slower than a script
         f"{line}\nfor i in $(seq 500); do {weir_path()} health --server "
@@ -104,7 +104,8 @@ def test_every_folder_has_a_readme():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True,
                             check=True).stdout.splitlines()
     folders = {str(Path(name).parent) for name in listed}
-    inside = ("test/fuzz/corpus", "test/e2e/js", "src/fn/runtime", "sdk/")  # the README above speaks of them
+    inside = ("test/fuzz/corpus", "test/e2e/js", "test/e2e/java", "src/fn/runtime",
+              "sdk/")  # the README above speaks of them
     missing = [folder for folder in sorted(folders)
                if not folder.startswith((".ci", *inside)) and
                not (ROOT / folder / "README.md").exists() and not mirrors(folder)]
