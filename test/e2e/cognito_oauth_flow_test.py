@@ -302,6 +302,28 @@ def test_a_browser_signs_in_once(web, weir, pool):
     assert wrong.to.startswith(f"{web.base}/error?")
 
 
+def test_a_custom_domain_is_a_host(fresh):
+    weir = fresh()
+    idp = weir.client("cognito-idp")
+    pool = make(idp, "custom", user=False)
+    idp.create_user_pool_domain(
+        UserPoolId=pool.pool, Domain="auth.example.com", CustomDomainConfig={
+            "CertificateArn": f"arn:aws:acm:us-east-1:000000000000:certificate/{'1' * 8}-1111"})
+
+    def begun():
+        query = urllib.parse.urlencode({"client_id": pool.client, "response_type": "code",
+                                        "redirect_uri": BACK})
+        return Web(weir, pool).ask("GET", f"/oauth2/authorize?{query}",
+                                   headers={"Host": "AUTH.example.com:4566"})
+
+    assert begun().to.startswith("/login?client_id=")
+    weir.restart(hard=True)
+    assert begun().to.startswith("/login?client_id=")
+    idp = weir.client("cognito-idp")
+    idp.delete_user_pool_domain(UserPoolId=pool.pool, Domain="auth.example.com")
+    assert begun().status != 302
+
+
 def test_a_domain_has_a_host_of_its_own(web, weir, pool):
     port = weir.url.rsplit(":", 1)[1]
     host = f"{pool.domain}.auth.{REGION}.localhost:{port}"

@@ -135,6 +135,7 @@ static status service_open(struct cell *cell, void **ret_state)
     *ret_state = NULL;
     bus_timer_owner(cell, "cognito-idp", cognito_timer);
     issuers_open(cell);
+    domains_open(cell);
     return OK;
 }
 

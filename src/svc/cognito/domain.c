@@ -3,8 +3,13 @@
  * Domains of hosted pages: ("cognito-idp", "domain", name) is a thing without a pool, and
  * ("cognito-idp", "domain-of", pool, "prefix" or "custom") leads to its name.
  */
+#include "cell/cell.h"
+#include "cell/host.h"
 #include "svc/cognito/cognito_ops.h"
 #include "svc/cognito/pool.h"
+#include "svc/cognito/web.h"
+
+#include <assert.h>
 
 static uint32_t domain_shape(void)
 {
@@ -40,6 +45,39 @@ struct str domain_of_pool(struct call *c, const struct pool *pool, bool custom)
     return small_get(c, domain_row(pool, custom), &name) ? name : STR_NONE;
 }
 
+static bool is_custom(struct str name)
+{
+    return str_find(name, '.', 0) < name.bytes;
+}
+
+void domains_open(struct cell *cell)
+{
+    struct arena *arena = arena_new(KEY_BYTES_MAX);
+    struct key prefix = key_of(arena, "cognito-idp");
+    struct kv_scan *scan;
+    struct str from, key, value;
+
+    key_str(&prefix, STR("domain"));
+    key_str(&prefix, STR(""));
+    from = key_end(&prefix);
+    scan = store_scan(cell_store(cell), from, key_after_prefix(arena, from), false);
+    while (store_scan_next(scan, &key, &value)) {
+        struct key_reader reader = {key};
+        struct str name = STR_NONE;
+
+        for (int i = 0; i < 4; i++) {
+            bool good = key_read_str(&reader, arena, &name);
+
+            assert(good);
+        }
+        if (is_custom(name)) {
+            (void)cell_host_claim(cell, name, "cognito-idp", &web_host_page);
+        }
+    }
+    store_scan_close(scan);
+    arena_free(arena);
+}
+
 static status name_check(struct call *c, struct str name, bool custom)
 {
     static const char *const reserved[] = {"aws", "amazon", "cognito"};
@@ -50,7 +88,7 @@ static status name_check(struct call *c, struct str name, bool custom)
                         reserved[i]);
         }
     }
-    if (custom != (str_find(name, '.', 0) < name.bytes)) {
+    if (custom != is_custom(name)) {
         return fail(c, &COGNITO_INVALID,
                     custom ? "Custom domain is not a valid subdomain."
                            : "Domain is not valid: a domain with a dot needs CustomDomainConfig.");
@@ -129,6 +167,9 @@ status cognito_create_domain(struct call *c)
     set_int(about, "ManagedLoginVersion", 1);
     small_put(c, domain_row(&pool, custom), name);
     domain_save(c, &pool, name, about);
+    if (custom) {
+        (void)cell_host_claim(c->cell, name, "cognito-idp", &web_host_page); /* or it has no host */
+    }
     domain_answer(c, about, custom);
     return OK;
 }
@@ -152,7 +193,7 @@ status cognito_update_domain(struct call *c)
 
     TRY(domain_of_call(c, &pool, &domain));
     domain_save(c, &pool, domain.name, domain.about);
-    domain_answer(c, domain.about, str_find(domain.name, '.', 0) < domain.name.bytes);
+    domain_answer(c, domain.about, is_custom(domain.name));
     return OK;
 }
 
@@ -166,7 +207,10 @@ status cognito_delete_domain(struct call *c)
     TRY(domain_of_call(c, &pool, &domain));
     thing = domain_thing(domain.name);
     (void)thing_erase(c, &thing);
-    small_erase(c, domain_row(&pool, str_find(domain.name, '.', 0) < domain.name.bytes));
+    small_erase(c, domain_row(&pool, is_custom(domain.name)));
+    if (is_custom(domain.name)) {
+        cell_host_leave(c->cell, domain.name);
+    }
     call_on(c, pool_arn(c->arena, &pool));
     return OK;
 }

@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "svc/cognito/keys.h"
 #include "svc/cognito/login.h"
+#include "svc/cognito/text.h"
 #include "wire/json.h"
 
 #define PATH_BEGIN "/_aws/cognito/"
@@ -60,7 +61,10 @@ static bool web_find(struct call *c, struct web *web)
 
     web->base = STR("");
     web->path = c->request->path;
-    if (name.bytes == 0) {
+    if (name.bytes == 0 && !str_starts(web->path, STR(PATH_BEGIN))) {
+        name = str_slice(c->request->authority, 0, str_find(c->request->authority, ':', 0));
+        name = lowered(c->arena, name);
+    } else if (name.bytes == 0) {
         name = str_split(&rest, '/');
         web->base = str_slice(c->request->path, 0, sizeof(PATH_BEGIN) - 1 + name.bytes);
         web->path = str_slice(c->request->path, web->base.bytes, c->request->path.bytes);
@@ -218,3 +222,5 @@ status page_web(struct call *c)
     read_params(c, web);
     return endpoint->run(c, web);
 }
+
+const struct page web_host_page = {"custom domain", true | PAGE_CHANGES, page_web};

@@ -4,12 +4,14 @@
  *
  *     http://DOMAIN.auth.REGION.localhost:PORT/…      (and DOMAIN.auth.REGION.amazoncognito.com)
  *     http://HOST:PORT/_aws/cognito/DOMAIN/…          for tools without wildcard names
+ *     http://auth.example.com:PORT/…                  a custom domain, once the name leads to weir
  *
  * web.c finds the domain and whose turn it is; what a page needs of the request is in struct web.
  */
 #ifndef WEIR_SVC_COGNITO_WEB_H
 #define WEIR_SVC_COGNITO_WEB_H
 
+#include "cell/service.h"
 #include "svc/cognito/cognito_int.h"
 
 #define PARAMS_MAX 64
@@ -38,6 +40,8 @@ struct web {
 
 /* Any request of a domain's host, or below its path. */
 status page_web(struct call *c);
+extern const struct page web_host_page; /* the same, for hosts of custom domains */
+void domains_open(struct cell *cell);   /* in the service's open(): claims those hosts */
 
 /* ---- answers ---- */
 
