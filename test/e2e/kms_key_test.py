@@ -221,6 +221,8 @@ def test_awss_own_aliases_get_their_keys_when_asked_for(kms):
         "kms:CallerAccount": "111122223333", "kms:ViaService": "ssm.us-east-1.amazonaws.com"}
     refused("AccessDeniedException", kms.schedule_key_deletion, KeyId=key["KeyId"])
     refused("NotFoundException", kms.describe_key, KeyId="alias/aws/none-such")
+    by_arn = kms.describe_key(KeyId=ARN + "alias/aws/xray")["KeyMetadata"]
+    assert kms.describe_key(KeyId="alias/aws/xray")["KeyMetadata"]["KeyId"] == by_arn["KeyId"]
 
 
 def test_accounts_and_regions_are_apart(clocked, kms):

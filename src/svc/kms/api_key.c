@@ -197,11 +197,11 @@ status kms_create_key(struct call *c)
 status kms_describe_key(struct call *c)
 {
     struct wanted wanted = {"KeyId", true, "kms:DescribeKey", GRANT_DESCRIBE};
-    struct str name = arg_str(c, "KeyId");
+    struct str name = managed_to_make(c, arg_str(c, "KeyId"));
     struct kms_key *key;
 
     TRY(tokens_check(c));
-    if (managed_alias(name) && alias_find(kms_of(c), c->account, c->region, name) == NULL) {
+    if (name.at != NULL) {
         TRY(call_may(c, "kms:DescribeKey",
                      call_arn(c, "kms", "%.*s", STR_ARG(name))));
         TRY(master_ready(c));

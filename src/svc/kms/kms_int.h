@@ -211,7 +211,8 @@ void replica_take(struct call *c, const struct kms_key *primary, struct kms_key 
 /* The AWS managed key of an alias ("alias/aws/ssm"), made when it is not there yet. NULL: AWS has
  * none of that name, or there are too many keys. */
 struct kms_key *managed_key(struct call *c, struct str alias);
-bool managed_alias(struct str alias);
+/* The alias, when that name or ARN is the one of an AWS managed key that is not made yet. */
+struct str managed_to_make(struct call *c, struct str name);
 void kms_join_secrets(struct cell *cell);
 
 #endif

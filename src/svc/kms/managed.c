@@ -61,9 +61,17 @@ static size_t managed_place(struct str alias)
     return place;
 }
 
-bool managed_alias(struct str alias)
+struct str managed_to_make(struct call *c, struct str name)
 {
-    return managed_place(alias) < MANAGED_COUNT;
+    struct arn arn;
+
+    if (arn_read(name, &arn) && str_eq(arn.service, STR("kms")) &&
+        str_eq(arn.account, c->account) && str_eq(arn.region, c->region)) {
+        name = arn.resource;
+    }
+    return managed_place(name) < MANAGED_COUNT &&
+                   alias_find(kms_of(c), c->account, c->region, name) == NULL
+               ? name : STR_NONE;
 }
 
 static struct str managed_policy(struct call *c, const char *name)
@@ -185,19 +193,14 @@ static status through(struct call *c, const struct secret_wish *wish, const stru
                       STR_ARG(key_arn(c->arena, key)));
 }
 
-/* An AWS managed key that is still to be made. */
-static bool is_to_be_made(struct call *c, const struct secret_wish *wish)
-{
-    return managed_alias(wish->key) &&
-           alias_find(kms_of(c), c->account, c->region, wish->key) == NULL;
-}
-
 static status find_inside(struct call *c, const struct secret_wish *wish, struct str *ret_arn)
 {
     struct kms_key *key;
 
-    if (is_to_be_made(c, wish)) {
-        *ret_arn = call_arn(c, "kms", "%.*s", STR_ARG(wish->key));
+    struct str alias = managed_to_make(c, wish->key);
+
+    if (alias.at != NULL) {
+        *ret_arn = call_arn(c, "kms", "%.*s", STR_ARG(alias));
         return OK;
     }
     TRY(key_named(c, wish->key, true, &key));
@@ -209,11 +212,12 @@ static status find_inside(struct call *c, const struct secret_wish *wish, struct
 static status seal_inside(struct call *c, const struct secret_wish *wish, struct str plain,
                           struct str *ret_sealed)
 {
+    struct str alias = managed_to_make(c, wish->key);
     struct kms_key *key;
 
-    if (is_to_be_made(c, wish)) {
+    if (alias.at != NULL) {
         TRY(master_ready(c));
-        key = managed_key(c, wish->key);
+        key = managed_key(c, alias);
         if (key == NULL) {
             return fail(c, &SECRET_NOT_FOUND, "At most %d keys are kept.", KEYS_MAX);
         }
