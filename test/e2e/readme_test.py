@@ -71,6 +71,7 @@ def test_the_tour_runs_as_it_is_written(tmp_path):
     assert text.count('"ShardId": "shardId-000000000000"') >= 2
     assert '"SubscriptionArn": "arn:aws:sns:us-east-1:000000000000:events:' in text
     assert "today/17.json" in text and "Notification" in text
+    assert "card 17 in the north" in text
     held = re.search(r"^.*queue\s+.*work.*$", text, re.M)
     assert held, text
     assert "s3:PutObject" in text and "kinesis:CreateStream" in text  # the journal
