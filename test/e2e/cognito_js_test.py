@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from cognito_kit import OTHER, Kit, listed
+from cognito_kit import OTHER, PASSWORD, Kit, listed
 from js_test import home  # noqa: F401
 
 
@@ -21,3 +21,19 @@ def test_browsers_library_signs_in_by_srp(weir, home):  # noqa: F811
         "sent": "EMAIL", "confirmed": "SUCCESS", "wrong": "NotAuthorizedException", "valid": True,
         "subject": "js", "email": "js@example.com", "refreshed": True, "changed": "SUCCESS",
         "totp": True, "second": True, "asked": ["email"], "chosen": True}
+
+
+def test_remembered_device_stands_for_the_second_factor(weir, home):  # noqa: F811
+    kit = Kit(weir, weir.client("cognito-idp"), DeviceConfiguration={
+        "ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False})
+    kit.user("jo")
+    run = subprocess.run(
+        ["node", "cognito_device.mjs", weir.url, kit.pool, kit.client, "jo", PASSWORD], cwd=home,
+        env=weir.environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr + run.stdout + weir.log_tail()
+    seen = json.loads(run.stdout)
+    assert seen["asked"][:3] == ["InitiateAuth", "PASSWORD_VERIFIER", "ConfirmDevice"]
+    assert seen["asked"][3:7] == ["InitiateAuth", "PASSWORD_VERIFIER", "DEVICE_SRP_AUTH",
+                                  "DEVICE_PASSWORD_VERIFIER"]
+    assert (seen["count"], seen["status"], seen["left"]) == (1, "remembered", 0)
+    assert kit.idp.admin_list_devices(UserPoolId=kit.pool, Username="jo")["Devices"] == []

@@ -50,6 +50,7 @@ const struct error COGNITO_POOL_CONFIG = LINE("InvalidUserPoolConfigurationExcep
 const struct error COGNITO_NOT_ENABLED = LINE("OperationNotEnabledException");
 const struct error COGNITO_REUSED = LINE("RefreshTokenReuseException");
 const struct error COGNITO_TIER = LINE("FeatureUnavailableInTierException");
+const struct error COGNITO_DEVICE_EXISTS = LINE("DeviceKeyExistsException");
 const struct error COGNITO_PRECONDITION = LINE("PreconditionNotMetException");
 
 static const struct op ops[] = {
@@ -63,19 +64,24 @@ static const struct op ops[] = {
     {"AdminDeleteUserAttributes", cognito_admin_delete_attributes},
     {"AdminDisableUser", cognito_admin_disable},
     {"AdminEnableUser", cognito_admin_enable},
+    {"AdminForgetDevice", cognito_forget_device},
+    {"AdminGetDevice", cognito_get_device},
     {"AdminGetUser", cognito_admin_get_user},
     {"AdminGetUserAuthFactors", cognito_admin_get_factors},
     {"AdminInitiateAuth", cognito_admin_initiate_auth},
+    {"AdminListDevices", cognito_list_devices},
     {"AdminListGroupsForUser", cognito_list_groups_of_user},
     {"AdminRemoveUserFromGroup", cognito_remove_from_group},
     {"AdminResetUserPassword", cognito_admin_reset_password},
     {"AdminRespondToAuthChallenge", cognito_admin_respond},
     {"AdminSetUserMFAPreference", cognito_admin_set_preference},
     {"AdminSetUserPassword", cognito_admin_set_password},
+    {"AdminUpdateDeviceStatus", cognito_update_device},
     {"AdminUpdateUserAttributes", cognito_admin_update_attributes},
     {"AdminUserGlobalSignOut", cognito_admin_user_global_sign_out},
     {"AssociateSoftwareToken", cognito_associate_token},
     {"ChangePassword", cognito_change_password},
+    {"ConfirmDevice", cognito_confirm_device},
     {"ConfirmForgotPassword", cognito_confirm_forgot_password},
     {"ConfirmSignUp", cognito_confirm_sign_up},
     {"CreateGroup", cognito_create_group},
@@ -95,7 +101,9 @@ static const struct op ops[] = {
     {"DescribeUserPool", cognito_describe_pool},
     {"DescribeUserPoolClient", cognito_describe_client},
     {"DescribeUserPoolDomain", cognito_describe_domain},
+    {"ForgetDevice", cognito_forget_device},
     {"ForgotPassword", cognito_forgot_password},
+    {"GetDevice", cognito_get_device},
     {"GetGroup", cognito_get_group},
     {"GetTokensFromRefreshToken", cognito_get_tokens_from_refresh_token},
     {"GetUser", cognito_get_user},
@@ -104,6 +112,7 @@ static const struct op ops[] = {
     {"GetUserPoolMfaConfig", cognito_get_pool_mfa},
     {"GlobalSignOut", cognito_global_sign_out},
     {"InitiateAuth", cognito_initiate_auth},
+    {"ListDevices", cognito_list_devices},
     {"ListGroups", cognito_list_groups},
     {"ListResourceServers", cognito_list_servers},
     {"ListTagsForResource", cognito_list_tags},
@@ -120,6 +129,7 @@ static const struct op ops[] = {
     {"SignUp", cognito_sign_up},
     {"TagResource", cognito_tag},
     {"UntagResource", cognito_untag},
+    {"UpdateDeviceStatus", cognito_update_device},
     {"UpdateGroup", cognito_update_group},
     {"UpdateResourceServer", cognito_update_server},
     {"UpdateUserAttributes", cognito_update_attributes},

@@ -3,6 +3,7 @@
  * InitiateAuth, RespondToAuthChallenge, and both as an administrator calls them.
  */
 #include "svc/cognito/cognito_ops.h"
+#include "svc/cognito/device.h"
 #include "svc/cognito/flow.h"
 #include "svc/cognito/sign_in.h"
 #include "svc/cognito/token.h"
@@ -13,11 +14,31 @@ struct asked_flow {
     struct tokens *tokens;  /* that were minted in the end */
 };
 
+/* NewDeviceMetadata, in pools that track devices. */
+static void put_new_device(struct call *c, struct flow *flow)
+{
+    struct value *result = tree_at(c->out, "AuthenticationResult");
+    struct str key = flow->now.metadata.bytes > 0 && flow->device_proved
+                         ? flow->now.metadata
+                         : flow_in(flow, "DEVICE_KEY");
+    struct device device;
+    struct who who;
+
+    if (result == NULL || flow->sub.bytes == 0 || flow_load(c, flow, &who) != OK ||
+        !device_signed_in(c, &who.pool, who.user, key, &device)) {
+        return;
+    }
+    result = set_struct(c->arena, result, "NewDeviceMetadata");
+    set_str(result, "DeviceKey", device.key);
+    set_str(result, "DeviceGroupKey", device.group);
+}
+
 static status minted(struct call *c, void *arg)
 {
     struct asked_flow *asked = arg;
 
     tokens_answer(c, asked->tokens);
+    put_new_device(c, &asked->flow);
     (void)set_map(c->arena, c->out, "ChallengeParameters", 0);
     return OK;
 }

@@ -91,6 +91,13 @@ status cognito_admin_delete_token(struct call *c);
 status cognito_get_factors(struct call *c);
 status cognito_admin_get_factors(struct call *c);
 
+/* device.c */
+status cognito_confirm_device(struct call *c);
+status cognito_get_device(struct call *c);
+status cognito_forget_device(struct call *c);
+status cognito_update_device(struct call *c);
+status cognito_list_devices(struct call *c);
+
 /* api_auth.c */
 status cognito_initiate_auth(struct call *c);
 status cognito_admin_initiate_auth(struct call *c);

@@ -46,6 +46,7 @@ struct flow {
     struct session now;         /* the session whose challenge was answered, or that begins */
     struct trigger trigger;     /* the one that is asked */
     struct password_work *work; /* a password that is compared or made */
+    bool device_proved;         /* by DEVICE_PASSWORD_VERIFIER: it stands for the second factor */
     bool hidden;                /* there is no such user, and that stays hidden */
 };
 
@@ -85,6 +86,8 @@ const char *factor_name(enum mfa_kind kind); /* "SMS_MFA" */
 status flow_password(struct call *c, struct flow *flow); /* PASSWORD is compared */
 status flow_srp_begin(struct call *c, struct flow *flow);
 status flow_srp_answer(struct call *c, struct flow *flow);
+/* Is the session about a device, whose SRP it is then? */
+bool flow_of_device(const struct flow *flow);
 status flow_define(struct call *c, struct flow *flow); /* what DefineAuthChallenge says */
 status flow_custom_answer(struct call *c, struct flow *flow);
 status flow_choose(struct call *c, struct flow *flow, struct str choice);

@@ -3,6 +3,7 @@
  * Answers to challenges, and second factors. A session is over when its challenge was answered
  * rightly; a wrong code may be tried again, a few times.
  */
+#include "svc/cognito/device.h"
 #include "svc/cognito/flow.h"
 #include "svc/cognito/mfa.h"
 #include "svc/cognito/totp.h"
@@ -118,7 +119,18 @@ static status set_up(struct call *c, struct flow *flow, const struct who *who)
 status flow_second(struct call *c, struct flow *flow, const struct who *who)
 {
     uint8_t factors = flow_factors(who);
+    struct device device;
 
+    if (!flow->device_proved &&
+        device_known(c, &who->pool, who->user, flow_in(flow, "DEVICE_KEY"), &device)) {
+        flow->now.metadata = arena_dup(c->keep, device.key);
+        return flow_challenge(c, flow, who, "DEVICE_SRP_AUTH");
+    }
+    if (flow->device_proved &&
+        get_bool(get(who->pool.about, "DeviceConfiguration"), "ChallengeRequiredOnNewDevice",
+                 false)) {
+        return flow_finish(c, flow, who);
+    }
     if (str_eq(pool_mfa(&who->pool), STR("OFF")) ||
         (factors == 0 && !str_eq(pool_mfa(&who->pool), STR("ON")))) {
         return flow_finish(c, flow, who);
@@ -311,7 +323,8 @@ static status dispatch(struct call *c, struct flow *flow, struct who *who)
 
 status flow_answer(struct call *c, struct flow *flow, struct str challenge, struct str session)
 {
-    bool srp = str_eq(challenge, STR("PASSWORD_VERIFIER"));
+    bool srp = str_eq(challenge, STR("PASSWORD_VERIFIER")) ||
+               str_eq(challenge, STR("DEVICE_PASSWORD_VERIFIER"));
     struct str username;
     struct who who;
 
@@ -340,6 +353,10 @@ status flow_answer(struct call *c, struct flow *flow, struct str challenge, stru
     }
     if (who.user->disabled) {
         return fail(c, &COGNITO_NOT_AUTHORIZED, "User is disabled.");
+    }
+    if (str_eq(challenge, STR("DEVICE_SRP_AUTH"))) {
+        flow->now.a_hex = STR_NONE;
+        return flow_srp_begin(c, flow);
     }
     return str_eq(challenge, STR("SELECT_CHALLENGE"))
                ? flow_choose(c, flow, flow_in(flow, "ANSWER"))

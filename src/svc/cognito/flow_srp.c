@@ -5,6 +5,7 @@
  */
 #include "base/codec.h"
 #include "base/digest.h"
+#include "svc/cognito/device.h"
 #include "svc/cognito/flow.h"
 #include "svc/cognito/srp.h"
 
@@ -15,7 +16,8 @@ struct srp_work {
     struct flow *flow;                    /* whose */
     struct str a_hex;                     /* A */
     struct str verifier;                  /* the user's, or made up */
-    uint8_t salt[SALT_BYTES];             /* the same */
+    struct str salt;                      /* the same */
+    struct str identity;                  /* the pool's name and the user's, or the device's */
     uint8_t secret[SRP_SECRET_BYTES];     /* b */
     char b_hex[2 * SRP_BYTES];            /* B */
     size_t b_digits;                      /* of it */
@@ -43,19 +45,54 @@ static void make_up(struct call *c, const struct who *who, struct srp_work *work
 
     pool_keys(c, &who->pool, keys);
     hmac_sha256(keys[0].private_der, work->flow->name, sum);
-    memcpy(work->salt, sum, SALT_BYTES);
+    work->salt = arena_dup(c->keep, str_of(sum, SALT_BYTES));
     rand_secret(verifier, SRP_BYTES);
     verifier[0] = 0x7f; /* below N */
     work->verifier = str_of(verifier, SRP_BYTES);
 }
 
 /* The salt as a number, as hashes took it. */
-static struct str salt_hex(struct call *c, const uint8_t *salt)
+static struct str salt_hex(struct call *c, struct str salt)
 {
-    char *hex = arena_alloc(c->keep, 2 * SALT_BYTES);
+    char *hex = arena_alloc(c->keep, 2 * salt.bytes);
 
-    hex_encode(str_of(salt, SALT_BYTES), hex);
-    return str_of(hex, 2 * SALT_BYTES);
+    hex_encode(salt, hex);
+    return str_of(hex, 2 * salt.bytes);
+}
+
+bool flow_of_device(const struct flow *flow)
+{
+    return str_starts(flow->now.challenge, STR("DEVICE_"));
+}
+
+/* Whose secret it is about: the user's, its device's, or nobody's. */
+static status secret_of(struct call *c, const struct who *who, struct srp_work *work)
+{
+    struct flow *flow = work->flow;
+    struct str pool = pool_name_of(&who->pool);
+    struct device device;
+
+    if (flow_of_device(flow)) {
+        if (who->user == NULL ||
+            !device_known(c, &who->pool, who->user, flow->now.metadata, &device)) {
+            return fail(c, &COGNITO_NOT_FOUND, "Device does not exist.");
+        }
+        work->salt = arena_dup(c->keep, device.salt);
+        work->verifier = arena_dup(c->keep, device.verifier);
+        work->identity = arena_printf(c->keep, "%.*s%.*s", STR_ARG(device.group),
+                                      STR_ARG(device.key));
+        return OK;
+    }
+    work->identity = arena_printf(c->keep, "%.*s%.*s", STR_ARG(pool),
+                                  STR_ARG(who->user == NULL ? flow->name : who->user->username));
+    if (who->user == NULL || !who->user->password.set) {
+        make_up(c, who, work);
+        return OK;
+    }
+    TRY(password_locked(c, who->user));
+    work->salt = arena_dup(c->keep, str_of(who->user->password.salt, SALT_BYTES));
+    work->verifier = arena_dup(c->keep, who->user->password.verifier);
+    return OK;
 }
 
 static status begun(struct call *c, void *arg)
@@ -72,25 +109,33 @@ static status begun(struct call *c, void *arg)
         return fail(c, &COGNITO_INVALID, "SRP_A is not a valid value.");
     }
     username = who.user == NULL ? flow->name : arena_dup(c->keep, who.user->username);
+    if (flow->now.id.bytes > 0) { /* the challenge that led here */
+        session_close(c, &flow->now);
+    }
     flow->now.a_hex = work->a_hex;
     flow->now.b_hex = str_of(work->b_hex, work->b_digits);
     flow->now.secret = str_of(work->secret, sizeof(work->secret));
     flow->now.name = flow->name;
     flow->now.sub = flow->sub;
-    flow->now.challenge = STR("PASSWORD_VERIFIER");
+    flow->now.challenge =
+        flow_of_device(flow) ? STR("DEVICE_PASSWORD_VERIFIER") : STR("PASSWORD_VERIFIER");
     session_open(c, &who.client, &flow->now);
     at = arena_alloc(c->keep, base64_encoded_bytes(flow->now.id.bytes));
     base64_encode(flow->now.id, at);
     block = str_of(at, base64_encoded_bytes(flow->now.id.bytes));
     flow->challenge = flow->now.challenge;
-    flow->session = flow->now.custom || flow->kind == FLOW_CHOICE
+    flow->session = flow->now.custom || flow->kind == FLOW_CHOICE || flow_of_device(flow)
                         ? arena_dup(c->keep, flow->now.id)
                         : STR_NONE;
     flow_param(flow, "SALT", salt_hex(c, work->salt));
     flow_param(flow, "SECRET_BLOCK", block);
     flow_param(flow, "SRP_B", flow->now.b_hex);
     flow_param(flow, "USERNAME", username);
-    flow_param(flow, "USER_ID_FOR_SRP", username);
+    if (flow_of_device(flow)) {
+        flow_param(flow, "DEVICE_KEY", flow->now.metadata);
+    } else {
+        flow_param(flow, "USER_ID_FOR_SRP", username);
+    }
     return done.run(c, done.arg);
 }
 
@@ -105,15 +150,7 @@ status flow_srp_begin(struct call *c, struct flow *flow)
     if (work->a_hex.bytes == 0) {
         TRY(flow_need(c, flow, "SRP_A", &work->a_hex));
     }
-    if (who.user != NULL) {
-        TRY(password_locked(c, who.user));
-    }
-    if (who.user == NULL || !who.user->password.set) {
-        make_up(c, &who, work);
-    } else {
-        memcpy(work->salt, who.user->password.salt, SALT_BYTES);
-        work->verifier = arena_dup(c->keep, who.user->password.verifier);
-    }
+    TRY(secret_of(c, &who, work));
     later_work(c, begin_run, work, (struct later){begun, work});
     return OK;
 }
@@ -147,6 +184,10 @@ static status answered(struct call *c, void *arg)
         return later_fail(c, &COGNITO_NOT_AUTHORIZED, "Incorrect username or password.");
     }
     session_close(c, &flow->now);
+    if (flow_of_device(flow)) {
+        flow->device_proved = true;
+        return flow_second(c, flow, &who);
+    }
     if (flow->now.custom) {
         flow->now.history = arena_printf(
             c->keep,
@@ -161,7 +202,7 @@ static status answered(struct call *c, void *arg)
 status flow_srp_answer(struct call *c, struct flow *flow)
 {
     struct srp_work *work = ARENA_NEW(c->keep, struct srp_work);
-    struct str claim, block, timestamp, username;
+    struct str claim, block, timestamp;
     struct who who;
 
     work->flow = flow;
@@ -169,22 +210,14 @@ status flow_srp_answer(struct call *c, struct flow *flow)
     TRY(flow_need(c, flow, "PASSWORD_CLAIM_SIGNATURE", &claim));
     TRY(flow_need(c, flow, "PASSWORD_CLAIM_SECRET_BLOCK", &block));
     TRY(flow_need(c, flow, "TIMESTAMP", &timestamp));
-    if (who.user != NULL) {
-        TRY(password_locked(c, who.user));
-    }
-    username = who.user == NULL ? flow->name : who.user->username;
-    if (who.user == NULL || !who.user->password.set) {
-        make_up(c, &who, work);
-    } else {
-        work->verifier = arena_dup(c->keep, who.user->password.verifier);
-    }
+    TRY(secret_of(c, &who, work));
     work->proof = (struct srp_proof){
         .verifier = work->verifier,
         .secret = flow->now.secret,
         .a_hex = flow->now.a_hex,
         .b_hex = flow->now.b_hex,
-        .message = arena_printf(c->keep, "%.*s%.*s%.*s%.*s", STR_ARG(pool_name_of(&who.pool)),
-                                STR_ARG(username), STR_ARG(flow->now.id), STR_ARG(timestamp)),
+        .message = arena_printf(c->keep, "%.*s%.*s%.*s", STR_ARG(work->identity),
+                                STR_ARG(flow->now.id), STR_ARG(timestamp)),
     };
     later_work(c, answer_run, work, (struct later){answered, work});
     return OK;
