@@ -4,6 +4,8 @@
  */
 #include "svc/secretsmanager/secretsmanager_ops.h"
 
+#include <assert.h>
+
 #define KINDS 5
 #define LETTERS_MAX 128
 #define PASSWORD_BYTES_DEFAULT 32
@@ -16,9 +18,12 @@ struct letters {
 /* Unbiased: bytes at or above the greatest multiple are drawn again. */
 static size_t below(size_t limit)
 {
-    size_t fair = 256 - 256 % limit;
+    size_t fair;
     uint8_t byte;
 
+    assert(limit > 0);
+    assert(limit <= 256);
+    fair = 256 - 256 % limit;
     do {
         rand_secret(&byte, 1);
     } while (byte >= fair);
