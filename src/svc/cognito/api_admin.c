@@ -288,7 +288,7 @@ status cognito_admin_delete_user(struct call *c)
 
     TRY(user_of_admin(c, &pool, &user));
     user_remove(c, &pool, user);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 

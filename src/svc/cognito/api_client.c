@@ -190,7 +190,7 @@ static void client_save(struct call *c, const struct pool *pool, const struct cl
     struct thing thing = {"client", client->pool, client->id};
 
     thing_save(c, &thing, client->about);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
 }
 
 /* ---- operations ---- */
@@ -290,7 +290,7 @@ status cognito_delete_client(struct call *c)
     }
     (void)thing_erase(c, &(struct thing){"client", pool.id, client.id});
     small_erase(c, (struct small){"client-id", client.id, STR_NONE});
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 
@@ -345,7 +345,7 @@ status cognito_add_secret(struct call *c)
     about = secret_add(c, &client,
                        arg_has(c, "ClientSecret") ? arg_str(c, "ClientSecret")
                                                   : random_text(c, SECRET_BYTES, false));
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     set_value(c->out, "ClientSecretDescriptor", about);
     return OK;
 }

@@ -101,7 +101,7 @@ status cognito_associate_token(struct call *c)
     } else {
         small_put(c, (struct small){"code", holder->pool.id,
                                     pair_of(c, holder->user->sub, STR("totp"))}, bytes);
-        call_on(c, pool_arn(c->arena, &holder->pool));
+        call_on(c, pool_arn(c->keep, &holder->pool));
     }
     put_str(c, "SecretCode", base32_text(c->arena, bytes));
     return OK;

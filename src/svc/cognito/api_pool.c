@@ -116,7 +116,7 @@ static status create_pool(struct call *c, void *arg)
     set_str(pool.about, "Arn", pool_arn(c->arena, &pool));
     pool_save(c, &pool);
     save_keys(c, &pool, arg);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     pool_answer(c, &pool);
     return OK;
 }
@@ -167,7 +167,7 @@ status cognito_update_pool(struct call *c)
     }
     pool.about = about;
     pool_save(c, &pool);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 
@@ -221,7 +221,7 @@ status cognito_delete_pool(struct call *c)
     }
     pool_erase(c, &pool);
     bus_timer_set(c, "cognito-idp", STR("sweep"), c->now, STR(""));
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 
@@ -244,7 +244,7 @@ status cognito_add_attributes(struct call *c)
     TRY(schema_extend(c, pool.about, arg(c, "CustomAttributes")));
     set_time(pool.about, "LastModifiedDate", c->now);
     pool_save(c, &pool);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 
@@ -286,7 +286,7 @@ status cognito_set_pool_mfa(struct call *c)
     }
     set_time(pool.about, "LastModifiedDate", c->now);
     pool_save(c, &pool);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     answer_mfa(c, &pool);
     return OK;
 }
@@ -347,7 +347,7 @@ static status tags_change(struct call *c, struct pool *pool, const struct value 
     }
     TRY(tags_check(c, tags));
     pool_save(c, pool);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
     return OK;
 }
 

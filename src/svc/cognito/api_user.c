@@ -52,7 +52,7 @@ status cognito_delete_user(struct call *c)
 
     TRY(by_token(c, &who));
     user_remove(c, &who->pool, who->user);
-    call_on(c, pool_arn(c->arena, &who->pool));
+    call_on(c, pool_arn(c->keep, &who->pool));
     return OK;
 }
 
@@ -325,7 +325,7 @@ status cognito_get_attribute_code(struct call *c)
     }
     wish.purpose = wish.attribute = names[0];
     TRY(code_issue(c, who->user, &wish, &code));
-    call_on(c, pool_arn(c->arena, &who->pool));
+    call_on(c, pool_arn(c->keep, &who->pool));
     delivery_put(c, put_struct(c, "CodeDeliveryDetails"), &to);
     message = message_new(c, who->user, "CustomMessage_VerifyUserAttribute", &to, code);
     message->client_id = arena_dup(c->keep, who->client.id);

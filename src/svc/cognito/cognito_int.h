@@ -138,6 +138,7 @@ struct resource_server {
 status pool_find(struct call *c, struct str id, struct pool *ret_pool);
 status pool_of_call(struct call *c, struct pool *ret_pool); /* UserPoolId, the caller's own */
 struct str pool_arn(struct arena *arena, const struct pool *pool);
+/* (For call_on() in c->keep: what is staged in a later step names it, too.) */
 /* Its key pairs, POOL_KEYS of them. */
 void pool_keys(struct call *c, const struct pool *pool, struct pool_key ret_keys[POOL_KEYS]);
 /* An attribute of its schema: SchemaAttributeType; NULL: it has none of that name. */

@@ -130,7 +130,7 @@ static status device_of_call(struct call *c, struct pool *ret_pool, struct user 
     if (!device_load(c, *ret_user, arg_str(c, "DeviceKey"), ret_device)) {
         return fail(c, &COGNITO_NOT_FOUND, "Device does not exist.");
     }
-    call_on(c, pool_arn(c->arena, ret_pool));
+    call_on(c, pool_arn(c->keep, ret_pool));
     return OK;
 }
 

@@ -137,7 +137,7 @@ static void domain_save(struct call *c, const struct pool *pool, struct str name
     copy_members(c, about, kept);
     set_str(about, "Version", arena_printf(c->arena, "%lld", (long long)c->now));
     thing_save(c, &thing, about);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
 }
 
 /* CreateUserPoolDomain */
@@ -211,7 +211,7 @@ status cognito_delete_domain(struct call *c)
     if (is_custom(domain.name)) {
         cell_host_leave(c->cell, domain.name);
     }
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 

@@ -117,7 +117,7 @@ static void group_save(struct call *c, const struct pool *pool, const struct gro
 
     set_time(group->about, "LastModifiedDate", c->now);
     thing_save(c, &thing, group->about);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
     set_value(c->out, "Group", group->about);
 }
 
@@ -190,7 +190,7 @@ status cognito_delete_group(struct call *c)
     }
     smalls_close(&rows);
     (void)thing_erase(c, &(struct thing){"group", pool.id, group.name});
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 
@@ -229,7 +229,7 @@ static status member_of_call(struct call *c, struct user **ret_user, struct grou
     if (!group_load(c, pool.id, arg_str(c, "GroupName"), ret_group)) {
         return fail(c, &COGNITO_NOT_FOUND, "Group not found.");
     }
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 

@@ -58,7 +58,7 @@ static void server_save(struct call *c, const struct pool *pool, const struct th
 
     copy_members(c, about, kept);
     thing_save(c, thing, about);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
     set_value(c->out, "ResourceServer", about);
 }
 
@@ -114,7 +114,7 @@ status cognito_delete_server(struct call *c)
 
     TRY(server_of_call(c, &pool, &thing, &about));
     (void)thing_erase(c, &thing);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 

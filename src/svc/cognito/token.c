@@ -159,7 +159,7 @@ status cognito_global_sign_out(struct call *c)
 
     TRY(token_verify(c, arg_str(c, "AccessToken"), SCOPE_API, &verified));
     tokens_sign_out(c, &verified.pool, verified.user);
-    call_on(c, pool_arn(c->arena, &verified.pool));
+    call_on(c, pool_arn(c->keep, &verified.pool));
     return OK;
 }
 
@@ -171,7 +171,7 @@ status cognito_admin_user_global_sign_out(struct call *c)
 
     TRY(user_of_admin(c, &pool, &user));
     tokens_sign_out(c, &pool, user);
-    call_on(c, pool_arn(c->arena, &pool));
+    call_on(c, pool_arn(c->keep, &pool));
     return OK;
 }
 

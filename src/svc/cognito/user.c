@@ -334,7 +334,7 @@ void user_save(struct call *c, const struct pool *pool, struct user *user)
 {
     user->modified_ms = c->now;
     user_put(c, user);
-    call_on(c, pool_arn(c->arena, pool));
+    call_on(c, pool_arn(c->keep, pool));
 }
 
 void user_put_type(struct call *c, struct value *structure, const struct user *user,
