@@ -215,7 +215,7 @@ status kms_decrypt(struct call *c)
                         .context_member = "EncryptionContext", .action = "kms:Decrypt",
                         .operation = GRANT_DECRYPT};
     const struct value *context = arg(c, "EncryptionContext");
-    struct str plain;
+    struct str plain = STR_NONE;
 
     TRY(no_recipient(c));
     TRY(opening_check(c, &side));

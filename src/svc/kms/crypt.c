@@ -105,7 +105,7 @@ bool unwrap_padded(struct str key, struct str wrapped, struct crypt_bytes *ret_p
            EVP_DecryptFinal_ex(context, ret_plain->at + bytes, &more) == 1;
     EVP_CIPHER_CTX_free(context);
     if (good) {
-        ret_plain->bytes = (size_t)(bytes + more);
+        ret_plain->bytes = (size_t)bytes + (size_t)more;
     }
     return good;
 }

@@ -195,9 +195,8 @@ static status through(struct call *c, const struct secret_wish *wish, const stru
 
 static status find_inside(struct call *c, const struct secret_wish *wish, struct str *ret_arn)
 {
-    struct kms_key *key;
-
     struct str alias = managed_to_make(c, wish->key);
+    struct kms_key *key;
 
     if (alias.at != NULL) {
         *ret_arn = call_arn(c, "kms", "%.*s", STR_ARG(alias));
