@@ -70,7 +70,8 @@ def pool_of(idp, name, function, version):
 
 def sign_in(idp, pool, username="ann"):
     return idp.initiate_auth(ClientId=pool.client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
-        "USERNAME": username, "PASSWORD": PASSWORD})["AuthenticationResult"]
+        "USERNAME": username, "PASSWORD": PASSWORD},
+        ClientMetadata={"not": "told"})["AuthenticationResult"]
 
 
 def test_version_one_changes_id_tokens_and_groups(idp, name, function):
@@ -82,6 +83,7 @@ def test_version_one_changes_id_tokens_and_groups(idp, name, function):
         "1", "TokenGeneration_Authentication", "ann", pool.client)
     assert told["groups"] == {"groupsToOverride": ["own"], "iamRolesToOverride": [],
                               "preferredRole": None}
+    assert told["metadata"] is None  # only answers to challenges pass it on
     assert told["scopes"] is None and told["was"] == {"claimsOverrideDetails": None}
     assert mine["email"] == "x@example.com" and "email_verified" not in mine
     assert (mine["sub"], mine["aud"], mine["cognito:username"]) == (pool.sub, pool.client, "ann")
@@ -93,6 +95,21 @@ def test_version_one_changes_id_tokens_and_groups(idp, name, function):
         "REFRESH_TOKEN": result["RefreshToken"]})["AuthenticationResult"]
     told = json.loads(claims(again["IdToken"])["told"])
     assert told["source"] == "TokenGeneration_RefreshTokens"
+
+
+def test_answers_to_challenges_pass_metadata_on(idp, name, function):
+    pool = pool_of(idp, name, function, 1)
+    idp.admin_create_user(UserPoolId=pool.pool, Username="new", MessageAction="SUPPRESS",
+                          TemporaryPassword=PASSWORD)
+    asked = idp.initiate_auth(ClientId=pool.client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
+        "USERNAME": "new", "PASSWORD": PASSWORD})
+    result = idp.respond_to_auth_challenge(
+        ClientId=pool.client, ChallengeName=asked["ChallengeName"], Session=asked["Session"],
+        ChallengeResponses={"USERNAME": "new", "NEW_PASSWORD": "An0ther!pass"},
+        ClientMetadata={"a": "b"})["AuthenticationResult"]
+    told = json.loads(claims(result["IdToken"])["told"])
+    assert told["source"] == "TokenGeneration_NewPasswordChallenge"
+    assert told["metadata"] == {"a": "b"}
 
 
 def test_version_two_changes_access_tokens_and_scopes(weir, idp, name, function):

@@ -11,6 +11,7 @@
 /* A flow that an operation began; in c->keep. */
 struct asked_flow {
     struct flow flow;       /* it */
+    bool answers;           /* a challenge: then PreTokenGeneration is told the ClientMetadata */
     struct tokens *tokens;  /* that were minted in the end */
 };
 
@@ -50,7 +51,7 @@ static status mint(struct call *c, void *arg)
                               .client = asked->flow.client,
                               .sub = asked->flow.sub,
                               .source = asked->flow.source,
-                              .metadata = asked->flow.metadata};
+                              .metadata = asked->answers ? asked->flow.metadata : NULL};
 
     return tokens_mint(c, &wish, (struct later){minted, asked}, &asked->tokens);
 }
@@ -174,7 +175,7 @@ static status refresh_hash(struct call *c, const struct client *client, const st
 
 static status refresh(struct call *c, struct asked_flow *asked)
 {
-    struct refresh_wish wish = {.metadata = asked->flow.metadata};
+    struct refresh_wish wish = {.metadata = NULL};
     struct client *client = ARENA_NEW(c->arena, struct client);
 
     TRY(client_find(c, asked->flow.client, client));
@@ -232,6 +233,7 @@ static status respond(struct call *c)
 {
     struct asked_flow *asked = asked_flow(c, "ChallengeResponses");
 
+    asked->answers = true;
     return flow_answer(c, &asked->flow, arg_str(c, "ChallengeName"), arg_str(c, "Session"));
 }
 
