@@ -107,14 +107,45 @@ static status work_and_park(struct call *c)
     return OK;
 }
 
+/* What it comes to is said by somebody else, in the step in which it comes to it. */
+static status say_last(struct call *c, status result, void *arg)
+{
+    struct str why = arena_dup(c->arena, str_c(c->why.text));
+
+    call_answer(c, 200, "text/plain", arena_printf(c->arena, "%s: %s %.*s", (const char *)arg,
+                                                   result->code, STR_ARG(why)));
+    return OK;
+}
+
+static void no_work(void *arg)
+{
+    (void)arg;
+}
+
+static status fail_later(struct call *c)
+{
+    return fail(c, &TEAPOT, "short and stout");
+}
+
+static status fail_with_last(struct call *c)
+{
+    call_last(c, say_last, (void *)(uintptr_t)"last");
+    if (str_eq(page_arg(c, "when"), STR("later"))) {
+        call_work(c, no_work, NULL, fail_later);
+        return OK;
+    }
+    return fail_later(c);
+}
+
 static const struct page pages[] = {
     {"/_weir/show", false, show},     {"/_weir/change", false, change},
     {"/_weir/refuse", false, refuse}, {"/_weir/nothing", false, say_nothing},
     {"/_weir/work", false, work},     {"/_weir/park", false, work_and_park},
     {"/*-*_*/.well-known/*", true, show}, {"*.auth.*.localhost", true, refuse},
+    {"/_weir/last", false, fail_with_last},
     {"/public-*", true, show},        {".s3-website", true, say_nothing},
 };
-static const struct service bus = {.id = "bus", .tick = tick, .pages = pages, .page_count = 10};
+static const struct service bus = {.id = "bus", .tick = tick, .pages = pages, .page_count = 11};
 
 /* S3's errors carry fields of their own. */
 static status get_object(struct call *c)
@@ -212,6 +243,14 @@ static void a_page_may_say_which_parts_it_leaves_open(void **state)
     assert_false(holds(hear(f), "because"));
     say(f, STR("GET / HTTP/1.1\r\nhost: app.auth.eu-west-1.localhost:1\r\n\r\n"));
     assert_true(holds(hear(f), "because"));
+}
+
+static void what_a_page_comes_to_may_be_anothers_to_say(void **state)
+{
+    assert_true(str_ends(visit_page(*state, "/_weir/last", ""),
+                         STR("last: Teapot short and stout")));
+    assert_true(str_ends(visit_page(*state, "/_weir/last?when=later", ""),
+                         STR("last: Teapot short and stout")));
 }
 
 static void a_pages_form_is_read(void **state)
@@ -416,6 +455,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         CASE(a_page_is_found_by_its_path),
         CASE(a_page_may_be_a_hosts), CASE(a_page_may_say_which_parts_it_leaves_open),
+        CASE(what_a_page_comes_to_may_be_anothers_to_say),
         CASE(a_pages_form_is_read),
         CASE(a_page_that_is_not_open_is_for_no_web_page),
         cmocka_unit_test_setup_teardown(with_auth_a_page_wants_a_signature, set_up_auth,
