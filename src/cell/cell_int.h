@@ -91,6 +91,7 @@ struct hosts {
     struct lock lock;        /* the map; asked outside the cell */
     struct map *map;         /* from host to claim */
     size_t count;            /* of the map, atomic: 0 needs no lock */
+    const struct certificate_owner *owner; /* who has certificates; NULL: nobody */
 };
 void hosts_init(struct hosts *hosts);
 void hosts_done(struct hosts *hosts);

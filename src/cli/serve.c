@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cell/door.h"
+#include "cell/host.h"
 #include "cell/identity.h"
 #include "fn/part.h"
 #include "net/server.h"
@@ -289,6 +290,12 @@ static status open_state(const struct settings *settings, struct why *why, struc
     return cell_open(&cell, why, &serving->cell);
 }
 
+/* Certificates of users' own domains. */
+static bool find_certificate(void *arg, struct str name, struct buf *pem)
+{
+    return cell_host_pem(arg, name, pem);
+}
+
 static status open_door(const struct settings *settings, struct why *why, struct serving *serving)
 {
     struct tls_opening *opening = &serving->opening;
@@ -310,6 +317,7 @@ static status open_door(const struct settings *settings, struct why *why, struct
         *why = opening->why;
         return opening->opened;
     }
+    tls_names(opening->tls, find_certificate, serving->cell);
     door.ca_path = tls_ca_path(opening->tls);
     serving->door = door_new(&door);
     server.tls = opening->tls;

@@ -34,6 +34,8 @@
 #define LEAF_KEPT_DAYS 200
 #define LEAVES_MAX 512
 #define NAME_BYTES_MAX 253
+#define PAIRS_MAX 1000
+#define PAIR_KEPT_MS (10 * MS_PER_SECOND)
 #define FILE_BYTES_MAX (64u * 1024)
 #define SERIAL_BYTES 16
 #define COMMON_NAME_BYTES_MAX 64
@@ -45,9 +47,20 @@ struct tls {
     EVP_PKEY *leaf_key;    /* of all leaves; NULL before the first */
     struct map *leaves;    /* X509 by name; "" is the one for localhost */
     int64_t leaves_since_ms; /* when the first of them was made */
-    struct lock lock;      /* over leaves and leaf_key */
+    struct lock lock;      /* over leaves and leaf_key, and pairs */
+    struct map *pairs;     /* struct pair by name, of users' domains */
+    tls_find *find;        /* who has them; NULL: nobody */
+    void *find_arg;        /* its argument */
     char *ca_path;         /* DIR/ca.pem */
     char *key_path;        /* DIR/ca.key */
+};
+
+/* A certificate that somebody else has, as it was not long ago. */
+struct pair {
+    X509 *leaf;            /* the certificate */
+    STACK_OF(X509) *chain; /* above it */
+    EVP_PKEY *key;         /* its key */
+    int64_t since_ms;      /* read then */
 };
 
 static int64_t now_ms(void)
@@ -170,28 +183,36 @@ static void forget_leaves(struct tls *tls)
     tls->leaves_since_ms = now_ms();
 }
 
-/* The name a leaf is made for: lower case, or "" for any that is not ours. */
-static void name_asked_for(const char *asked, char ret_name[NAME_BYTES_MAX + 1])
+/* The name in lower case; false: it is none. */
+static bool lower_case(const char *asked, char ret_name[NAME_BYTES_MAX + 1])
 {
     size_t bytes = asked == NULL ? 0 : strlen(asked);
-    struct str name = str_of(ret_name, bytes);
 
-    ret_name[0] = '\0';
     if (bytes == 0 || bytes > NAME_BYTES_MAX) {
-        return;
+        return false;
     }
     for (size_t i = 0; i < bytes; i++) {
         char c = asked[i];
 
         c = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) {
-            ret_name[0] = '\0';
-            return;
+            return false;
         }
         ret_name[i] = c;
     }
     ret_name[bytes] = '\0';
-    if (!str_ends(name, STR(".amazonaws.com")) && !str_ends(name, STR(".localhost"))) {
+    return true;
+}
+
+static bool is_ours(const char *name)
+{
+    return str_ends(str_c(name), STR(".amazonaws.com")) || str_ends(str_c(name), STR(".localhost"));
+}
+
+/* The name a leaf is made for: lower case, or "" for any that is not ours. */
+static void name_asked_for(const char *asked, char ret_name[NAME_BYTES_MAX + 1])
+{
+    if (!lower_case(asked, ret_name) || !is_ours(ret_name)) {
         ret_name[0] = '\0';
     }
 }
@@ -226,10 +247,119 @@ static X509 *leaf_for(struct tls *tls, const char *asked)
     return leaf;
 }
 
+/* ---- users' own domains ---- */
+
+void tls_names(struct tls *tls, tls_find *find, void *arg)
+{
+    tls->find = find;
+    tls->find_arg = arg;
+}
+
+static void pair_free(struct pair *pair)
+{
+    if (pair != NULL) {
+        X509_free(pair->leaf);
+        sk_X509_pop_free(pair->chain, X509_free);
+        EVP_PKEY_free(pair->key);
+        mem_free(pair);
+    }
+}
+
+static void pairs_free(struct map *pairs)
+{
+    struct str name;
+    void *pair;
+
+    for (size_t i = 0; map_next(pairs, &i, &name, &pair);) {
+        pair_free(pair);
+    }
+    map_free(pairs);
+}
+
+/* NULL: it is not whole. */
+static struct pair *pair_read(struct str pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.bytes);
+    BIO *again = BIO_new_mem_buf(pem.at, (int)pem.bytes);
+    struct pair *pair = MEM_NEW(struct pair);
+    X509 *next;
+
+    pair->since_ms = now_ms();
+    pair->leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    pair->chain = sk_X509_new_null();
+    while ((next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        if (sk_X509_push(pair->chain, next) == 0) {
+            X509_free(next);
+        }
+    }
+    pair->key = PEM_read_bio_PrivateKey(again, NULL, NULL, NULL);
+    BIO_free(bio);
+    BIO_free(again);
+    ERR_clear_error(); /* the end of the chain is one */
+    if (pair->leaf == NULL || pair->key == NULL ||
+        X509_check_private_key(pair->leaf, pair->key) != 1) {
+        pair_free(pair);
+        return NULL;
+    }
+    return pair;
+}
+
+/* The lock is held. */
+static void pair_keep(struct tls *tls, const char *name, struct pair *pair)
+{
+    void *former = NULL;
+
+    if (map_count(tls->pairs) >= PAIRS_MAX || !map_set(tls->pairs, str_c(name), pair, &former)) {
+        former = pair;
+    }
+    pair_free(former);
+}
+
+/* Takes that domain's certificate for the handshake; false: nobody has one. */
+static bool use_pair(struct tls *tls, SSL *ssl, const char *name)
+{
+    struct pair *pair;
+    struct buf pem;
+    bool used;
+
+    lock_take(&tls->lock);
+    pair = map_get(tls->pairs, str_c(name));
+    used = pair != NULL && now_ms() - pair->since_ms < PAIR_KEPT_MS &&
+           SSL_use_cert_and_key(ssl, pair->leaf, pair->key, pair->chain, 1) == 1;
+    lock_give(&tls->lock);
+    if (used) {
+        return true;
+    }
+    buf_init(&pem, FILE_BYTES_MAX);
+    pair = tls->find(tls->find_arg, str_c(name), &pem) && !buf_spent(&pem)
+               ? pair_read(buf_str(&pem))
+               : NULL;
+    OPENSSL_cleanse(pem.at, pem.bytes);
+    buf_done(&pem);
+    used = pair != NULL && SSL_use_cert_and_key(ssl, pair->leaf, pair->key, pair->chain, 1) == 1;
+    lock_take(&tls->lock);
+    if (pair != NULL) {
+        pair_keep(tls, name, pair);
+    } else {
+        pair_free(map_remove(tls->pairs, str_c(name)));
+    }
+    lock_give(&tls->lock);
+    return used;
+}
+
+/* ---- handshakes ---- */
+
 /* OpenSSL asks for the certificate of this handshake. */
 static int on_certificate(SSL *ssl, void *arg)
 {
     struct tls *tls = arg;
+    const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    char plain[NAME_BYTES_MAX + 1];
+
+    if (tls->find != NULL && lower_case(asked, plain) && !is_ours(plain) &&
+        use_pair(tls, ssl, plain)) {
+        return 1;
+    }
     X509 *leaf = leaf_for(tls, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
     int done = leaf == NULL ? 0 : SSL_use_cert_and_key(ssl, leaf, tls->leaf_key, NULL, 1);
 
@@ -415,6 +545,7 @@ status tls_open(const char *dir, struct why *why, struct tls **ret_tls)
     status went;
 
     lock_init(&tls->lock);
+    tls->pairs = map_new(PAIRS_MAX);
     tls->leaves = map_new(LEAVES_MAX);
     tls->leaves_since_ms = now_ms();
     tls->ca_path = path_in(dir, "ca.pem");
@@ -442,6 +573,7 @@ void tls_close(struct tls *tls)
     }
     forget_leaves(tls);
     map_free(tls->leaves);
+    pairs_free(tls->pairs);
     SSL_CTX_free(tls->context);
     X509_free(tls->authority);
     EVP_PKEY_free(tls->authority_key);

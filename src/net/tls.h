@@ -7,6 +7,7 @@
 #ifndef WEIR_NET_TLS_H
 #define WEIR_NET_TLS_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -15,6 +16,11 @@ struct tls;
 /* Opens or makes the authority in dir. Cheap: keys of leaves are made at the first handshake. */
 status tls_open(const char *dir, struct why *why, struct tls **ret_tls);
 void tls_close(struct tls *tls);
+/* Before the first handshake: who has certificates for other names, those of users' own domains. On
+ * any thread: adds certificate, chain and private key of that name (lower case), as PEM; false: it
+ * has none. */
+typedef bool tls_find(void *arg, struct str name, struct buf *pem);
+void tls_names(struct tls *tls, tls_find *find, void *arg);
 /* Path of the authority's certificate, for `weir ca`. */
 const char *tls_ca_path(const struct tls *tls);
 

@@ -5,6 +5,8 @@ import base64
 import json
 import socket
 import subprocess
+import urllib.request
+from pathlib import Path
 
 import pytest
 from apigateway_kit import CERTIFICATE
@@ -302,6 +304,32 @@ def test_a_body_that_is_too_large(kit, echo):
     answer.is_message(413, "Request Entity Too Large")
     large = kit.ask(api, "/x", "POST", b"{}", {"X-Large": "x" * 11000})
     assert large.status == 431
+
+
+def test_a_custom_domain_shows_its_own_certificate(kit, echo):
+    name, port = "tls.shop.example", kit.weir.port
+    acm = kit.weir.client("acm")
+    made = acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"]
+    authority = f"{kit.weir.home}/authority.pem"
+    Path(authority).write_bytes(urllib.request.urlopen(f"{kit.weir.url}/_weir/ca.pem").read())
+    kit.gateway.create_domain_name(DomainName=name, DomainNameConfigurations=[
+        {"CertificateArn": made, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}])
+    api = kit.served(echo, "GET /x", stage="dev")
+    kit.gateway.create_api_mapping(DomainName=name, ApiId=api, Stage="dev")
+
+    def shown():
+        asked = subprocess.run(["curl", "-sv", "--cacert", authority, "--resolve",
+                                f"{name}:{port}:127.0.0.1", f"https://{name}:{port}/x"],
+                               capture_output=True, text=True, check=True)
+        assert json.loads(asked.stdout)["requestContext"]["domainName"] == name
+        told = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}",
+                               "-servername", name], input="", capture_output=True, text=True,
+                              check=False).stdout
+        return told.split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0].strip()
+
+    issued = acm.get_certificate(CertificateArn=made)["Certificate"]
+    assert shown() == issued.split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0].strip()
+    kit.gateway.delete_domain_name(DomainName=name)
 
 
 def test_custom_domain_names(kit, echo):

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/timer.h"
 #include "cell/cell.h"
+#include "cell/host.h"
 #include "svc/acm/acm_ops.h"
 
 const struct error ACM_NOT_FOUND = {"ResourceNotFoundException", NULL, 400, false};
@@ -60,6 +61,26 @@ static const struct page pages[] = {
     {"/_weir/ca.pem", true, page_authority},
 };
 
+/* For TLS at users' own domains. */
+static bool certificate_pem(struct call *c, struct str arn, struct buf *pem)
+{
+    static const char *const parts[] = {"Certificate", "CertificateChain", "PrivateKey"};
+    struct certificate certificate;
+    struct value *texts;
+
+    if (certificate_of_arn(c, arn, &certificate) != OK || !status_is(&certificate, "ISSUED")) {
+        return false;
+    }
+    texts = texts_load(c, &certificate);
+    for (size_t i = 0; texts != NULL && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        buf_add(pem, get_str(texts, parts[i]));
+        buf_add_c(pem, '\n');
+    }
+    return texts != NULL;
+}
+
+static const struct certificate_owner certificates = {ACM_SERVICE, certificate_pem};
+
 static void service_close(void *state)
 {
     struct acm *acm = state;
@@ -75,6 +96,7 @@ static status service_open(struct cell *cell, void **ret_state)
     acm->cell = cell;
     bus_timer_owner(cell, ACM_SERVICE, acm_timer);
     acm_join_policies(cell);
+    certificate_owner_set(cell, &certificates);
     *ret_state = acm;
     return OK;
 }

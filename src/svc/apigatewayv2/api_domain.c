@@ -161,6 +161,7 @@ status apigw_create_domain(struct call *c)
                                    STR_ARG(c->region)));
     domain_complete(c, record);
     record_put(c, KIND_DOMAIN, owner_of(c), name, record);
+    domain_certificate(gateway_of(c), name, record);
     copy_members(c->out, record);
     return OK;
 }
@@ -218,6 +219,7 @@ status apigw_update_domain(struct call *c)
     domain_complete(c, record);
     TRY(size_check(c, KIND_DOMAIN, record));
     record_put(c, KIND_DOMAIN, owner_of(c), arg_str(c, "DomainName"), record);
+    domain_certificate(gateway_of(c), arg_str(c, "DomainName"), record);
     copy_members(c->out, record);
     return OK;
 }

@@ -86,6 +86,16 @@ struct domain *domain_enter(struct gateway *gateway, struct str account, struct 
     return domain;
 }
 
+void domain_certificate(struct gateway *gateway, struct str name, const struct value *record)
+{
+    const struct value *configurations = get(record, "DomainNameConfigurations");
+
+    if (configurations != NULL && configurations->count > 0) {
+        cell_host_certificate(gateway->cell, name,
+                              get_str(&configurations->items[0], "CertificateArn"));
+    }
+}
+
 struct domain *domain_named(const struct gateway *gateway, struct str account, struct str region,
                             struct str name)
 {

@@ -10,6 +10,8 @@
 /* NULL: there are too many. */
 struct domain *domain_enter(struct gateway *gateway, struct str account, struct str region,
                             struct str name);
+/* TLS shows the certificate that the record names. */
+void domain_certificate(struct gateway *gateway, struct str name, const struct value *record);
 struct domain *domain_named(const struct gateway *gateway, struct str account, struct str region,
                             struct str name); /* NULL: none */
 void domain_leave(struct gateway *gateway, struct domain *domain); /* freed */

@@ -446,12 +446,14 @@ void snapshot_now(struct call *c, struct arena *arena, const struct api *api,
 /* ---- loading ---- */
 
 /* "account/region/name" */
-static void load_domain(struct gateway *gateway, struct str owner, struct str name)
+static void load_domain(struct gateway *gateway, struct str owner, struct str name,
+                        const struct value *record)
 {
     struct str account = str_split(&owner, '/');
     struct str region = str_split(&owner, '/');
 
     (void)domain_enter(gateway, account, region, name);
+    domain_certificate(gateway, name, record);
 }
 
 static void load_mapping(struct gateway *gateway, struct str owner, const struct value *record)
@@ -483,7 +485,7 @@ static void load_kind(struct gateway *gateway, enum kind kind)
         key_parts(key, one, &owner, &id);
         (void)read_u8(&cursor);
         if (kind == KIND_DOMAIN) {
-            load_domain(gateway, owner, id);
+            load_domain(gateway, owner, id, read_record(&cursor, one, kind));
         } else {
             load_mapping(gateway, owner, read_record(&cursor, one, kind));
         }
