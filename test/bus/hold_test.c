@@ -129,7 +129,8 @@ static void what_cannot_be_held_is_refused_in_words(void **state)
 {
     static const char *const lines[][2] = {
         {"kind=topic&name=t",
-         "A topic cannot be held; what can: queue, group, subscription, function, mapping."},
+         "A topic cannot be held; what can: queue, group, subscription, rule, "
+         "function, mapping."},
         {"kind=group&name=q", "give the key"},
         {"kind=subscription&name=subscription&key=k", "held as a whole"},
         {"kind=queue&name=q", "There is no queue"},

@@ -62,7 +62,9 @@ static status service_open(struct cell *cell, void **ret_state)
     secrets->resume.fire = rotation_resume;
     bus_timer_owner(cell, SECRETS_SERVICE, secrets_timer);
     secrets_join_policies(cell);
-    cell_timer_set(cell, &secrets->resume, cell_now(cell));
+    if (rotations_any(cell)) {
+        cell_timer_set(cell, &secrets->resume, cell_now(cell));
+    }
     *ret_state = secrets;
     return OK;
 }

@@ -383,12 +383,30 @@ void rotation_erase(struct call *c, const struct secret *secret)
     }
 }
 
-struct txn_scan *rotations_scan(struct call *c)
+static struct str rotations_prefix(struct arena *arena)
 {
-    struct key key = key_of(c->arena, SECRETS_SERVICE);
+    struct key key = key_of(arena, SECRETS_SERVICE);
 
     key_str(&key, STR("rotation"));
-    return txn_scan_prefix(c->txn, key_end(&key));
+    return key_end(&key);
+}
+
+struct txn_scan *rotations_scan(struct call *c)
+{
+    return txn_scan_prefix(c->txn, rotations_prefix(c->arena));
+}
+
+bool rotations_any(struct cell *cell)
+{
+    struct arena *arena = arena_new(1u << 16);
+    struct str from = rotations_prefix(arena);
+    struct kv_scan *scan = store_scan(cell_store(cell), from, key_after_prefix(arena, from), false);
+    struct str key, value;
+    bool any = store_scan_next(scan, &key, &value);
+
+    store_scan_close(scan);
+    arena_free(arena);
+    return any;
 }
 
 bool rotations_next(struct call *c, struct txn_scan *scan, struct secret *ret_secret)

@@ -95,6 +95,7 @@ void rotation_save(struct call *c, const struct secret *secret, const struct rot
 void rotation_erase(struct call *c, const struct secret *secret);
 /* Every rotation of every account, by name; the call's account and region become its. */
 struct txn_scan *rotations_scan(struct call *c);
+bool rotations_any(struct cell *cell);   /* as committed */
 bool rotations_next(struct call *c, struct txn_scan *scan, struct secret *ret_secret);
 
 /* ---- version.c ---- */
