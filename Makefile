@@ -96,22 +96,12 @@ $(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_t
 	@echo "LD $@"; $(CC) $(LDFLAGS) -o $@ $(filter %_test.o,$^) $(INSIDE) $(filter %.a,$^) -lcmocka $(LIBS)
 
 # tests of a service's insides link all of it, before the archive that hides them
-$(B)/test/svc/s3/text_test: $(B)/svc/s3.o
-$(B)/test/svc/s3/text_test: INSIDE = $(B)/svc/s3.o.all
-$(B)/test/svc/sqs/state_test: $(B)/svc/sqs.o
-$(B)/test/svc/sqs/state_test: INSIDE = $(B)/svc/sqs.o.all
-$(B)/test/svc/iam/thing_test: $(B)/svc/iam.o
-$(B)/test/svc/iam/thing_test: INSIDE = $(B)/svc/iam.o.all
 define inside
-$(filter $(B)/test/svc/$(1)/%,$(TESTS)): $(B)/svc/$(1).o
-$(filter $(B)/test/svc/$(1)/%,$(TESTS)): INSIDE = $(B)/svc/$(1).o.all
+$(filter $(B)/test/svc/$(1),$(TESTS)): $(B)/svc/$(firstword $(subst /, ,$(1))).o
+$(filter $(B)/test/svc/$(1),$(TESTS)): INSIDE = $(B)/svc/$(firstword $(subst /, ,$(1))).o.all
 endef
-$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose kms,$(eval $(call inside,$(s))))
-$(foreach s,logs events lambda dynamodb apigatewayv2 cognito firehose,$(eval $(call inside,$(s))))
-$(B)/test/svc/route53/name_test: $(B)/svc/route53.o
-$(B)/test/svc/route53/name_test: INSIDE = $(B)/svc/route53.o.all
-$(B)/test/svc/secretsmanager/schedule_test: $(B)/svc/secretsmanager.o
-$(B)/test/svc/secretsmanager/schedule_test: INSIDE = $(B)/svc/secretsmanager.o.all
+$(foreach s,logs/% events/% lambda/% dynamodb/% apigatewayv2/% cognito/% firehose/% kms/% s3/text_test \
+    sqs/state_test iam/thing_test route53/name_test secretsmanager/schedule_test,$(eval $(call inside,$(s))))
 
 define run_tests
 @set -e; for t in $(1); do echo "== $$t"; $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done

@@ -19,12 +19,12 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # ---- services that are not there yet ----
 
 @pytest.mark.parametrize("service,operation,more", [
-    ("athena", "list_data_catalogs", {}), ("events", "list_rules", {}),
+    ("athena", "list_data_catalogs", {}), ("events", "list_archives", {}),
     ("sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns"}),
     ("ec2", "describe_instances", {}),
     ("xray", "get_groups", {}), ("backup", "list_backup_vaults", {}),
-    ("apigatewayv2", "get_apis", {}),
-    ("s3", "get_object_torrent", {"Bucket": "bbb", "Key": "k/x"}), ("route53", "list_hosted_zones", {}),
+    ("apigatewayv2", "list_portals", {}),
+    ("s3", "get_object_torrent", {"Bucket": "bbb", "Key": "k/x"}), ("route53", "list_traffic_policies", {}),
     ("cloudwatch", "list_metrics", {}), ("scheduler", "list_schedules", {})])
 def test_what_is_not_there_says_so_in_its_own_protocol(weir, service, operation, more):
     with pytest.raises(ClientError) as caught:

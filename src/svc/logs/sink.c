@@ -7,10 +7,10 @@
  *   attribute "timestamp"      (Number) another moment, in ms
  *   attribute "batch" "json"   body is [{"timestamp":1732350000123,"message":"…"}, …]
  *
- * From Lambda a group and a stream that are not there are made, from EventBridge a stream. What
- * PutLogEvents would reject is taken all the same: output of a function is not lost because its
- * clock is wrong. A message that is too long is cut, an empty one passed over; what is no UTF-8 in
- * it becomes question marks.
+ * From Lambda a group and a stream that are not there are made, from EventBridge and API Gateway a
+ * stream. What PutLogEvents would reject is taken all the same: output of a function is not lost
+ * because its clock is wrong. A message that is too long is cut, an empty one passed over; what is
+ * no UTF-8 in it becomes question marks.
  */
 #include "bus/sink.h"
 
@@ -68,13 +68,13 @@ static bool end_of(const struct bus_event *event, struct end *ret_end)
 
 static bool may_make(const struct bus_event *event)
 {
-    return str_eq(event->principal, STR("lambda.amazonaws.com")) ||
-           str_eq(event->principal, STR("apigateway.amazonaws.com"));
+    return str_eq(event->principal, STR("lambda.amazonaws.com"));
 }
 
 static bool may_make_stream(const struct bus_event *event)
 {
-    return may_make(event) || str_eq(event->principal, STR("events.amazonaws.com"));
+    return may_make(event) || str_eq(event->principal, STR("events.amazonaws.com")) ||
+           str_eq(event->principal, STR("apigateway.amazonaws.com"));
 }
 
 static struct str attribute_of(const struct bus_event *event, const char *name)

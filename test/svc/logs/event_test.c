@@ -91,7 +91,7 @@ static void others_need_a_stream_that_is_there(void **state)
     struct bus_event event = from_lambda("x");
 
     (void)state;
-    event.principal = STR("apigateway.amazonaws.com");
+    event.principal = STR("firehose.amazonaws.com");
     assert_ptr_equal(world_send(world, &event), &BUS_NO_TARGET);
     assert_ptr_equal(world_do(world, "CreateLogGroup", "/aws/lambda/f", NULL), OK);
     assert_ptr_equal(world_send(world, &event), &BUS_NO_TARGET);
