@@ -104,7 +104,7 @@ public class Consumer {
         Thread thread = new Thread(scheduler);
         thread.setDaemon(true);
         thread.start();
-        boolean all = left.await(90, TimeUnit.SECONDS);
+        boolean all = left.await(180, TimeUnit.SECONDS);
         scheduler.startGracefulShutdown().get(20, TimeUnit.SECONDS);
         System.exit(all ? 0 : 1);
     }
