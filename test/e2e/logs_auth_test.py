@@ -1,29 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: who may do what with log groups, by name, by stream, by tag, and by a group's own
 policy."""
-import itertools
-
 import pytest
-from auth_test import SignedServer
+from auth_kit import may, root, users_of, weir  # noqa: F401
 from iam_kit import allow, client_of, document
 from weir_server import REGION
 
 ACCOUNT = "000000000000"
 GROUPS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def weir():
-    server = SignedServer("--auth", "on").start()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def root(weir):
-    key, secret = weir.key
-    return {"AccessKeyId": key, "SecretAccessKey": secret}
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +15,7 @@ def logs(weir, root):
     return client_of(weir, "logs", root)
 
 
-@pytest.fixture
-def user(weir, root):
-    """user(statement, …): a client of a new user who may that and nothing else; and its ARN."""
-    iam = client_of(weir, "iam", root)
-
-    def make(*statements):
-        name = f"logs-user-{next(numbers)}"
-        arn = iam.create_user(UserName=name)["User"]["Arn"]
-        if statements:
-            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return client_of(weir, "logs", key), arn
-    return make
-
-
-def may(call, **more):
-    try:
-        call(**more)
-        return True
-    except Exception as error:
-        assert error.response["Error"]["Code"] == "AccessDeniedException", error
-        return False
+user = users_of("logs")
 
 
 def test_a_writer_writes_into_its_group_only(logs, user, name):

@@ -1,28 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: who may read which secret, by name, by tag, and by a secret's own policy."""
-import itertools
-
 import pytest
-from auth_test import SignedServer
+from auth_kit import may, root, users_of, weir  # noqa: F401
 from iam_kit import allow, client_of, document
 from weir_server import REGION
 
 ACCOUNT = "000000000000"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def weir():
-    server = SignedServer("--auth", "on").start()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def root(weir):
-    key, secret = weir.key
-    return {"AccessKeyId": key, "SecretAccessKey": secret}
 
 
 @pytest.fixture(scope="module")
@@ -30,28 +14,7 @@ def secrets(weir, root):
     return client_of(weir, "secretsmanager", root)
 
 
-@pytest.fixture
-def user(weir, root):
-    """user(statement, …): a client of a new user who may that and nothing else; and its ARN."""
-    iam = client_of(weir, "iam", root)
-
-    def make(*statements):
-        name = f"user-{next(numbers)}"
-        arn = iam.create_user(UserName=name)["User"]["Arn"]
-        if statements:
-            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return client_of(weir, "secretsmanager", key), arn
-    return make
-
-
-def may(call, **more):
-    try:
-        call(**more)
-        return True
-    except Exception as error:
-        assert error.response["Error"]["Code"] == "AccessDeniedException", error
-        return False
+user = users_of("secretsmanager")
 
 
 def test_names_with_their_random_end_decide(secrets, user, name):

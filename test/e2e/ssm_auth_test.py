@@ -1,29 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: who may read which parameter, by name, by path, by tag, and by a
 parameter's own policy."""
-import itertools
-
 import pytest
-from auth_test import SignedServer
+from auth_kit import may, root, users_of, weir  # noqa: F401
 from iam_kit import allow, client_of, document
 from weir_server import REGION
 
 ACCOUNT = "000000000000"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def weir():
-    server = SignedServer("--auth", "on").start()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def root(weir):
-    key, secret = weir.key
-    return {"AccessKeyId": key, "SecretAccessKey": secret}
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +15,7 @@ def ssm(weir, root):
     return client_of(weir, "ssm", root)
 
 
-@pytest.fixture
-def user(weir, root):
-    """user(statement, …): a client of a new user who may that and nothing else; and its ARN."""
-    iam = client_of(weir, "iam", root)
-
-    def make(*statements):
-        name = f"user-{next(numbers)}"
-        arn = iam.create_user(UserName=name)["User"]["Arn"]
-        if statements:
-            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(*statements))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return client_of(weir, "ssm", key), arn
-    return make
-
-
-def may(call, **more):
-    try:
-        call(**more)
-        return True
-    except Exception as error:
-        assert error.response["Error"]["Code"] == "AccessDeniedException", error
-        return False
+user = users_of("ssm")
 
 
 def put(ssm, name, **more):
