@@ -15,6 +15,16 @@ struct account {
     struct web *web;           /* the request; in c->keep */
     struct str username;       /* as it was typed, or as the link said */
     bool resent;               /* a code was asked for again */
+    const struct account_form *form; /* that was sent, one with a code; NULL: another */
+};
+
+/* A page that asks for a code, and runs an operation with it. */
+struct account_form {
+    const char *operation;     /* "ConfirmSignUp" */
+    status (*run)(struct call *c); /* its handler */
+    void (*show)(struct call *c, const struct account *account, struct str problem);
+    const char *note;          /* what the sign-in page says when it went well */
+    bool password;             /* it takes a new password, too */
 };
 
 static struct account *account_new(struct call *c, const struct web *web)
@@ -195,6 +205,52 @@ status web_signup(struct call *c, const struct web *web)
 
 /* ---- confirming ---- */
 
+static status form_told(struct call *c, status result, void *arg)
+{
+    struct account *account = arg;
+    struct grant_request request;
+
+    operation_end(c);
+    if (!web_again(c, account->web, &request)) {
+        return OK;
+    }
+    if (result != OK) {
+        account->form->show(c, account, problem_of(c, result));
+    } else {
+        go(c, account->web, "/login",
+           query_with(c, account->web, "note", str_c(account->form->note)));
+    }
+    return OK;
+}
+
+/* Shows the page, or does what was sent. */
+static status form_asked(struct call *c, const struct web *web, const struct account_form *form)
+{
+    struct grant_request request;
+    struct account *account;
+    struct value *in;
+
+    if (!grant_read(c, web, &request)) {
+        return OK;
+    }
+    account = account_new(c, web);
+    account->form = form;
+    if (!web->post) {
+        form->show(c, account, STR_NONE);
+        return OK;
+    }
+    if (!form_good(c, web)) {
+        return OK;
+    }
+    in = operation_begin(c, form->operation);
+    put_client(c, in, &request.client, account->username);
+    set_str(in, "ConfirmationCode", str_trim(param(&web->form, "code")));
+    if (form->password) {
+        set_str(in, "Password", param(&web->form, "password"));
+    }
+    return operation_run(c, form->run, form_told, account);
+}
+
 static void show_confirm(struct call *c, const struct account *account, struct str problem)
 {
     struct view view = {.title = "Confirm your account", .problem = problem, .action = "/confirm",
@@ -210,45 +266,13 @@ static void show_confirm(struct call *c, const struct account *account, struct s
     view_show(c, account->web, problem.bytes > 0 ? 400 : 200, &view);
 }
 
-static status confirmed(struct call *c, status result, void *arg)
-{
-    struct account *account = arg;
-    struct grant_request request;
-
-    operation_end(c);
-    if (!web_again(c, account->web, &request)) {
-        return OK;
-    }
-    if (result != OK) {
-        show_confirm(c, account, problem_of(c, result));
-    } else {
-        go(c, account->web, "/login", query_with(c, account->web, "note", STR("confirmed")));
-    }
-    return OK;
-}
+static const struct account_form confirm_form = {"ConfirmSignUp", cognito_confirm_sign_up,
+                                                 show_confirm, "confirmed", false};
 
 /* /confirm */
 status web_confirm(struct call *c, const struct web *web)
 {
-    struct grant_request request;
-    struct account *account;
-    struct value *in;
-
-    if (!grant_read(c, web, &request)) {
-        return OK;
-    }
-    account = account_new(c, web);
-    if (!web->post) {
-        show_confirm(c, account, STR_NONE);
-        return OK;
-    }
-    if (!form_good(c, web)) {
-        return OK;
-    }
-    in = operation_begin(c, "ConfirmSignUp");
-    put_client(c, in, &request.client, account->username);
-    set_str(in, "ConfirmationCode", str_trim(param(&web->form, "code")));
-    return operation_run(c, cognito_confirm_sign_up, confirmed, account);
+    return form_asked(c, web, &confirm_form);
 }
 
 static void show_resend(struct call *c, const struct account *account, struct str problem)
@@ -375,44 +399,11 @@ status web_forgot(struct call *c, const struct web *web)
     return operation_run(c, cognito_forgot_password, forgot, account);
 }
 
-static status reset(struct call *c, status result, void *arg)
-{
-    struct account *account = arg;
-    struct grant_request request;
-
-    operation_end(c);
-    if (!web_again(c, account->web, &request)) {
-        return OK;
-    }
-    if (result != OK) {
-        show_reset(c, account, problem_of(c, result));
-    } else {
-        go(c, account->web, "/login", query_with(c, account->web, "note", STR("reset")));
-    }
-    return OK;
-}
+static const struct account_form reset_form = {
+    "ConfirmForgotPassword", cognito_confirm_forgot_password, show_reset, "reset", true};
 
 /* /confirmForgotPassword */
 status web_reset(struct call *c, const struct web *web)
 {
-    struct grant_request request;
-    struct account *account;
-    struct value *in;
-
-    if (!grant_read(c, web, &request)) {
-        return OK;
-    }
-    account = account_new(c, web);
-    if (!web->post) {
-        show_reset(c, account, STR_NONE);
-        return OK;
-    }
-    if (!form_good(c, web)) {
-        return OK;
-    }
-    in = operation_begin(c, "ConfirmForgotPassword");
-    put_client(c, in, &request.client, account->username);
-    set_str(in, "ConfirmationCode", str_trim(param(&web->form, "code")));
-    set_str(in, "Password", param(&web->form, "password"));
-    return operation_run(c, cognito_confirm_forgot_password, reset, account);
+    return form_asked(c, web, &reset_form);
 }
