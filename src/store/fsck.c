@@ -6,14 +6,16 @@
  *   2. journal: every header and entry (journal_fsck)
  *   3. logs: every frame of the noted checkpoint (logs_fsck_at)
  *   4. index: every block's checksum
- *   5. blobs: every file's checksum
+ *   5. blobs: every file's checksum, for 7
  *   6. journal against the rest (fsck_compare.c): for the entries that are kept and that the part
  *      has, each key has the value that the newest of them gave it, or is gone when that deleted
  *      it; each record is in its log, byte for byte, unless trimmed or dropped
- *   7. index against blobs: each published blob has a file
+ *   7. blobs against index and journal: each published blob has a file, as it was written
  *
- * What is not said: a key that no kept entry touched is only covered by RocksDB's own checksums.
- * Entries behind the checkpoint are checked for themselves; they are in no index yet.
+ * What is not said: a file of a blob that nothing published, whole or not, is what a writer left
+ * that was stopped; the next start sweeps it. A key that no kept entry touched is only covered by
+ * RocksDB's own checksums. Entries behind the checkpoint are checked for themselves; they are in no
+ * index yet.
  */
 #include "store/fsck_int.h"
 
@@ -127,10 +129,7 @@ static void check_blob(void *arg, struct str id, bool good)
     void *former = NULL;
 
     run->result.blobs++;
-    if (!good) {
-        fsck_say(run, "blob %.*s: its checksum does not agree", STR_ARG(id));
-    }
-    map_set(run->blobs, id, run, &former);
+    map_set(run->blobs, id, good ? &run->blob_good : &run->blob_bad, &former);
 }
 
 static void check_blobs(struct fsck_run *run)
@@ -211,6 +210,8 @@ status store_fsck(const struct files *files, const char *dir,
     if (run.journal_good && fsck_journal_ends(&run, &why, &first, &last) == OK) {
         check_positions(&run, first, last);
         fsck_compare(&run);
+    } else {
+        fsck_blobs_all(&run);
     }
     run_done(&run);
     *ret_result = run.result;

@@ -9,6 +9,9 @@
  * table of facts (a 128-bit hash of the key, the entry, a checksum of the value), then the index is
  * read from end to end and held against it. The table is bounded: when there may be more keys, they
  * are spread by their hash over several passes, each over journal and index.
+ *
+ * Blobs: what the index says is published, and what the entries behind its position published since
+ * and took back, against the files.
  */
 #include "store/fsck_int.h"
 
@@ -43,6 +46,7 @@ struct compare {
     uint64_t keyed;          /* changes of keys, up to the index's position */
     uint64_t lines;          /* findings of this kind so far */
     struct map *live;        /* logs that were changed and not dropped since */
+    struct map *published;   /* ids of blobs */
     struct fact *facts;      /* a table, at most half full */
     size_t fact_slots;       /* a power of two */
     uint64_t part, parts;    /* of the keys, in this pass */
@@ -152,6 +156,80 @@ static void record_compare(struct compare *compare, uint64_t position, const str
     }
 }
 
+/* ---- blobs ---- */
+
+static void published_set(struct compare *compare, struct str id, bool published)
+{
+    void *former = NULL;
+
+    if (published) {
+        map_set(compare->published, id, compare, &former);
+    } else {
+        map_remove(compare->published, id);
+    }
+}
+
+static void published_in_index(struct compare *compare)
+{
+    struct kv *kv = compare->run->kv;
+    struct key prefix = key_of(compare->read, "weir");
+    struct kv_scan *scan = NULL;
+    struct str key;
+    struct str value;
+    struct str from;
+
+    key_str(&prefix, STR("blob"));
+    from = key_end(&prefix);
+    scan = kv->ops->scan(kv, from, key_after_prefix(compare->read, from), false);
+    while (kv->ops->scan_next(scan, &key, &value)) {
+        struct key_reader reader = {str_slice(key, from.bytes, key.bytes)};
+        struct str id;
+
+        if (key_read_str(&reader, compare->read, &id)) {
+            published_set(compare, id, true);
+        } else {
+            fsck_say(compare->run, "index: a blob's key is broken");
+        }
+    }
+    kv->ops->scan_close(scan);
+}
+
+static void blob_damaged(struct fsck_run *run, struct str id)
+{
+    fsck_say(run, "blob %.*s: its checksum does not agree", STR_ARG(id));
+}
+
+static void blobs_compare(struct compare *compare)
+{
+    struct fsck_run *run = compare->run;
+    struct str id;
+    void *value = NULL;
+
+    for (size_t i = 0; map_next(compare->published, &i, &id, &value);) {
+        const char *file = map_get(run->blobs, id);
+
+        if (file == NULL && may_say(compare)) {
+            fsck_say(run, "blob %.*s is published and has no file", STR_ARG(id));
+        } else if (file == &run->blob_bad && may_say(compare)) {
+            blob_damaged(run, id);
+        }
+    }
+}
+
+void fsck_blobs_all(struct fsck_run *run)
+{
+    struct str id;
+    void *file = NULL;
+
+    for (size_t i = 0; map_next(run->blobs, &i, &id, &file);) {
+        if (file == &run->blob_bad) {
+            blob_damaged(run, id);
+        }
+    }
+}
+
+/* ---- the first pass ---- */
+
 static bool is_keyed(const struct change *change)
 {
     return change->kind == CHANGE_PUT || change->kind == CHANGE_DELETE ||
@@ -163,7 +241,13 @@ static void first_pass(struct compare *compare, uint64_t position, const struct 
     const struct fsck_run *run = compare->run;
 
     if (is_keyed(change)) {
-        compare->keyed += run->kv != NULL && position <= run->kv_position;
+        bool indexed = run->kv != NULL && position <= run->kv_position;
+        bool blob = change->kind == CHANGE_BLOB || change->kind == CHANGE_UNBLOB;
+
+        compare->keyed += indexed;
+        if (blob && !indexed) {
+            published_set(compare, change->key, change->kind == CHANGE_BLOB);
+        }
         return;
     }
     if (!run->logs_good || position > run->note) {
@@ -330,33 +414,6 @@ static status index_compare(struct compare *compare, struct why *why)
     return compared;
 }
 
-/* ---- blobs ---- */
-
-static void blobs_compare(struct compare *compare)
-{
-    struct kv *kv = compare->run->kv;
-    struct key prefix = key_of(compare->read, "weir");
-    struct kv_scan *scan = NULL;
-    struct str key;
-    struct str value;
-    struct str from;
-
-    key_str(&prefix, STR("blob"));
-    from = key_end(&prefix);
-    scan = kv->ops->scan(kv, from, key_after_prefix(compare->read, from), false);
-    while (kv->ops->scan_next(scan, &key, &value)) {
-        struct key_reader reader = {str_slice(key, from.bytes, key.bytes)};
-        struct str id;
-
-        if (!key_read_str(&reader, compare->read, &id)) {
-            fsck_say(compare->run, "index: a blob's key is broken");
-        } else if (map_get(compare->run->blobs, id) == NULL && may_say(compare)) {
-            fsck_say(compare->run, "blob %.*s is published and has no file", STR_ARG(id));
-        }
-    }
-    kv->ops->scan_close(scan);
-}
-
 void fsck_compare(struct fsck_run *run)
 {
     struct compare compare = {
@@ -364,21 +421,30 @@ void fsck_compare(struct fsck_run *run)
         .arena = arena_new(ENTRY_BYTES_MAX),
         .read = arena_new(ENTRY_BYTES_MAX),
         .live = map_new(LOGS_MAX),
+        .published = map_new(FSCK_BLOBS_MAX),
     };
     struct why why = {""};
-    status compared = each_change(&compare, first_pass, &why);
+    status compared = OK;
 
+    if (run->kv != NULL) {
+        published_in_index(&compare);
+    }
+    compared = each_change(&compare, first_pass, &why);
     if (run->logs_good) {
         logs_missing(&compare);
     }
     if (compared == OK && run->kv != NULL) {
         compared = index_compare(&compare, &why);
-        arena_clear(compare.read);
+    }
+    if (run->kv != NULL || compare.first <= 1) {
         blobs_compare(&compare);
+    } else {
+        fsck_blobs_all(run); /* what the dropped entries published was in the index alone */
     }
     if (compared != OK) {
         fsck_say(run, "journal: %s", why.text);
     }
+    map_free(compare.published);
     map_free(compare.live);
     arena_free(compare.read);
     arena_free(compare.arena);

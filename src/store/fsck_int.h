@@ -25,7 +25,8 @@ struct fsck_run {
     struct logs *logs;                            /* of the checkpoint, opened to read, or NULL */
     struct kv *kv;                                /* opened to read, or NULL */
     uint64_t kv_position;                         /* of it */
-    struct map *blobs;                            /* ids of files that are there */
+    struct map *blobs;                            /* files: id → &blob_good or &blob_bad */
+    char blob_good, blob_bad;                     /* what the map points at */
     bool format_good;                             /* it is a data directory of ours */
     bool note_good;                               /* note was read */
     bool logs_good;                               /* logs may be read */
@@ -39,6 +40,8 @@ void fsck_say(struct fsck_run *run, const char *format, ...) __attribute__((form
 status fsck_journal_ends(struct fsck_run *run, struct why *why, uint64_t *ret_first,
                          uint64_t *ret_last);
 void fsck_compare(struct fsck_run *run);
+/* Says every damaged file: where nobody knows what was published. */
+void fsck_blobs_all(struct fsck_run *run);
 
 /* fsck_journal.c: every kept entry, in order, without opening anything for writing. each returns
  * false to stop. */

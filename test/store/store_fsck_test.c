@@ -249,6 +249,43 @@ static void fsck_finds_a_published_blob_without_a_file(void **state)
     expect_fsck(f, "cccccccccccccccccccccccccccccccc is published and has no file");
 }
 
+/* As a writer leaves it that is killed: of nobody, so it is not said. The next start sweeps it. */
+static void fsck_leaves_an_unfinished_blob_alone(void **state)
+{
+    struct fixture *f = *state;
+    char path[STORE_PATH_BYTES_MAX];
+    FILE *file = NULL;
+
+    make_sound(f);
+    store_path(f->dir, "blobs/cc/cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", path);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs("half of what was to be", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(expect_fsck(f, NULL).blobs, 2);
+}
+
+/* Published behind the checkpoint: only the journal knows. */
+static void fsck_finds_damage_of_a_blob_that_the_journal_published(void **state)
+{
+    struct fixture *f = *state;
+    struct str back = blob_make(f, 'e');
+
+    commit(f, 20);
+    checkpoint(f);
+    commit_blob(f, CHANGE_BLOB, blob_make(f, 'd'));
+    commit_blob(f, CHANGE_BLOB, back);
+    commit_blob(f, CHANGE_UNBLOB, back);
+    journal_sync(store_journal(f->store));
+    store_abandon(f->store);
+    f->store = NULL;
+    expect_fsck(f, NULL);
+    flip_in(f, "blobs/ee/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", 0);
+    expect_fsck(f, NULL); /* taken back: of nobody */
+    flip_in(f, "blobs/dd/dddddddddddddddddddddddddddddddd", 0);
+    expect_fsck(f, "blob dddddddddddddddddddddddddddddddd: its checksum does not agree");
+}
+
 static void fsck_finds_a_missing_beginning(void **state)
 {
     struct fixture *f = *state;
@@ -270,6 +307,8 @@ int main(void)
         ON_REAL(fsck_finds_an_index_ahead_of_the_journal),
         ON_REAL(fsck_finds_records_that_the_journal_contradicts),
         ON_REAL(fsck_finds_a_published_blob_without_a_file),
+        ON_REAL(fsck_leaves_an_unfinished_blob_alone),
+        ON_REAL(fsck_finds_damage_of_a_blob_that_the_journal_published),
         ON_REAL(fsck_finds_a_missing_beginning),
     };
 
