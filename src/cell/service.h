@@ -29,6 +29,8 @@ struct page {
 #define PAGE_TOLD 2
 #define PAGE_CHANGES 4 /* with one of the others: GET and HEAD may change something, too */
 
+struct resource_type;
+
 struct service {
     const char *id;                  /* the model's, "kinesis"; its own without operations */
     const struct op *ops;            /* in the order of the API reference */
@@ -56,6 +58,8 @@ struct service {
     status (*form)(struct call *c);
     const struct page *pages;        /* NULL: none */
     size_t page_count;
+    const struct resource_type *types; /* for templates, see resource.h; NULL: none */
+    size_t type_count;
 };
 
 #define OPS(array) (array), sizeof(array) / sizeof((array)[0])

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "svc/apigatewayv2/rule.h"
+#include "wire/document.h"
 
 #define NOTES_MAX 50                 /* that an answer tells of each sort */
 #define OPENAPI_BYTES_MAX (6u << 20)
@@ -59,23 +60,5 @@ struct openapi_export {
     bool extensions;           /* with x-amazon-apigateway-… */
 };
 struct value *openapi_document(const struct openapi_export *export, struct arena *arena);
-
-/* ---- document.c: trees without a model ---- */
-
-/* A value of a map; NULL: it is no map, or has none. */
-const struct value *doc_get(const struct value *map, const char *key);
-/* Text of a scalar ("2.0" of the number); STR_NONE of anything else. */
-struct str doc_text(struct arena *arena, const struct value *value);
-struct value *doc_map(struct arena *arena);
-/* A new value, null, behind the others; the key's text is not copied. */
-struct value *doc_put(struct arena *arena, struct value *map, struct str key);
-void doc_put_text(struct arena *arena, struct value *map, const char *key, struct str text);
-void doc_put_int(struct arena *arena, struct value *map, const char *key, int64_t number);
-void doc_put_bool(struct arena *arena, struct value *map, const char *key, bool truth);
-struct value *doc_put_map(struct arena *arena, struct value *map, struct str key);
-struct value *doc_put_list(struct arena *arena, struct value *map, const char *key);
-struct value *doc_add(struct arena *arena, struct value *list);
-/* The map that is there, or a new one. */
-struct value *doc_map_of(struct arena *arena, struct value *map, struct str key);
 
 #endif

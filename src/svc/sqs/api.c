@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/sqs/cfn.h"
 #include "svc/sqs/sqs_ops.h"
 
 const struct error SQS_NO_QUEUE = {"QueueDoesNotExist",
@@ -114,4 +115,6 @@ const struct service sqs_service = {
     .tick = sqs_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = sqs_types,
+    .type_count = SQS_TYPES,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trees without a model: what a definition is read into and written from.
+ * Trees without a model: reading, building, comparing.
  */
-#include "base/buf.h"
-#include "svc/apigatewayv2/openapi.h"
+#include "wire/document.h"
+
 #include "wire/json.h"
 
 #define NUMBER_BYTES_MAX 64
@@ -129,4 +129,91 @@ struct value *doc_map_of(struct arena *arena, struct value *map, struct str key)
         }
     }
     return doc_put_map(arena, map, key);
+}
+
+struct str doc_json(struct arena *arena, const struct value *value)
+{
+    struct buf text;
+    struct str made;
+
+    buf_init(&text, DOC_JSON_BYTES_MAX);
+    json_write(&text, value, TIME_ISO);
+    made = buf_spent(&text) ? STR_NONE : arena_dup(arena, buf_str(&text));
+    buf_done(&text);
+    return made;
+}
+
+struct value *doc_copy(struct arena *arena, const struct value *value)
+{
+    struct value *copy = ARENA_NEW(arena, struct value);
+
+    *copy = *value;
+    if (value->kind == VALUE_LIST) {
+        copy->room = value->count;
+        copy->items = arena_alloc(arena, (value->count + 1) * sizeof(struct value));
+        for (uint32_t i = 0; i < value->count; i++) {
+            copy->items[i] = *doc_copy(arena, &value->items[i]);
+        }
+    } else if (value->kind == VALUE_MAP) {
+        copy->room = value->count;
+        copy->pairs = arena_alloc(arena, (value->count + 1) * sizeof(struct pair));
+        for (uint32_t i = 0; i < value->count; i++) {
+            copy->pairs[i].key = value->pairs[i].key;
+            copy->pairs[i].value = *doc_copy(arena, &value->pairs[i].value);
+        }
+    }
+    return copy;
+}
+
+static bool maps_same(const struct value *a, const struct value *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct value *other = map_find(b, a->pairs[i].key);
+
+        if (other == NULL || !doc_same(&a->pairs[i].value, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool lists_same(const struct value *a, const struct value *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (!doc_same(&a->items[i], &b->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_tree(const struct value *value)
+{
+    return value->kind == VALUE_LIST || value->kind == VALUE_MAP;
+}
+
+static bool scalars_same(const struct value *a, const struct value *b)
+{
+    struct arena *arena;
+    bool same;
+
+    if (a->kind == VALUE_STR && b->kind == VALUE_STR) {
+        return str_eq(a->str, b->str);
+    }
+    arena = arena_new((size_t)1 << 16);
+    same = str_eq(doc_text(arena, a), doc_text(arena, b));
+    arena_free(arena);
+    return same;
+}
+
+bool doc_same(const struct value *a, const struct value *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    if (is_tree(a) || is_tree(b)) {
+        return a->kind == b->kind && a->count == b->count &&
+               (a->kind == VALUE_MAP ? maps_same(a, b) : lists_same(a, b));
+    }
+    return scalars_same(a, b);
 }
