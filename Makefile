@@ -34,11 +34,11 @@ TESTS   := $(foreach l,$(LAYERS),$(call c_tests,$(l)))
 FUZZERS := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*_fuzz.c))
 SDK      = $(MAKE) -C sdk PYTHON=$(abspath $(PYTHON)) B=../
 
-.PHONY: all sdk demo test unit e2e crash asan tsan fuzz fuzzers bench tidy lint install clean help
+.PHONY: all sdk labs demo test unit e2e crash asan tsan fuzz fuzzers bench tidy lint install clean help
 all: $(B)/weir
 
 help:
-	@echo 'make [all] sdk demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
+	@echo 'make [all] sdk labs demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
 
 # ---- set-up: stamps, so that it runs once ----
 build/.setup-%: tools/setup tools/requirements.txt
@@ -50,6 +50,8 @@ $(VENV)/bin/python3: build/.setup-build
 # ---- the C library for functions and callers: its own product, with its own Makefile ----
 sdk: build/.setup-build
 	+$(SDK)$(B)/sdk all tools
+labs: sdk
+	+$(MAKE) -C labs SDK=$(abspath $(B)/sdk)
 
 # ---- the program ----
 $(B)/weir: $(B)/src/main.o $(call archives,$(call reverse,$(LAYERS)))
@@ -114,11 +116,11 @@ $(B)/wire-oracle: $(B)/test/wire/oracle.o $(call archives,$(call below,wire))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 test: build/.setup-test
-	$(MAKE) -j$(JOBS) all sdk $(TESTS) $(B)/wire-oracle
+	$(MAKE) -j$(JOBS) all labs $(TESTS) $(B)/wire-oracle
 	$(MAKE) unit
 	$(MAKE) e2e crash
-e2e: $(B)/weir $(B)/wire-oracle sdk build/.setup-test
-	$(PYTHON) -m pytest -q -n $(E2E_JOBS) --dist loadfile test/e2e
+e2e: $(B)/weir $(B)/wire-oracle labs build/.setup-test
+	$(PYTHON) -m pytest -q -n $(E2E_JOBS) --dist loadfile test/e2e labs
 crash: $(B)/weir build/.setup-test
 	$(PYTHON) -m pytest -q -n $(JOBS) --dist loadfile test/crash
 
@@ -171,7 +173,7 @@ lint: build/.setup-check $(B)/gen/model.c
 	tools/lint
 
 # ---- showing ----
-demo: all sdk
+demo: all labs
 	$(PYTHON) tools/demo.py
 bench: all sdk build/.setup-bench
 	$(PYTHON) test/bench/bench.py

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The labs' tests use the servers and clients of the end-to-end tests."""
+import importlib.util
+import sys
+from pathlib import Path
+
+E2E = Path(__file__).resolve().parents[1] / "test" / "e2e"
+sys.path.insert(0, str(E2E))
+spec = importlib.util.spec_from_file_location("e2e_conftest", E2E / "conftest.py")
+e2e_conftest = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(e2e_conftest)
+
+weir = e2e_conftest.weir
+clocked = e2e_conftest.clocked
+fresh = e2e_conftest.fresh
+name = e2e_conftest.name
+refused = e2e_conftest.refused
