@@ -140,6 +140,42 @@ status resource_shape(struct resource *r, uint32_t shape, const struct value *do
 /* Runs it. An error's sentence is in r->why, in the words of a stack's event. */
 status resource_run(struct resource *r, struct inner *inner);
 
+/* A text for a member of an operation's input. */
+struct resource_arg {
+    const char *member; /* NULL: behind the last one */
+    struct str text;    /* STR_NONE: it is not set */
+};
+/* One operation with these texts and nothing else, run. */
+status resource_ask(struct resource *r, const char *operation, const struct resource_arg *args,
+                    struct inner *ret_inner);
+
+/* What a property is without being there. */
+struct resource_default {
+    const char *property; /* NULL: behind the last one */
+    const char *text;     /* a scalar's; "[]" and "{}" are an empty list and map */
+};
+/* Those that were taken away get that (after resource_fill()). */
+status resource_fill_back(struct resource *r, struct inner *inner,
+                          const struct resource_default *defaults);
+
+/* By which operations a service tags. */
+struct resource_tagging {
+    const char *tag;   /* "TagResource" */
+    const char *untag; /* "UntagResource" */
+    const char *id;    /* the member that says whose, of both: "ResourceArn" */
+    const char *tags;  /* of tag */
+    const char *keys;  /* of untag: a list of texts */
+};
+/* From the tags that it had to those that it shall have. */
+status resource_tag_by(struct resource *r, const char *property,
+                       const struct resource_tagging *by, struct str id);
+/* A list's (or a map's) texts that only had has, and those that only want has: two lists. */
+void resource_list_changed(const struct resource *r, const char *property,
+                           struct value **ret_gone, struct value **ret_new);
+/* For resource_type's now: what a shaped answer says of the type's properties. */
+void resource_now_of(struct resource *r, const struct value *shaped,
+                     struct value *ret_properties);
+
 /* The three usual functions: one operation, all properties. id: where the answer has what Ref
  * gives, "TopicArn", "TableDescription.TableName". */
 status resource_make_by(struct resource *r, const char *operation, const char *id);
