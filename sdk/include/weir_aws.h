@@ -83,6 +83,27 @@ struct weir_aws_input {
 bool weir_aws_call_body(struct weir_aws *aws, const char *service, const char *operation,
                         struct weir_aws_input input, struct weir_aws_answer *ret_answer);
 
+/* ---- addresses for others ---- */
+
+#define WEIR_PRESIGN_SECONDS_MAX 604800
+
+/* A call that somebody without keys may make, with a body of his own, until its time is over: S3's
+ * presigned URLs. Nothing is sent; answer.json is
+ *
+ *     {"Url": "https://…?X-Amz-Signature=…", "Method": "PUT", "Headers": {"content-type": "…"}}
+ *
+ * Members that are headers (ContentType, Metadata, IfNoneMatch, …) are signed: they have to be sent
+ * as Headers says. The address is good no longer than the credentials that signed it. */
+struct weir_aws_presign {
+    struct weir_text json; /* members */
+    int seconds;           /* how long it is good */
+};
+bool weir_aws_presign(struct weir_aws *aws, const char *service, const char *operation,
+                      struct weir_aws_presign what, struct weir_aws_answer *ret_answer);
+
+/* SHA-256 in hexadecimal with a NUL: how one keeps and compares a secret. */
+void weir_aws_sha256(struct weir_text bytes, char to[65]);
+
 /* ---- any other request ---- */
 
 /* A signed request of a service or an operation that is not in sdk/services: the answer has its

@@ -4,6 +4,7 @@
  */
 #include "client_int.h"
 
+#include "sha256.h"
 #include "sys.h"
 #include "text.h"
 
@@ -133,34 +134,46 @@ static void begin(struct weir_aws *aws, struct weir_aws_answer *answer)
     weir_buf_clear(&aws->out);
 }
 
+/* Finds operation and endpoint, and makes the request, as it is before it is signed. */
+static bool prepare(struct weir_aws *aws, struct weir_call *call, const char *service,
+                    const char *operation, struct weir_place *ret_place,
+                    struct weir_aws_answer *answer)
+{
+    const char *code;
+
+    begin(aws, answer);
+    call->request = &aws->request;
+    call->scratch = &aws->scratch;
+    call->json = weir_text_trim(call->json);
+    if (call->json.bytes == 0) {
+        call->json = WEIR_TEXT("{}");
+    }
+    if (!find(aws, call, service, operation, answer)) {
+        return false;
+    }
+    code = weir_place_of(&aws->settings, call->service, service, ret_place);
+    if (code != NULL) {
+        return fail_place(aws, answer, code);
+    }
+    if (!weir_encode(call)) {
+        return weir_fail(aws, answer, call->code, "%s: %s", operation, call->message);
+    }
+    weir_host_refine(call, ret_place);
+    put_base(aws, &ret_place->url);
+    return true;
+}
+
 bool weir_aws_call_body(struct weir_aws *aws, const char *service, const char *operation,
                         struct weir_aws_input input, struct weir_aws_answer *ret_answer)
 {
-    struct weir_call call = {.json = weir_text_trim(input.json),
-                             .body = input.body,
-                             .request = &aws->request,
-                             .scratch = &aws->scratch};
+    struct weir_call call = {.json = input.json, .body = input.body};
     struct weir_place place;
     struct weir_reply reply;
-    const char *code;
     bool may_fail_inside;
 
-    begin(aws, ret_answer);
-    if (call.json.bytes == 0) {
-        call.json = WEIR_TEXT("{}");
-    }
-    if (!find(aws, &call, service, operation, ret_answer)) {
+    if (!prepare(aws, &call, service, operation, &place, ret_answer)) {
         return false;
     }
-    code = weir_place_of(&aws->settings, call.service, service, &place);
-    if (code != NULL) {
-        return fail_place(aws, ret_answer, code);
-    }
-    if (!weir_encode(&call)) {
-        return weir_fail(aws, ret_answer, call.code, "%s: %s", operation, call.message);
-    }
-    weir_host_refine(&call, &place);
-    put_base(aws, &place.url);
     may_fail_inside =
         call.service->protocol == PROTOCOL_REST_XML; /* S3 begins with 200, then fails */
     if (!weir_send(aws, &place, may_fail_inside, ret_answer, &reply)) {
@@ -181,6 +194,77 @@ bool weir_aws_call(struct weir_aws *aws, const char *service, const char *operat
     struct weir_aws_input input = {.json = weir_text(json)};
 
     return weir_aws_call_body(aws, service, operation, input, ret_answer);
+}
+
+/* ---- addresses that are signed ---- */
+
+/* {"Url":…,"Method":…,"Headers":{…}}: what whoever makes the call needs. */
+static void tell_presigned(const struct weir_request *request, const struct weir_place *place,
+                           const char *authority, struct weir_buf *out)
+{
+    struct weir_buf url;
+    bool first = true;
+
+    weir_buf_init(&url, out->bytes_max);
+    weir_buf_printf(&url, "%s://%s", place->url.is_tls ? "https" : "http", authority);
+    weir_buf_add_text(&url, weir_buf_text(&request->path));
+    for (size_t i = 0; i < request->query_count; i++) {
+        weir_buf_add(&url, i == 0 ? "?" : "&", 1);
+        weir_buf_add_text(&url, weir_request_name(request, &request->query[i]));
+        weir_buf_add(&url, "=", 1);
+        weir_buf_add_text(&url, weir_request_value(request, &request->query[i]));
+    }
+    weir_json_add(out, "{'Url':%t,'Method':%s,'Headers':{", weir_buf_text(&url), request->method);
+    for (size_t i = 0; i < request->header_count; i++) {
+        struct weir_text name = weir_request_name(request, &request->headers[i]);
+        if (!weir_text_is(name, "host")) {
+            weir_json_add(out, first ? "%t:%t" : ",%t:%t", name,
+                          weir_request_value(request, &request->headers[i]));
+            first = false;
+        }
+    }
+    weir_json_add(out, "}}");
+    weir_buf_drop(&url, &out->failed);
+}
+
+bool weir_aws_presign(struct weir_aws *aws, const char *service, const char *operation,
+                      struct weir_aws_presign what, struct weir_aws_answer *ret_answer)
+{
+    struct weir_call call = {.json = what.json};
+    char authority[WEIR_HOST_BYTES_MAX + 16];
+    struct weir_place place;
+    struct weir_scope scope;
+
+    if (!prepare(aws, &call, service, operation, &place, ret_answer)) {
+        return false;
+    }
+    if (what.seconds < 1 || what.seconds > WEIR_PRESIGN_SECONDS_MAX) {
+        return weir_fail(aws, ret_answer, "BadInput", "%d seconds: 1 to %d may be asked for",
+                         what.seconds, WEIR_PRESIGN_SECONDS_MAX);
+    }
+    if (!weir_identity_get(&aws->identity, &aws->settings)) {
+        return weir_fail(aws, ret_answer, "NoCredentials", "there is nothing to sign with");
+    }
+    scope = (struct weir_scope){place.region, place.signing_name,
+                                strcmp(place.signing_name, "s3") == 0};
+    weir_url_authority(&place.url, authority);
+    weir_request_header(&aws->request, WEIR_TEXT("host"), weir_text(authority));
+    weir_presign(&aws->request, &aws->identity.credentials, &scope, weir_now_ms() + aws->skew_ms,
+                 what.seconds);
+    tell_presigned(&aws->request, &place, authority, &aws->out);
+    if (aws->request.failed || aws->out.failed) {
+        return weir_fail(aws, ret_answer, "NoMemory", "the request is too large");
+    }
+    ret_answer->json = weir_buf_text(&aws->out);
+    return true;
+}
+
+void weir_aws_sha256(struct weir_text bytes, char to[65])
+{
+    unsigned char digest[WEIR_SHA256_BYTES];
+
+    weir_sha256(bytes, digest);
+    weir_hex(digest, sizeof digest, to);
 }
 
 /* ---- any request ---- */

@@ -68,6 +68,10 @@ struct weir_text weir_request_value(const struct weir_request *request,
 void weir_sign(struct weir_request *request, const struct weir_credentials *credentials,
                const struct weir_scope *scope, int64_t now_ms);
 
+/* The same in the query, good for so many seconds; for S3 whatever the body will be. */
+void weir_presign(struct weir_request *request, const struct weir_credentials *credentials,
+                  const struct weir_scope *scope, int64_t now_ms, int seconds);
+
 /* The signature as such, of a request that has all its headers. */
 void weir_signature(struct weir_request *request, const struct weir_credentials *credentials,
                     const struct weir_scope *scope, const char *moment, char to[65]);

@@ -234,3 +234,36 @@ void weir_sign(struct weir_request *request, const struct weir_credentials *cred
     weir_request_header(request, WEIR_TEXT("authorization"), weir_buf_text(&line));
     weir_buf_drop(&line, &request->failed);
 }
+
+void weir_presign(struct weir_request *request, const struct weir_credentials *credentials,
+                  const struct weir_scope *scope, int64_t now_ms, int seconds)
+{
+    char moment[WEIR_MOMENT_BYTES_MAX];
+    char hex[65];
+    struct weir_buf text;
+
+    weir_moment_basic(now_ms, moment);
+    weir_buf_init(&text, request->words.bytes + LINE_BYTES_MAX);
+    weir_request_query(request, WEIR_TEXT("X-Amz-Algorithm"), WEIR_TEXT("AWS4-HMAC-SHA256"));
+    weir_buf_printf(&text, "%s/%.8s/%s/%s/aws4_request", credentials->access_key_id, moment,
+                    scope->region, scope->service);
+    weir_request_query(request, WEIR_TEXT("X-Amz-Credential"), weir_buf_text(&text));
+    weir_request_query(request, WEIR_TEXT("X-Amz-Date"), weir_text(moment));
+    weir_buf_again(&text, &request->failed);
+    weir_buf_printf(&text, "%d", seconds);
+    weir_request_query(request, WEIR_TEXT("X-Amz-Expires"), weir_buf_text(&text));
+    if (credentials->session_token[0] != '\0') {
+        weir_request_query(request, WEIR_TEXT("X-Amz-Security-Token"),
+                           weir_text(credentials->session_token));
+    }
+    sort(request, request->headers, request->header_count, false);
+    weir_buf_again(&text, &request->failed);
+    add_names(&text, request);
+    weir_request_query(request, WEIR_TEXT("X-Amz-SignedHeaders"), weir_buf_text(&text));
+    if (scope->is_s3) { /* whoever uses the address brings the body */
+        (void)snprintf(request->payload_hash, sizeof request->payload_hash, "UNSIGNED-PAYLOAD");
+    }
+    weir_signature(request, credentials, scope, moment, hex);
+    weir_request_query(request, WEIR_TEXT("X-Amz-Signature"), weir_text(hex));
+    weir_buf_drop(&text, &request->failed);
+}

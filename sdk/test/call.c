@@ -4,6 +4,7 @@
  * else is the environment's.
  *
  *   {"service","operation","json":{…},"body":base64}
+ *   {"service","operation","json":{…},"presign":seconds}    by weir_aws_presign
  *   {"service","method","path","headers","body":base64}     by weir_aws_send
  *                          → {"ok","json","body","code","message","request_id","status","attempts"}
  */
@@ -37,10 +38,15 @@ static bool obey(struct weir_aws *aws, struct weir_text command, struct weir_aws
     struct weir_aws_request request = {.service = c_text(command, "service", &texts[0])};
     const char *operation = c_text(command, "operation", &texts[1]);
     const char *body = c_text(command, "body", &texts[2]);
+    int64_t seconds;
 
     weir_buf_clear(&texts[3]);
     if (body != NULL && weir_base64_decode(&texts[3], weir_text(body))) {
         input.body = weir_buf_text(&texts[3]);
+    }
+    if (weir_json_int(weir_json_get(command, "presign"), &seconds)) {
+        struct weir_aws_presign what = {input.json, (int)seconds};
+        return weir_aws_presign(aws, request.service, operation, what, answer);
     }
     if (operation != NULL) {
         return weir_aws_call_body(aws, request.service, operation, input, answer);

@@ -140,6 +140,25 @@ static void signs_s3s_examples(void **state)
         "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"));
 }
 
+/* Amazon S3 API reference, "Authenticating Requests: Using Query Parameters". */
+static void signs_s3s_example_of_an_address(void **state)
+{
+    static const struct weir_credentials credentials = {
+        .access_key_id = "AKIAIOSFODNN7EXAMPLE",
+        .secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"};
+    static const struct weir_scope scope = {"us-east-1", "s3", true};
+
+    (void)state;
+    weir_request_clear(&request);
+    request.method = "GET";
+    weir_buf_add_c(&request.path, "/test.txt");
+    weir_request_header(&request, WEIR_TEXT("Host"), WEIR_TEXT("examplebucket.s3.amazonaws.com"));
+    weir_presign(&request, &credentials, &scope, 1369353600000, 86400);
+    assert_true(weir_text_is(
+        weir_request_value(&request, &request.query[request.query_count - 1]),
+        "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"));
+}
+
 static void digests_are_those_of_the_standards(void **state)
 {
     static const char part[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
@@ -195,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_the_published_examples),
         cmocka_unit_test(signs_s3s_examples),
+        cmocka_unit_test(signs_s3s_example_of_an_address),
         cmocka_unit_test(digests_are_those_of_the_standards),
         cmocka_unit_test(a_request_that_does_not_fit_says_so),
     };

@@ -58,6 +58,9 @@ class Caller:
     def send(self, service, method, path, body=None, headers=None):
         return self._ask(service=service, method=method, path=path, body=body, headers=headers)
 
+    def presign(self, service, operation, seconds, **members):
+        return self._ask(service=service, operation=operation, json=members, presign=seconds)
+
     def good(self, service, operation, body=None, **members):
         """A call that is to succeed; its document."""
         answer = self.call(service, operation, body, **members)

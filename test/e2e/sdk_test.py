@@ -209,6 +209,34 @@ def test_any_request_can_be_sent(aws):
 
 # ---- signatures ----
 
+def test_an_address_is_signed_for_somebody_without_keys(aws, server):
+    aws.good("s3", "CreateBucket", Bucket="presigned")
+    made = aws.presign("s3", "PutObject", 300, Bucket="presigned", Key="a key/17.json",
+                       ContentType="application/json", Metadata={"by": "ann"}, IfNoneMatch="*").json
+    assert made["Method"] == "PUT" and made["Headers"] == {
+        "content-type": "application/json", "if-none-match": "*", "x-amz-meta-by": "ann"}
+    target = made["Url"].split(server.address, 1)[1]
+    other = server.ask("PUT", target, b"{}", {**made["Headers"], "x-amz-meta-by": "eve"})
+    assert other[0] == 403 and b"SignatureDoesNotMatch" in other[2]
+    assert server.ask("PUT", target, b"{}", made["Headers"])[0] == 200
+    assert server.ask("PUT", target, b"{}", made["Headers"])[0] == 412
+    seen = aws.call("s3", "GetObject", Bucket="presigned", Key="a key/17.json")
+    assert (seen.body, seen.json["Metadata"]) == (b"{}", {"by": "ann"})
+    url = aws.presign("s3", "GetObject", 1, Bucket="presigned", Key="a key/17.json").json["Url"]
+    assert server.ask("GET", url.split(server.address, 1)[1])[2] == b"{}"
+
+
+def test_an_address_is_good_for_a_week_at_most(aws, callers, servers):
+    for seconds in (0, 604801):
+        assert aws.presign("s3", "GetObject", seconds, Bucket="b", Key="k").code == "BadInput"
+    assert aws.presign("s3", "Nothing", 60).code == "UnknownOperation"
+    with_token = callers(AWS_ACCESS_KEY_ID="ASIA", AWS_SECRET_ACCESS_KEY="s",
+                         AWS_SESSION_TOKEN="the token")
+    url = with_token.presign("s3", "GetObject", 60, Bucket="scans", Key="k").json["Url"]
+    assert url.startswith("https://scans.s3.us-east-1.amazonaws.com/k?")
+    assert "X-Amz-Security-Token=the%20token" in url
+
+
 def test_a_wrong_secret_is_refused(callers, server):
     aws = callers(AWS_ENDPOINT_URL=server.url, AWS_ACCESS_KEY_ID=server.key[0],
                   AWS_SECRET_ACCESS_KEY="wrong")
