@@ -134,7 +134,9 @@ def test_oauth_settings_are_checked(idp, pool, refused):
     oauth = {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"],
              "AllowedOAuthScopes": ["openid"], "CallbackURLs": ["https://example.com/in"]}
     make(**oauth)
-    refused("InvalidParameterException", make, **{**oauth, "CallbackURLs": ["http://example.com"]})
+    make(**{**oauth, "CallbackURLs": ["http://localhost:3000", "http://site.s3.localhost:4566/in"]})
+    for plain in ("http://example.com", "http://localhost.example.com/", "http://x/localhost"):
+        refused("InvalidParameterException", make, **{**oauth, "CallbackURLs": [plain]})
     refused("InvalidParameterException", make, **{**oauth, "DefaultRedirectURI": "https://x.org"})
     refused("ScopeDoesNotExistException", make, **{**oauth, "AllowedOAuthScopes": ["api/read"]})
     refused("InvalidOAuthFlowException", make,
