@@ -7,6 +7,7 @@
 
 #include "cell/cell_int.h"
 #include "cell/service.h"
+#include "wire/json.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -120,6 +121,48 @@ bool resource_changed(const struct resource *r, const char *property)
     const struct value *had = r->had == NULL ? NULL : doc_get(r->had, property);
 
     return !doc_same(had, resource_get(r, property));
+}
+
+bool resource_any_changed(const struct resource *r, const char *properties)
+{
+    for (struct str rest = str_c(properties); rest.at != NULL;) {
+        struct str name = arena_dup(r->c->arena, str_split(&rest, ' '));
+
+        if (resource_changed(r, name.at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct str resource_policy(const struct resource *r, const char *property)
+{
+    const struct value *document = resource_get(r, property);
+
+    if (document == NULL || document->kind == VALUE_STR) {
+        return document == NULL ? STR_NONE : document->str;
+    }
+    return doc_json(r->c->arena, document);
+}
+
+const struct value *resource_json(struct resource *r, const char *text)
+{
+    struct value *document = ARENA_NEW(r->c->arena, struct value);
+    status read = json_read(arena_dup(r->c->arena, str_c(text)), 0, r->c->arena, NULL, document);
+
+    assert(read == OK);
+    return document;
+}
+
+const struct value *resource_tree(struct resource *r, struct str text)
+{
+    struct value *document = ARENA_NEW(r->c->arena, struct value);
+
+    if (!str_starts(text, STR("{")) ||
+        json_read(arena_dup(r->c->arena, text), 0, r->c->arena, NULL, document) != OK) {
+        *document = (struct value){.kind = VALUE_STR, .str = text};
+    }
+    return document;
 }
 
 static char lower_of(char c)
@@ -254,6 +297,37 @@ void resource_tags_changed(struct resource *r, const char *property, const struc
     *ret_set = set->count == 0 ? NULL : set;
 }
 
+void resource_now_tags(struct resource *r, struct value *properties, const char *property,
+                       const struct value *tags)
+{
+    struct arena *arena = r->c->arena;
+    const struct value *own = resource_get(r, property);
+    bool map = own != NULL && own->kind == VALUE_MAP;
+    struct value *list = ARENA_NEW(arena, struct value);
+    struct value *left = ARENA_NEW(arena, struct value);
+
+    list->kind = VALUE_LIST;
+    left->kind = map ? VALUE_MAP : VALUE_LIST;
+    tags_put(arena, list, tags);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct value *tag = &list->items[i];
+        struct str key = doc_text(arena, doc_get(tag, "Key"));
+
+        if (doc_same(tag, tag_of(arena, r->stack_tags, key)) ||
+            str_starts(key, STR("aws:"))) {
+            continue;
+        }
+        if (map) {
+            *doc_put(arena, left, key) = *doc_get(tag, "Value");
+        } else {
+            *doc_add(arena, left) = *tag;
+        }
+    }
+    if (left->count > 0) {
+        *doc_put(arena, properties, str_c(property)) = *left;
+    }
+}
+
 /* ---- operations ---- */
 
 status resource_begin(struct resource *r, const char *operation, struct inner *ret_inner)
@@ -305,7 +379,17 @@ static const char *handler_code(status code)
     return code->http >= 500 ? "ServiceInternalError" : "InvalidRequest";
 }
 
-/* "Cognito Identity Provider" without its blanks, as the SDK's clients are called. */
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* As the handlers' SDK calls its clients: "CognitoIdentityProvider", "Sqs", "DynamoDb". */
 static struct str client_name(struct arena *arena, const struct inner *inner)
 {
     struct str id = model_text(model_service(str_c(inner->service))->service_id);
@@ -313,8 +397,11 @@ static struct str client_name(struct arena *arena, const struct inner *inner)
     size_t bytes = 0;
 
     for (size_t i = 0; i < id.bytes; i++) {
+        bool inside = i > 0 && is_upper(id.at[i - 1]) && is_upper(id.at[i]) &&
+                      (i + 1 == id.bytes || !is_lower(id.at[i + 1]));
+
         if (id.at[i] != ' ') {
-            at[bytes++] = id.at[i];
+            at[bytes++] = inside ? lower_of(id.at[i]) : id.at[i];
         }
     }
     return str_of(at, bytes);
@@ -385,6 +472,29 @@ status resource_remove_by(struct resource *r, const char *operation, const char 
     TRY(resource_begin(r, operation, &inner));
     set_str(inner.in, member, r->id);
     return resource_run(r, &inner);
+}
+
+status resource_retag(struct resource *r, const char *property,
+                      const struct resource_tagging *how, struct str whose)
+{
+    const struct value *gone = NULL;
+    const struct value *set = NULL;
+    struct inner inner;
+
+    resource_tags_changed(r, property, &gone, &set);
+    if (gone != NULL) {
+        TRY(resource_begin(r, how->untag, &inner));
+        set_str(inner.in, how->whose, whose);
+        TRY(resource_set(r, &inner, how->keys, gone));
+        TRY(resource_run(r, &inner));
+    }
+    if (set != NULL) {
+        TRY(resource_begin(r, how->tag, &inner));
+        set_str(inner.in, how->whose, whose);
+        TRY(resource_set(r, &inner, how->tags, set));
+        TRY(resource_run(r, &inner));
+    }
+    return OK;
 }
 
 /* ---- what came of it ---- */

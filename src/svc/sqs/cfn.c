@@ -55,6 +55,13 @@ static const char *fallback(const char *property)
     return NULL;
 }
 
+/* A queue whose key is taken away is encrypted as a new one is. */
+static bool is_unlocked(const struct resource *r, const char *property)
+{
+    return strcmp(property, "SqsManagedSseEnabled") == 0 &&
+           resource_get(r, "KmsMasterKeyId") == NULL && resource_changed(r, "KmsMasterKeyId");
+}
+
 /* The properties that are attributes, as a map; of a change those that are others now. */
 static struct value *attributes_of(struct resource *r)
 {
@@ -64,7 +71,7 @@ static struct value *attributes_of(struct resource *r)
         const char *name = r->type->properties[i].name;
         const struct value *value = resource_get(r, name);
 
-        if (!is_attribute(name) || !resource_changed(r, name)) {
+        if (!is_attribute(name) || (!resource_changed(r, name) && !is_unlocked(r, name))) {
             continue;
         }
         if (value != NULL) {
@@ -102,27 +109,8 @@ static status queue_make(struct resource *r)
     return OK;
 }
 
-static status queue_tags_change(struct resource *r)
-{
-    const struct value *gone = NULL;
-    const struct value *set = NULL;
-    struct inner inner;
-
-    resource_tags_changed(r, "Tags", &gone, &set);
-    if (gone != NULL) {
-        TRY(resource_begin(r, "UntagQueue", &inner));
-        set_str(inner.in, "QueueUrl", r->id);
-        TRY(resource_set(r, &inner, "TagKeys", gone));
-        TRY(resource_run(r, &inner));
-    }
-    if (set != NULL) {
-        TRY(resource_begin(r, "TagQueue", &inner));
-        set_str(inner.in, "QueueUrl", r->id);
-        TRY(resource_set(r, &inner, "Tags", set));
-        TRY(resource_run(r, &inner));
-    }
-    return OK;
-}
+static const struct resource_tagging queue_tagging = {"QueueUrl", "UntagQueue", "TagKeys",
+                                                      "TagQueue", "Tags"};
 
 static status queue_set(struct resource *r, struct str url, const struct value *attributes)
 {
@@ -141,7 +129,7 @@ static status queue_change(struct resource *r)
     if (attributes->count > 0) {
         TRY(queue_set(r, r->id, attributes));
     }
-    return queue_tags_change(r);
+    return resource_retag(r, "Tags", &queue_tagging, r->id);
 }
 
 static status queue_remove(struct resource *r)
@@ -149,21 +137,26 @@ static status queue_remove(struct resource *r)
     return resource_remove_by(r, "DeleteQueue", "QueueUrl");
 }
 
+static status queue_attributes_now(struct resource *r, struct str url,
+                                   const struct value **ret_attributes)
+{
+    struct inner inner;
+
+    TRY(resource_begin(r, "GetQueueAttributes", &inner));
+    set_str(inner.in, "QueueUrl", url);
+    TRY(resource_set(r, &inner, "AttributeNames", resource_json(r, "[\"All\"]")));
+    TRY(resource_run(r, &inner));
+    *ret_attributes = get(inner.out, "Attributes");
+    return OK;
+}
+
 static status queue_tell(struct resource *r)
 {
-    const struct value *names = NULL;
-    struct value *wanted = ARENA_NEW(r->c->arena, struct value);
-    struct inner inner;
+    const struct value *told = NULL;
     struct str arn;
 
-    *wanted = (struct value){.kind = VALUE_LIST};
-    *doc_add(r->c->arena, wanted) = (struct value){.kind = VALUE_STR, .str = STR("All")};
-    TRY(resource_begin(r, "GetQueueAttributes", &inner));
-    set_str(inner.in, "QueueUrl", r->id);
-    TRY(resource_set(r, &inner, "AttributeNames", wanted));
-    TRY(resource_run(r, &inner));
-    names = map_find(get(inner.out, "Attributes"), STR("QueueArn"));
-    arn = names->str;
+    TRY(queue_attributes_now(r, r->id, &told));
+    arn = map_find(told, STR("QueueArn"))->str;
     resource_attribute(r, "Arn", arn);
     resource_attribute(r, "QueueUrl", r->id);
     for (struct str rest = arn; rest.at != NULL;) {
@@ -174,24 +167,27 @@ static status queue_tell(struct resource *r)
 
 static status queue_now(struct resource *r, struct value *ret_properties)
 {
-    struct value *wanted = ARENA_NEW(r->c->arena, struct value);
     const struct value *told = NULL;
+    struct str name = STR_NONE;
     struct inner inner;
 
-    *wanted = (struct value){.kind = VALUE_LIST};
-    *doc_add(r->c->arena, wanted) = (struct value){.kind = VALUE_STR, .str = STR("All")};
-    TRY(resource_begin(r, "GetQueueAttributes", &inner));
-    set_str(inner.in, "QueueUrl", r->id);
-    TRY(resource_set(r, &inner, "AttributeNames", wanted));
-    TRY(resource_run(r, &inner));
-    told = get(inner.out, "Attributes");
+    TRY(queue_attributes_now(r, r->id, &told));
     for (uint32_t i = 0; i < told->count; i++) {
-        struct str key = told->pairs[i].key;
-
-        if (resource_property_find(r->type, key) != NULL) {
-            doc_put_text(r->c->arena, ret_properties, arena_dup(r->c->arena, key).at,
-                         told->pairs[i].value.str);
+        if (resource_property_find(r->type, told->pairs[i].key) != NULL) {
+            *doc_put(r->c->arena, ret_properties, told->pairs[i].key) =
+                *resource_tree(r, told->pairs[i].value.str);
         }
+    }
+    for (struct str rest = map_find(told, STR("QueueArn"))->str; rest.at != NULL;) {
+        name = str_split(&rest, ':');
+    }
+    doc_put_text(r->c->arena, ret_properties, "QueueName", name);
+    TRY(resource_begin(r, "ListQueueTags", &inner));
+    set_str(inner.in, "QueueUrl", r->id);
+    TRY(resource_run(r, &inner));
+    if (get(inner.out, "Tags") != NULL) {
+        resource_now_tags(r, ret_properties, "Tags",
+                          resource_document(r->c->arena, get(inner.out, "Tags")));
     }
     return OK;
 }
@@ -214,13 +210,6 @@ static status policy_put(struct resource *r, struct str url, struct str text)
 
     doc_put_text(r->c->arena, map, "Policy", text);
     return queue_set(r, url, map);
-}
-
-static struct str policy_text(struct resource *r)
-{
-    const struct value *document = resource_get(r, "PolicyDocument");
-
-    return document->kind == VALUE_STR ? document->str : doc_json(r->c->arena, document);
 }
 
 /* Every queue of properties that keep (may be NULL) does not have. */
@@ -246,13 +235,13 @@ static status policy_each(struct resource *r, const struct value *properties,
 static status policy_make(struct resource *r)
 {
     r->id = resource_name(r, "", 128, false);
-    return policy_each(r, r->want, NULL, policy_text(r));
+    return policy_each(r, r->want, NULL, resource_policy(r, "PolicyDocument"));
 }
 
 static status policy_change(struct resource *r)
 {
     TRY(policy_each(r, r->had, r->want, STR("")));
-    return policy_each(r, r->want, NULL, policy_text(r));
+    return policy_each(r, r->want, NULL, resource_policy(r, "PolicyDocument"));
 }
 
 static status policy_remove(struct resource *r)
@@ -269,12 +258,12 @@ static status policy_tell(struct resource *r)
 static status inline_make(struct resource *r)
 {
     r->id = resource_str(r, "Queue");
-    return policy_put(r, r->id, policy_text(r));
+    return policy_put(r, r->id, resource_policy(r, "PolicyDocument"));
 }
 
 static status inline_change(struct resource *r)
 {
-    return policy_put(r, r->id, policy_text(r));
+    return policy_put(r, r->id, resource_policy(r, "PolicyDocument"));
 }
 
 static status inline_remove(struct resource *r)

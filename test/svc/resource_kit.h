@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Drives one resource type (cell/resource.h) without a stack: every service in a cell, on a disk in
+ * memory and a clock that is moved while something settles. Properties and inputs are JSON texts,
+ * answers too. A template's other resources are made by kit_call() or by a second struct kit_thing.
+ */
+#ifndef WEIR_TEST_SVC_RESOURCE_KIT_H
+#define WEIR_TEST_SVC_RESOURCE_KIT_H
+
+#include "base/mem.h"
+#include "cell/doing.h"
+#include "cell/resource.h"
+#include "svc/services.h"
+#include "sys/faulty.h"
+#include "wire/json.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define KIT_START_MS INT64_C(1790000000000)
+#define KIT_ACCOUNT "000000000000"
+#define KIT_STACK "shop"
+
+struct kit {
+    struct faulty *disk;  /* what it runs on */
+    struct store *store;  /* open on it */
+    struct clock clock;   /* stands still unless moved */
+    struct cell *cell;    /* with all services */
+    struct arena *arena;  /* of everything, until the kit is closed */
+    struct why why;       /* of the last thing that failed */
+};
+
+/* One resource. */
+struct kit_thing {
+    const struct resource_type *type; /* found by its name */
+    struct str logical_id;            /* in the template */
+    struct str id;                    /* what Ref gives */
+    struct value *attributes;         /* told */
+    struct value *notes;              /* kept with it */
+    const struct value *properties;   /* what it was made of */
+    const struct value *had;          /* before the last change */
+    const struct value *stack_tags;   /* NULL: none */
+};
+
+static inline struct kit *kit_open(void)
+{
+    struct kit *kit = MEM_NEW(struct kit);
+    struct store_options store = {.dir = "/d", .memory_index = true, .keep_bytes = 1u << 30,
+                                  .keep_ms = INT64_C(1) << 40};
+    struct cell_options cell = {.clock = &kit->clock, .services = services, .seed = 7};
+    status opened;
+
+    kit->disk = faulty_new(1);
+    kit->arena = arena_new(512u << 20);
+    store.files = faulty_files(kit->disk);
+    clock_init_manual(&kit->clock, KIT_START_MS);
+    opened = store_open(&store, &kit->why, &kit->store);
+    assert(opened == OK);
+    cell.store = kit->store;
+    opened = cell_open(&cell, &kit->why, &kit->cell);
+    assert(opened == OK);
+    return kit;
+}
+
+static inline void kit_close(struct kit *kit)
+{
+    cell_close(kit->cell);
+    store_close(kit->store);
+    faulty_free(kit->disk);
+    arena_free(kit->arena);
+    mem_free(kit);
+}
+
+static inline struct value *kit_json(struct kit *kit, const char *text)
+{
+    struct value *document = ARENA_NEW(kit->arena, struct value);
+    status read = json_read(arena_dup(kit->arena, str_c(text)), 0, kit->arena, &kit->why,
+                            document);
+
+    if (read != OK) {
+        printf("%s\n%s\n", kit->why.text, text);
+    }
+    assert(read == OK);
+    return document;
+}
+
+static inline bool kit_failed(status code, const char *text)
+{
+    return code != OK && strcmp(code->code, text) == 0;
+}
+
+/* ---- steps ---- */
+
+enum kit_act { KIT_MAKE, KIT_SETTLED, KIT_TELL, KIT_CHANGE, KIT_NOW, KIT_REMOVE, KIT_GONE };
+
+/* One function of a type, as a step in the cell. */
+struct kit_step {
+    struct kit *kit;          /* where */
+    struct kit_thing *thing;  /* which */
+    enum kit_act act;         /* what of it */
+    struct value *now;        /* KIT_NOW: what it said */
+    status result;            /* of the function */
+};
+
+static inline status kit_act_on(struct resource *r, struct kit_step *step)
+{
+    switch (step->act) {
+    case KIT_MAKE:
+        return r->type->make(r);
+    case KIT_SETTLED:
+        return r->type->settled == NULL ? OK : r->type->settled(r);
+    case KIT_TELL:
+        return r->type->tell == NULL ? OK : r->type->tell(r);
+    case KIT_CHANGE:
+        return r->type->change(r);
+    case KIT_NOW:
+        return r->type->now(r, step->now);
+    case KIT_REMOVE:
+        return r->type->remove(r);
+    default:
+        return r->type->gone == NULL ? OK : r->type->gone(r);
+    }
+}
+
+static inline status kit_step_run(struct call *c, void *arg)
+{
+    struct kit_step *step = arg;
+    struct kit_thing *thing = step->thing;
+    struct resource r = {
+        .c = c, .type = thing->type, .caller = {c->account, c->region, c->principal, NULL},
+        .stack_id = STR("arn:aws:cloudformation:us-east-1:" KIT_ACCOUNT ":stack/" KIT_STACK
+                        "/5d1b1a10-8a6e-11f0-9cde-0a1b2c3d4e5f"),
+        .stack_name = STR(KIT_STACK), .logical_id = thing->logical_id, .id = thing->id,
+        .want = thing->properties, .had = step->act == KIT_CHANGE ? thing->had : NULL,
+        .stack_tags = thing->stack_tags, .token = STR("6f1b1a10-8a6e-11f0-9cde-0a1b2c3d4e5f"),
+        .attributes = thing->attributes, .notes = thing->notes, .since_ms = c->now};
+
+    r.why.text[0] = '\0';
+    step->result = kit_act_on(&r, step);
+    if (step->result != OK) {
+        step->kit->why = r.why;
+    }
+    thing->id = r.id;
+    return OK; /* as in a stack: what was staged before it failed stays */
+}
+
+static inline status kit_step(struct kit *kit, struct kit_thing *thing, enum kit_act act,
+                              struct value **ret_now)
+{
+    struct kit_step step = {kit, thing, act, doc_map(kit->arena), OK};
+    struct doing doing = {"sqs", "Test", STR_NONE, STR_NONE, kit_step_run, &step};
+    status done = cell_do(kit->cell, &doing, kit->arena, &kit->why);
+
+    assert(done == OK);
+    if (ret_now != NULL) {
+        *ret_now = step.now;
+    }
+    return step.result;
+}
+
+/* Asks again as long as it waits; an hour of weir's clock at most. */
+static inline status kit_until(struct kit *kit, struct kit_thing *thing, enum kit_act act)
+{
+    status result = kit_step(kit, thing, act, NULL);
+
+    for (int seconds = 0; result == &RESOURCE_WAITS && seconds < 3600; seconds++) {
+        status moved = cell_advance(kit->cell, 1000, &kit->why);
+
+        assert(moved == OK);
+        result = kit_step(kit, thing, act, NULL);
+    }
+    return result;
+}
+
+/* ---- a resource's life ---- */
+
+/* Makes, settles, tells. The sentence of what failed is in kit->why. */
+static inline status kit_make(struct kit *kit, const char *type, const char *logical_id,
+                              const char *properties, struct kit_thing *thing)
+{
+    status result;
+
+    thing->type = resource_type_find(kit->cell, str_c(type));
+    assert(thing->type != NULL);
+    thing->logical_id = str_c(logical_id);
+    thing->id = STR("");
+    thing->attributes = doc_map(kit->arena);
+    thing->notes = doc_map(kit->arena);
+    thing->properties = kit_json(kit, properties);
+    result = resource_check(thing->type, thing->properties, &kit->why);
+    result = result == OK ? kit_step(kit, thing, KIT_MAKE, NULL) : result;
+    result = result == OK ? kit_until(kit, thing, KIT_SETTLED) : result;
+    return result == OK ? kit_step(kit, thing, KIT_TELL, NULL) : result;
+}
+
+static inline status kit_change(struct kit *kit, struct kit_thing *thing, const char *properties)
+{
+    status result;
+
+    thing->had = thing->properties;
+    thing->properties = kit_json(kit, properties);
+    result = resource_check(thing->type, thing->properties, &kit->why);
+    result = result == OK ? kit_step(kit, thing, KIT_CHANGE, NULL) : result;
+    result = result == OK ? kit_until(kit, thing, KIT_SETTLED) : result;
+    return result == OK ? kit_step(kit, thing, KIT_TELL, NULL) : result;
+}
+
+static inline status kit_remove(struct kit *kit, struct kit_thing *thing)
+{
+    status result = kit_step(kit, thing, KIT_REMOVE, NULL);
+
+    return result == OK ? kit_until(kit, thing, KIT_GONE) : result;
+}
+
+/* The properties as they are, as JSON. */
+static inline const char *kit_now(struct kit *kit, struct kit_thing *thing)
+{
+    struct value *now = NULL;
+    status result = kit_step(kit, thing, KIT_NOW, &now);
+
+    return result == OK ? doc_json(kit->arena, now).at : kit->why.text;
+}
+
+/* "": there is none. */
+static inline const char *kit_attribute(struct kit *kit, const struct kit_thing *thing,
+                                        const char *name)
+{
+    struct str text = doc_text(kit->arena, doc_get(thing->attributes, name));
+
+    return text.at == NULL ? "" : arena_dup(kit->arena, text).at;
+}
+
+static inline const char *kit_id(struct kit *kit, const struct kit_thing *thing)
+{
+    return arena_dup(kit->arena, thing->id).at;
+}
+
+/* ---- operations ---- */
+
+struct kit_asking {
+    struct kit *kit;                  /* where */
+    const char *service, *operation;  /* "sqs", "GetQueueUrl" */
+    const struct value *input;        /* document */
+    struct str answer;                /* JSON; or the error's sentence */
+    status result;                    /* of the operation */
+};
+
+static inline status kit_asking_run(struct call *c, void *arg)
+{
+    static const struct resource_type nothing = {.name = "Test"};
+    struct kit_asking *asking = arg;
+    struct resource r = {.c = c, .type = &nothing, .logical_id = STR("Test"),
+                         .caller = {c->account, c->region, c->principal, NULL}};
+    struct inner inner;
+    struct value shaped;
+
+    asking->result = resource_begin_of(&r, asking->service, asking->operation, &inner);
+    if (asking->result == OK) {
+        asking->result = resource_shape(&r, inner.operation->input, asking->input, STR("#"),
+                                        &shaped);
+    }
+    if (asking->result == OK) {
+        *inner.in = shaped;
+        asking->result = inner_run(c, &inner);
+        r.why = inner.why;
+    }
+    asking->answer = asking->result == OK
+                         ? doc_json(c->arena, resource_document(c->arena, inner.out))
+                         : arena_dup(c->arena, str_c(r.why.text));
+    return OK;
+}
+
+/* An operation as a client's; members as the model spells them or with a capital. Its answer as
+ * JSON (members with a capital), or its error's sentence. ret_status may be NULL. */
+static inline const char *kit_call(struct kit *kit, const char *service, const char *operation,
+                                   const char *input, status *ret_status)
+{
+    struct kit_asking asking = {kit, service, operation, kit_json(kit, input), STR(""), OK};
+    struct doing doing = {service, "Test", STR_NONE, STR_NONE, kit_asking_run, &asking};
+    status done = cell_do(kit->cell, &doing, kit->arena, &kit->why);
+
+    assert(done == OK);
+    if (ret_status != NULL) {
+        *ret_status = asking.result;
+    }
+    return arena_dup(kit->arena, asking.answer).at;
+}
+
+/* ---- checks, for cmocka ---- */
+
+#define KIT_OK(kit, call)                                                                          \
+    do {                                                                                           \
+        status kit_status_ = (call);                                                               \
+        if (kit_status_ != OK) {                                                                   \
+            print_error("%s: %s\n", kit_status_->code, (kit)->why.text);                           \
+        }                                                                                          \
+        assert_ptr_equal(kit_status_, OK);                                                         \
+    } while (0)
+/* The text has that in it. */
+#define KIT_HAS(text, part)                                                                        \
+    do {                                                                                           \
+        const char *kit_text_ = (text);                                                            \
+        if (strstr(kit_text_, (part)) == NULL) {                                                   \
+            print_error("no %s in: %s\n", (part), kit_text_);                                      \
+        }                                                                                          \
+        assert_non_null(strstr(kit_text_, (part)));                                                \
+    } while (0)
+#define KIT_HAS_NOT(text, part)                                                                    \
+    do {                                                                                           \
+        const char *kit_text_ = (text);                                                            \
+        if (strstr(kit_text_, (part)) != NULL) {                                                   \
+            print_error("%s in: %s\n", (part), kit_text_);                                         \
+        }                                                                                          \
+        assert_null(strstr(kit_text_, (part)));                                                    \
+    } while (0)
+
+#endif
