@@ -134,11 +134,16 @@ static void begin(struct weir_aws *aws, struct weir_aws_answer *answer)
     weir_buf_clear(&aws->out);
 }
 
+struct prepared {
+    struct weir_call call;   /* json and body are the caller's */
+    struct weir_place place; /* where it goes */
+};
+
 /* Finds operation and endpoint, and makes the request, as it is before it is signed. */
-static bool prepare(struct weir_aws *aws, struct weir_call *call, const char *service,
-                    const char *operation, struct weir_place *ret_place,
-                    struct weir_aws_answer *answer)
+static bool prepare(struct weir_aws *aws, struct prepared *it, const char *service,
+                    const char *operation, struct weir_aws_answer *answer)
 {
+    struct weir_call *call = &it->call;
     const char *code;
 
     begin(aws, answer);
@@ -151,36 +156,35 @@ static bool prepare(struct weir_aws *aws, struct weir_call *call, const char *se
     if (!find(aws, call, service, operation, answer)) {
         return false;
     }
-    code = weir_place_of(&aws->settings, call->service, service, ret_place);
+    code = weir_place_of(&aws->settings, call->service, service, &it->place);
     if (code != NULL) {
         return fail_place(aws, answer, code);
     }
     if (!weir_encode(call)) {
         return weir_fail(aws, answer, call->code, "%s: %s", operation, call->message);
     }
-    weir_host_refine(call, ret_place);
-    put_base(aws, &ret_place->url);
+    weir_host_refine(call, &it->place);
+    put_base(aws, &it->place.url);
     return true;
 }
 
 bool weir_aws_call_body(struct weir_aws *aws, const char *service, const char *operation,
                         struct weir_aws_input input, struct weir_aws_answer *ret_answer)
 {
-    struct weir_call call = {.json = input.json, .body = input.body};
-    struct weir_place place;
+    struct prepared it = {.call = {.json = input.json, .body = input.body}};
     struct weir_reply reply;
     bool may_fail_inside;
 
-    if (!prepare(aws, &call, service, operation, &place, ret_answer)) {
+    if (!prepare(aws, &it, service, operation, ret_answer)) {
         return false;
     }
     may_fail_inside =
-        call.service->protocol == PROTOCOL_REST_XML; /* S3 begins with 200, then fails */
-    if (!weir_send(aws, &place, may_fail_inside, ret_answer, &reply)) {
+        it.call.service->protocol == PROTOCOL_REST_XML; /* S3 begins with 200, then fails */
+    if (!weir_send(aws, &it.place, may_fail_inside, ret_answer, &reply)) {
         return false;
     }
     ret_answer->body = reply.body;
-    if (!weir_decode(&call, &reply, &aws->out)) {
+    if (!weir_decode(&it.call, &reply, &aws->out)) {
         return weir_fail(aws, ret_answer, "BadAnswer", "%s: the answer is not what the model says",
                          operation);
     }
@@ -230,12 +234,12 @@ static void tell_presigned(const struct weir_request *request, const struct weir
 bool weir_aws_presign(struct weir_aws *aws, const char *service, const char *operation,
                       struct weir_aws_presign what, struct weir_aws_answer *ret_answer)
 {
-    struct weir_call call = {.json = what.json};
+    struct prepared it = {.call = {.json = what.json}};
+    const struct weir_place *place = &it.place;
     char authority[WEIR_HOST_BYTES_MAX + 16];
-    struct weir_place place;
     struct weir_scope scope;
 
-    if (!prepare(aws, &call, service, operation, &place, ret_answer)) {
+    if (!prepare(aws, &it, service, operation, ret_answer)) {
         return false;
     }
     if (what.seconds < 1 || what.seconds > WEIR_PRESIGN_SECONDS_MAX) {
@@ -245,13 +249,13 @@ bool weir_aws_presign(struct weir_aws *aws, const char *service, const char *ope
     if (!weir_identity_get(&aws->identity, &aws->settings)) {
         return weir_fail(aws, ret_answer, "NoCredentials", "there is nothing to sign with");
     }
-    scope = (struct weir_scope){place.region, place.signing_name,
-                                strcmp(place.signing_name, "s3") == 0};
-    weir_url_authority(&place.url, authority);
+    scope = (struct weir_scope){place->region, place->signing_name,
+                                strcmp(place->signing_name, "s3") == 0};
+    weir_url_authority(&place->url, authority);
     weir_request_header(&aws->request, WEIR_TEXT("host"), weir_text(authority));
     weir_presign(&aws->request, &aws->identity.credentials, &scope, weir_now_ms() + aws->skew_ms,
                  what.seconds);
-    tell_presigned(&aws->request, &place, authority, &aws->out);
+    tell_presigned(&aws->request, place, authority, &aws->out);
     if (aws->request.failed || aws->out.failed) {
         return weir_fail(aws, ret_answer, "NoMemory", "the request is too large");
     }
