@@ -474,29 +474,6 @@ status resource_remove_by(struct resource *r, const char *operation, const char 
     return resource_run(r, &inner);
 }
 
-status resource_retag(struct resource *r, const char *property,
-                      const struct resource_tagging *how, struct str whose)
-{
-    const struct value *gone = NULL;
-    const struct value *set = NULL;
-    struct inner inner;
-
-    resource_tags_changed(r, property, &gone, &set);
-    if (gone != NULL) {
-        TRY(resource_begin(r, how->untag, &inner));
-        set_str(inner.in, how->whose, whose);
-        TRY(resource_set(r, &inner, how->keys, gone));
-        TRY(resource_run(r, &inner));
-    }
-    if (set != NULL) {
-        TRY(resource_begin(r, how->tag, &inner));
-        set_str(inner.in, how->whose, whose);
-        TRY(resource_set(r, &inner, how->tags, set));
-        TRY(resource_run(r, &inner));
-    }
-    return OK;
-}
-
 /* ---- what came of it ---- */
 
 status resource_fail(struct resource *r, status code, const char *format, ...)

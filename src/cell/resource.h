@@ -148,15 +148,7 @@ status resource_set(struct resource *r, struct inner *inner, const char *member,
  * are found whatever the case of their first letter. path is for the sentence: "#/Code". */
 status resource_shape(struct resource *r, uint32_t shape, const struct value *document,
                       struct str path, struct value *ret_value);
-/* What a property means that was taken away: JSON. Arrays end with one of which property is NULL. */
-struct resource_fallback {
-    const char *property; /* "Description" */
-    const char *json;     /* "\"\"" */
-};
-/* As resource_fill(), for changes: what was taken away gets its fallback. */
-status resource_refill(struct resource *r, struct inner *inner,
-                       const struct resource_fallback *fallbacks);
-/* One property in one member, or what it means that it was taken away; NULL: nothing is set then. */
+/* One property in one member, or the JSON that it means when it was taken away; NULL: nothing. */
 status resource_set_or(struct resource *r, struct inner *inner, const char *member,
                        const char *property, const char *json);
 /* Runs it. An error's sentence is in r->why, in the words of a stack's event. */
@@ -204,15 +196,6 @@ status resource_make_by(struct resource *r, const char *operation, const char *i
 /* member takes r->id. */
 status resource_change_by(struct resource *r, const char *operation, const char *member);
 status resource_remove_by(struct resource *r, const char *operation, const char *member);
-/* How tags are taken and given: operations and their members. */
-struct resource_tagging {
-    const char *whose;         /* "ResourceArn", of both */
-    const char *untag, *keys;  /* "UntagResource", "TagKeys" */
-    const char *tag, *tags;    /* "TagResource", "Tags" */
-};
-/* From r->had's tags (and the stack's) to r->want's. */
-status resource_retag(struct resource *r, const char *property,
-                      const struct resource_tagging *how, struct str whose);
 /* An answer as a document, for resource_type's now: members by their names in the model, the first
  * letter as templates write it. */
 struct value *resource_document(struct arena *arena, const struct value *shaped);

@@ -272,7 +272,7 @@ status resource_set(struct resource *r, struct inner *inner, const char *member,
                     const struct value *document)
 {
     const struct shape *about = model_shape(inner->operation->input);
-    int index = model_member_index(about, str_c(member));
+    int index = member_index(about, str_c(member));
 
     assert(index >= 0);
     if (document == NULL) {
@@ -282,34 +282,16 @@ status resource_set(struct resource *r, struct inner *inner, const char *member,
                           arena_printf(r->c->arena, "#/%s", member), &inner->in->items[index]);
 }
 
-/* What a change sets: the property, or its fallback when it was taken away. */
-static const struct value *now_or(struct resource *r, const struct resource_property *property,
-                                  const struct resource_fallback *fallbacks)
-{
-    bool tags = (property->flags & RESOURCE_TAGS) != 0;
-    const struct value *document = tags ? resource_tags(r, property->name)
-                                        : resource_get(r, property->name);
-
-    if (document != NULL || !resource_changed(r, property->name)) {
-        return document;
-    }
-    for (; fallbacks != NULL && fallbacks->property != NULL; fallbacks++) {
-        if (strcmp(fallbacks->property, property->name) == 0) {
-            return resource_json(r, fallbacks->json);
-        }
-    }
-    return NULL;
-}
-
-status resource_refill(struct resource *r, struct inner *inner,
-                       const struct resource_fallback *fallbacks)
+status resource_fill(struct resource *r, struct inner *inner)
 {
     const struct shape *about = model_shape(inner->operation->input);
 
     for (size_t i = 0; i < r->type->property_count; i++) {
         const struct resource_property *property = &r->type->properties[i];
         const char *member = property->member == NULL ? property->name : property->member;
-        const struct value *document = now_or(r, property, fallbacks);
+        bool tags = (property->flags & RESOURCE_TAGS) != 0;
+        const struct value *document = tags ? resource_tags(r, property->name)
+                                            : resource_get(r, property->name);
         int index = member_index(about, str_c(member));
 
         if (index < 0 || document == NULL) {
@@ -320,11 +302,6 @@ status resource_refill(struct resource *r, struct inner *inner,
                            &inner->in->items[index]));
     }
     return OK;
-}
-
-status resource_fill(struct resource *r, struct inner *inner)
-{
-    return resource_refill(r, inner, NULL);
 }
 
 status resource_set_or(struct resource *r, struct inner *inner, const char *member,

@@ -109,8 +109,8 @@ static status queue_make(struct resource *r)
     return OK;
 }
 
-static const struct resource_tagging queue_tagging = {"QueueUrl", "UntagQueue", "TagKeys",
-                                                      "TagQueue", "Tags"};
+static const struct resource_tagging queue_tagging = {"TagQueue", "UntagQueue", "QueueUrl",
+                                                      "Tags", "TagKeys"};
 
 static status queue_set(struct resource *r, struct str url, const struct value *attributes)
 {
@@ -129,7 +129,7 @@ static status queue_change(struct resource *r)
     if (attributes->count > 0) {
         TRY(queue_set(r, r->id, attributes));
     }
-    return resource_retag(r, "Tags", &queue_tagging, r->id);
+    return resource_tag_by(r, "Tags", &queue_tagging, r->id);
 }
 
 static status queue_remove(struct resource *r)
