@@ -28,7 +28,7 @@ const struct resource_type *resource_type_next(struct cell *cell, size_t *at)
         const struct service *service = cell->services[i].service;
 
         if (*at - passed < service->type_count) {
-            return &service->types[(*at)++ - passed];
+            return service->types[(*at)++ - passed];
         }
         passed += service->type_count;
     }

@@ -58,7 +58,7 @@ struct service {
     status (*form)(struct call *c);
     const struct page *pages;        /* NULL: none */
     size_t page_count;
-    const struct resource_type *types; /* for templates, see resource.h; NULL: none */
+    const struct resource_type *const *types; /* for templates, see resource.h; NULL: none */
     size_t type_count;
 };
 

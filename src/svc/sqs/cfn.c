@@ -271,7 +271,7 @@ static status inline_remove(struct resource *r)
     return policy_put(r, r->id, STR(""));
 }
 
-const struct resource_type sqs_types[SQS_TYPES] = {
+static const struct resource_type types[SQS_TYPES] = {
     {
         .name = "AWS::SQS::Queue",
         .service = "sqs",
@@ -302,3 +302,5 @@ const struct resource_type sqs_types[SQS_TYPES] = {
         .remove = inline_remove,
     },
 };
+
+const struct resource_type *const sqs_types[SQS_TYPES] = {&types[0], &types[1], &types[2]};

@@ -9,6 +9,6 @@
 #include "cell/resource.h"
 
 #define SQS_TYPES 3
-extern const struct resource_type sqs_types[SQS_TYPES];
+extern const struct resource_type *const sqs_types[SQS_TYPES];
 
 #endif
