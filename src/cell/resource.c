@@ -487,6 +487,16 @@ status resource_fail(struct resource *r, status code, const char *format, ...)
     return code;
 }
 
+status resource_exists(struct resource *r, struct str identifier)
+{
+    return resource_fail(r, &ERR_EXISTS,
+                         "Resource handler returned message: \"Resource of type '%s' with "
+                         "identifier '%.*s' already exists.\" (RequestToken: %.*s, "
+                         "HandlerErrorCode: AlreadyExists)",
+                         r->type->name, STR_ARG(str_slice(identifier, 0, 512)),
+                         STR_ARG(r->token));
+}
+
 static struct value *replace(struct arena *arena, struct value *map, struct str name)
 {
     for (uint32_t i = 0; i < map->count; i++) {

@@ -207,6 +207,8 @@ bool resource_is_gone(status code);
 /* Returns code. The sentence goes to the event as it is. */
 status resource_fail(struct resource *r, status code, const char *format, ...)
     __attribute__((format(printf, 3, 4), returns_nonnull));
+/* It cannot be made: there is one of that name. For operations that would not say so. */
+status resource_exists(struct resource *r, struct str identifier);
 void resource_attribute(struct resource *r, const char *name, struct str value);
 void resource_attribute_of(struct resource *r, const char *name, const struct value *document);
 /* Texts of the type's own that are kept with the resource: what it needs to remove it. Empty: there

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/sns/cfn.h"
 #include "svc/sns/sns_ops.h"
 #include "svc/sns/sns_platform.h"
 
@@ -147,4 +148,6 @@ const struct service sns_service = {
     .tick = sns_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = sns_types,
+    .type_count = SNS_TYPES,
 };

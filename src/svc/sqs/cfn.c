@@ -98,10 +98,16 @@ static status queue_make(struct resource *r)
 {
     const struct value *tags = resource_tags(r, "Tags");
     struct value *attributes = attributes_of(r);
+    struct str name = queue_name(r);
     struct inner inner;
 
+    /* CreateQueue would give the one that is there, when it has the same attributes */
+    if (resource_ask(r, "GetQueueUrl", (struct resource_arg[]){{"QueueName", name}, {NULL, name}},
+                     &inner) == OK) {
+        return resource_exists(r, name);
+    }
     TRY(resource_begin(r, "CreateQueue", &inner));
-    set_str(inner.in, "QueueName", queue_name(r));
+    set_str(inner.in, "QueueName", name);
     TRY(resource_set(r, &inner, "Attributes", attributes->count == 0 ? NULL : attributes));
     TRY(resource_set(r, &inner, "tags", tags));
     TRY(resource_run(r, &inner));
