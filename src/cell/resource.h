@@ -71,6 +71,7 @@ struct resource_type {
     status (*now)(struct resource *r, struct value *ret_properties);
     /* Does changing that RESOURCE_DECIDES property make a new one? */
     bool (*replaces)(const struct resource *r, const struct resource_property *property);
+    const void *own;      /* what its functions share with those of other types: a constant */
     bool record_only;     /* kept and described, nothing runs */
     bool snapshots;       /* DeletionPolicy may be Snapshot */
 };

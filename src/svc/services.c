@@ -10,10 +10,16 @@
 #include "svc/cognito/cognito.h"
 #include "svc/acm/acm.h"
 #include "svc/apigatewayv2/apigatewayv2.h"
+#include "svc/applicationautoscaling/applicationautoscaling.h"
+#include "svc/autoscaling/autoscaling.h"
 #include "svc/dynamodb/dynamodb.h"
+#include "svc/ec2/ec2.h"
+#include "svc/elbv2/elbv2.h"
 #include "svc/events/events.h"
 #include "svc/firehose/firehose.h"
+#include "svc/fsx/fsx.h"
 #include "svc/iam/iam.h"
+#include "svc/imagebuilder/imagebuilder.h"
 #include "svc/kinesis/kinesis.h"
 #include "svc/kms/kms.h"
 #include "svc/lambda/lambda.h"
@@ -48,5 +54,11 @@ const struct service *const services[] = {
     &ssm_service,
     &acm_service,
     &route53_service,
+    &ec2_service,
+    &autoscaling_service,
+    &applicationautoscaling_service,
+    &elbv2_service,
+    &fsx_service,
+    &imagebuilder_service,
     NULL,
 };

@@ -21,7 +21,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 @pytest.mark.parametrize("service,operation,more", [
     ("athena", "list_data_catalogs", {}), ("events", "list_archives", {}),
     ("sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns"}),
-    ("ec2", "describe_instances", {}),
+    ("ec2", "describe_images", {}),
     ("xray", "get_groups", {}), ("backup", "list_backup_vaults", {}),
     ("apigatewayv2", "list_portals", {}),
     ("s3", "get_object_torrent", {"Bucket": "bbb", "Key": "k/x"}), ("route53", "list_traffic_policies", {}),
