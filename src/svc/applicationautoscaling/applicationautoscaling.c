@@ -116,6 +116,9 @@ static const struct resource_type types[] = {
      RECORD_TYPE(&policy, scaling_policy_properties, scaling_policy_attributes)},
 };
 
+static const struct resource_type *const type_list[] = {
+    &types[0], &types[1]};
+
 static status open_tables(struct cell *cell, void **ret_state)
 {
     (void)cell;
@@ -127,6 +130,6 @@ const struct service applicationautoscaling_service = {
     OPS(ops),
     .open = open_tables,
     .close = record_asks_close,
-    .types = types,
-    .type_count = sizeof(types) / sizeof(types[0]),
+    .types = type_list,
+    .type_count = sizeof(type_list) / sizeof(type_list[0]),
 };

@@ -395,7 +395,7 @@ static status attachment_tell(struct resource *r)
 
 #define TYPE(name_) .name = "AWS::EC2::" name_, .service = "ec2"
 
-const struct resource_type ec2_types[EC2_TYPES] = {
+static const struct resource_type types[EC2_TYPES] = {
     {TYPE("VPC"), RESOURCE_TYPE_PROPERTIES(vpc_properties),
      .attributes = vpc_attributes, .own = &ec2_vpc, .make = ec2_vpc_make, .change = record_change,
      .remove = ec2_vpc_remove, .tell = record_tell, .record_only = true},
@@ -446,4 +446,11 @@ const struct resource_type ec2_types[EC2_TYPES] = {
                  subnet_network_acl_association_attributes)},
     {TYPE("Volume"), RECORD_TYPE(&ec2_volume, volume_properties, volume_attributes)},
     {TYPE("VPCCidrBlock"), RECORD_PART(&cidr, vpccidr_block_properties, vpccidr_block_attributes)},
+};
+
+const struct resource_type *const ec2_types[EC2_TYPES] = {
+    &types[0], &types[1], &types[2], &types[3], &types[4], &types[5], &types[6], &types[7],
+    &types[8], &types[9], &types[10], &types[11], &types[12], &types[13], &types[14],
+    &types[15], &types[16], &types[17], &types[18], &types[19], &types[20], &types[21],
+    &types[22], &types[23],
 };

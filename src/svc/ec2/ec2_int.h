@@ -28,6 +28,6 @@ status ec2_association_remove(struct resource *r);
 void ec2_template_tell(struct resource *r, const struct value *item);
 
 #define EC2_TYPES 24
-extern const struct resource_type ec2_types[EC2_TYPES];
+extern const struct resource_type *const ec2_types[EC2_TYPES];
 
 #endif

@@ -191,6 +191,9 @@ static const struct resource_type types[] = {
     {TYPE("TargetGroup"), RECORD_TYPE(&group, target_group_properties, target_group_attributes)},
 };
 
+static const struct resource_type *const type_list[] = {
+    &types[0], &types[1], &types[2], &types[3]};
+
 static status open_tables(struct cell *cell, void **ret_state)
 {
     (void)cell;
@@ -202,6 +205,6 @@ const struct service elbv2_service = {
     OPS(ops),
     .open = open_tables,
     .close = record_asks_close,
-    .types = types,
-    .type_count = sizeof(types) / sizeof(types[0]),
+    .types = type_list,
+    .type_count = sizeof(type_list) / sizeof(type_list[0]),
 };

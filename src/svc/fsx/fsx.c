@@ -74,6 +74,9 @@ static const struct resource_type types[] = {
     {TYPE("FileSystem"), RECORD_TYPE(&system, file_system_properties, file_system_attributes)},
 };
 
+static const struct resource_type *const type_list[] = {
+    &types[0]};
+
 static status open_tables(struct cell *cell, void **ret_state)
 {
     (void)cell;
@@ -85,6 +88,6 @@ const struct service fsx_service = {
     OPS(ops),
     .open = open_tables,
     .close = record_asks_close,
-    .types = types,
-    .type_count = sizeof(types) / sizeof(types[0]),
+    .types = type_list,
+    .type_count = sizeof(type_list) / sizeof(type_list[0]),
 };

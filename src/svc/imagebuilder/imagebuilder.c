@@ -283,6 +283,9 @@ static const struct resource_type types[] = {
                  infrastructure_configuration_attributes)},
 };
 
+static const struct resource_type *const type_list[] = {
+    &types[0], &types[1], &types[2], &types[3], &types[4], &types[5], &types[6]};
+
 static status open_tables(struct cell *cell, void **ret_state)
 {
     (void)cell;
@@ -294,6 +297,6 @@ const struct service imagebuilder_service = {
     OPS(ops),
     .open = open_tables,
     .close = record_asks_close,
-    .types = types,
-    .type_count = sizeof(types) / sizeof(types[0]),
+    .types = type_list,
+    .type_count = sizeof(type_list) / sizeof(type_list[0]),
 };
