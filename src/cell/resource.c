@@ -308,6 +308,9 @@ void resource_now_tags(struct resource *r, struct value *properties, const char 
 
     list->kind = VALUE_LIST;
     left->kind = map ? VALUE_MAP : VALUE_LIST;
+    if (tags != NULL && tags->shape != 0) {
+        tags = resource_document(arena, tags);
+    }
     tags_put(arena, list, tags);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct value *tag = &list->items[i];

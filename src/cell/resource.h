@@ -126,7 +126,8 @@ bool resource_any_changed(const struct resource *r, const char *properties);
 struct str resource_policy(const struct resource *r, const char *property);
 /* For now: a text that is JSON as a tree, any other as the text that it is. */
 const struct value *resource_tree(struct resource *r, struct str text);
-/* For now: tags (list of Key and Value, or a map) without those of the stack and AWS's own. */
+/* For now: tags (list of Key and Value, or a map; shaped, too) without those of the stack and
+ * AWS's own. */
 void resource_now_tags(struct resource *r, struct value *properties, const char *property,
                        const struct value *tags);
 /* A constant JSON text as a document. */
@@ -160,6 +161,7 @@ struct resource_arg {
     const char *member; /* NULL: behind the last one */
     struct str text;    /* STR_NONE: it is not set */
 };
+#define RESOURCE_ARGS(...) ((const struct resource_arg[]){__VA_ARGS__, {NULL, STR_NONE}})
 /* One operation with these texts and nothing else, run. */
 status resource_ask(struct resource *r, const char *operation, const struct resource_arg *args,
                     struct inner *ret_inner);

@@ -141,7 +141,9 @@ void resource_now_of(struct resource *r, const struct value *shaped,
         if (value == NULL && property->member != NULL && property->member[0] != '\0') {
             value = doc_get(told, property->member);
         }
-        if (value != NULL && value->kind != VALUE_NONE) {
+        if ((property->flags & RESOURCE_TAGS) != 0) {
+            resource_now_tags(r, ret_properties, property->name, value);
+        } else if (value != NULL && value->kind != VALUE_NONE) {
             *doc_put(r->c->arena, ret_properties, str_c(property->name)) = *value;
         }
     }

@@ -4,6 +4,7 @@
  * life.
  */
 #include "base/mem.h"
+#include "svc/iam/cfn.h"
 #include "svc/iam/iam_ops.h"
 
 #define TICK_ROOM 20000
@@ -252,4 +253,6 @@ const struct service iam_service = {
     .open = iam_open,
     .close = iam_close,
     .tick = iam_tick,
+    .types = iam_types,
+    .type_count = IAM_TYPES,
 };
