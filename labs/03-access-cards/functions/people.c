@@ -6,8 +6,6 @@
  */
 #include "lab.h"
 
-#include <string.h>
-
 static struct weir_buf out;
 
 static void add_employee(struct weir_text item)
@@ -43,38 +41,53 @@ static void find_text(const struct weir_invocation *in, struct weir_buf *to)
     weir_buf_done(&scratch);
 }
 
-static void find(struct weir_invocation *in)
+/* By id; else by how the name begins. False: the table could not be asked. */
+static bool add_found(const struct weir_invocation *in, struct weir_text text)
 {
     struct weir_aws_answer answer;
     struct weir_json_each each;
-    struct weir_buf name;
-    bool good;
+    const char *between = "";
 
-    weir_buf_init(&name, 4096);
-    find_text(in, &name);
-    weir_json_add(&out, "{'employees':[");
-    good = true;
-    if (lab_is_id(weir_buf_text(&name))) {
-        good = get_employee(in, weir_buf_text(&name), &answer);
-        if (good && weir_json_get(answer.json, "Item").at != NULL) {
+    if (lab_is_id(text)) {
+        if (!get_employee(in, text, &answer)) {
+            return false;
+        }
+        if (weir_json_get(answer.json, "Item").at != NULL) {
             add_employee(weir_json_get(answer.json, "Item"));
-            weir_json_add(&out, "},");
+            weir_buf_add_c(&out, "}");
+            return true;
         }
     }
     weir_json_add(lab_begin(),
                   "{'TableName':%s,'IndexName':'gsi1','Limit':20,"
                   "'KeyConditionExpression':'gsi1pk = :all AND begins_with(gsi1sk, :name)',"
                   "'ExpressionAttributeValues':{':all':{'S':'EMPLOYEES'},':name':{'S':%t}}}",
-                  lab_table, weir_buf_text(&name));
-    if (good && name.bytes > 0) {
-        good = lab_call(in, "dynamodb", "Query", NULL, &answer);
-        each = weir_json_each(weir_json_get(answer.json, "Items"));
-        while (good && weir_json_next(&each)) {
-            add_employee(each.value);
-            weir_json_add(&out, "},");
-        }
+                  lab_table, text);
+    if (text.bytes == 0) {
+        return true;
     }
-    out.bytes -= out.at[out.bytes - 1] == ',' ? 1 : 0;
+    if (!lab_call(in, "dynamodb", "Query", NULL, &answer)) {
+        return false;
+    }
+    each = weir_json_each(weir_json_get(answer.json, "Items"));
+    while (weir_json_next(&each)) {
+        weir_buf_add_c(&out, between);
+        add_employee(each.value);
+        weir_buf_add_c(&out, "}");
+        between = ",";
+    }
+    return true;
+}
+
+static void find(struct weir_invocation *in)
+{
+    struct weir_buf name;
+    bool good;
+
+    weir_buf_init(&name, 4096);
+    find_text(in, &name);
+    weir_json_add(&out, "{'employees':[");
+    good = add_found(in, weir_buf_text(&name));
     weir_json_add(&out, "]}");
     weir_buf_done(&name);
     if (good) {
