@@ -15,6 +15,9 @@
 /* text is changed in place. shape 0 reads a document. WIRE_SERIALIZATION, ERR_LIMIT. */
 status json_read(struct str text, uint32_t shape, struct arena *arena, struct why *why,
                  struct value *ret_value);
+/* A document; where it is refused, *ret_at says behind how many bytes. */
+status json_read_at(struct str text, struct arena *arena, struct why *why, struct value *ret_value,
+                    size_t *ret_at);
 /* Members in the shape's order, unset ones left out; by wire name when wire_names (REST-JSON and
  * AWS JSON both use it). Times as the member, shape and then fallback say. */
 void json_write(struct buf *out, const struct value *value, enum time_format fallback);

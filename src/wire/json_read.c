@@ -669,26 +669,49 @@ static status read_value(struct reader *r, struct wanted wanted, struct value *r
     return OK;
 }
 
-status json_read(struct str text, uint32_t shape, struct arena *arena, struct why *why,
-                 struct value *ret_value)
+static status read_all(struct reader *r, uint32_t shape, struct value *ret_value)
 {
-    struct reader r = {
+    struct value value;
+
+    if (r->at == r->end) {
+        return malformed(r->why);
+    }
+    TRY(read_value(r, (struct wanted){shape, TIME_DEFAULT}, &value));
+    skip_space(r);
+    if (r->at != r->end) {
+        return malformed(r->why);
+    }
+    *ret_value = value;
+    return OK;
+}
+
+static struct reader reader_of(struct str text, struct arena *arena, struct why *why)
+{
+    return (struct reader){
         .at = (char *)(uintptr_t)text.at, /* ours to change, as the header says */
         .end = text.at + text.bytes,
         .arena = arena,
         .why = why,
     };
-    struct value value;
+}
+
+status json_read(struct str text, uint32_t shape, struct arena *arena, struct why *why,
+                 struct value *ret_value)
+{
+    struct reader r = reader_of(text, arena, why);
 
     assert(shape < model_shape_count);
-    if (text.bytes == 0) {
-        return malformed(why);
+    return read_all(&r, shape, ret_value);
+}
+
+status json_read_at(struct str text, struct arena *arena, struct why *why, struct value *ret_value,
+                    size_t *ret_at)
+{
+    struct reader r = reader_of(text, arena, why);
+    status read = read_all(&r, 0, ret_value);
+
+    if (read != OK) {
+        *ret_at = (size_t)(r.at - text.at);
     }
-    TRY(read_value(&r, (struct wanted){shape, TIME_DEFAULT}, &value));
-    skip_space(&r);
-    if (r.at != r.end) {
-        return malformed(why);
-    }
-    *ret_value = value;
-    return OK;
+    return read;
 }

@@ -22,6 +22,7 @@ struct reader {
     yaml_parser_t parser;      /* libyaml's */
     struct arena *arena;       /* of the tree */
     struct why *why;           /* may be NULL */
+    struct yaml_way *way;      /* what tags and merges are; never NULL */
     struct anchor *anchors;    /* in the arena */
     size_t anchor_count;       /* of them */
     size_t weight;             /* of all that was read */
@@ -32,6 +33,8 @@ struct reader {
 
 static status wrong(struct reader *reader, const yaml_mark_t *mark, const char *what)
 {
+    reader->way->line = mark->line + 1;
+    reader->way->column = mark->column + 1;
     return why_set(reader->why, &WIRE_SERIALIZATION, "line %zu, column %zu: %s", mark->line + 1,
                    mark->column + 1, what);
 }
@@ -187,13 +190,23 @@ static status sequence(struct reader *reader, struct value *list)
     return read;
 }
 
-/* The last of a key that comes twice counts, as in JSON. */
-static struct value *place_of(struct reader *reader, struct value *map, struct str key)
+static struct value *found(const struct value *map, struct str key)
 {
     for (uint32_t i = 0; i < map->count; i++) {
         if (str_eq(map->pairs[i].key, key)) {
             return &map->pairs[i].value;
         }
+    }
+    return NULL;
+}
+
+/* The last of a key that comes twice counts, as in JSON. */
+static struct value *place_of(struct reader *reader, struct value *map, struct str key)
+{
+    struct value *there = found(map, key);
+
+    if (there != NULL) {
+        return there;
     }
     map->pairs = grown(reader, map->pairs, map->count, &map->room, sizeof(struct pair));
     map->pairs[map->count].key = key;
@@ -222,6 +235,49 @@ static status pair(struct reader *reader, const yaml_event_t *key, struct value 
     return OK;
 }
 
+/* What the merge key brings: its keys stand behind the map's own, which count. */
+static status merge(struct reader *reader, struct value *map, const struct value *other)
+{
+    if (other->kind == VALUE_LIST) {
+        for (uint32_t i = 0; i < other->count; i++) {
+            if (other->items[i].kind != VALUE_MAP) {
+                return why_set(reader->why, &WIRE_SERIALIZATION, "a merge of what is no map");
+            }
+            TRY(merge(reader, map, &other->items[i]));
+        }
+        return OK;
+    }
+    if (other->kind != VALUE_MAP) {
+        return why_set(reader->why, &WIRE_SERIALIZATION, "a merge of what is no map");
+    }
+    for (uint32_t i = 0; i < other->count; i++) {
+        if (found(map, other->pairs[i].key) != NULL) {
+            continue;
+        }
+        if (map->count == YAML_KEYS_MAX) {
+            return why_set(reader->why, &ERR_LIMIT, "a map has too many keys");
+        }
+        *place_of(reader, map, other->pairs[i].key) = other->pairs[i].value;
+    }
+    return OK;
+}
+
+/* Takes the merge key out of a complete map and its keys in. */
+static status merged(struct reader *reader, struct value *map)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (str_eq(map->pairs[i].key, STR("<<"))) {
+            struct value other = map->pairs[i].value;
+
+            memmove(&map->pairs[i], &map->pairs[i + 1],
+                    (map->count - i - 1) * sizeof(struct pair));
+            map->count--;
+            return merge(reader, map, &other);
+        }
+    }
+    return OK;
+}
+
 static status mapping(struct reader *reader, struct value *map)
 {
     status read = OK;
@@ -238,7 +294,23 @@ static status mapping(struct reader *reader, struct value *map)
         }
         yaml_event_delete(&event);
     }
-    return read;
+    return read == OK && reader->way->merges ? merged(reader, map) : read;
+}
+
+/* Tags of one's own begin with "!"; YAML's, such as "!!str", are whole URIs by then. */
+static status tagged(struct reader *reader, const yaml_event_t *event, const yaml_char_t *name,
+                     struct value *made)
+{
+    struct str tag = name == NULL ? STR_NONE : str_c((const char *)name);
+    status read;
+
+    if (reader->way->tag == NULL || tag.bytes < 2 || tag.at[0] != '!') {
+        return OK;
+    }
+    TRY(weigh(reader, 2)); /* what it is likely to be wrapped into */
+    read = reader->way->tag(reader->way->context, arena_dup(reader->arena, tag), reader->arena,
+                            made);
+    return read == OK ? OK : wrong(reader, &event->start_mark, "a tag that is not known here");
 }
 
 static status collection(struct reader *reader, const yaml_event_t *event, struct value *made)
@@ -254,6 +326,8 @@ static status collection(struct reader *reader, const yaml_event_t *event, struc
     read = list ? sequence(reader, made) : mapping(reader, made);
     reader->depth--;
     TRY(read);
+    TRY(tagged(reader, event,
+               list ? event->data.sequence_start.tag : event->data.mapping_start.tag, made));
     kept = ARENA_NEW(reader->arena, struct value);
     *kept = *made;
     anchor_keep(reader,
@@ -271,10 +345,11 @@ static status node(struct reader *reader, const yaml_event_t *event, struct valu
     switch (event->type) {
     case YAML_SCALAR_EVENT:
         made = scalar(reader, event);
+        TRY(tagged(reader, event, event->data.scalar.tag, &made));
         if (event->data.scalar.anchor != NULL) {
             kept = ARENA_NEW(reader->arena, struct value);
             *kept = made;
-            anchor_keep(reader, event->data.scalar.anchor, kept, 1);
+            anchor_keep(reader, event->data.scalar.anchor, kept, made.kind == VALUE_STR ? 1 : 3);
         }
         break;
     case YAML_ALIAS_EVENT:
@@ -324,9 +399,10 @@ static status document(struct reader *reader, struct value *ret_value)
     return OK;
 }
 
-status yaml_read(struct str text, struct arena *arena, struct why *why, struct value *ret_value)
+status yaml_read_as(struct yaml_way *way, struct str text, struct arena *arena, struct why *why,
+                    struct value *ret_value)
 {
-    struct reader reader = {.arena = arena, .why = why};
+    struct reader reader = {.arena = arena, .why = why, .way = way};
     status read;
 
     if (yaml_parser_initialize(&reader.parser) != 1) {
@@ -336,6 +412,13 @@ status yaml_read(struct str text, struct arena *arena, struct why *why, struct v
     read = document(&reader, ret_value);
     yaml_parser_delete(&reader.parser);
     return read;
+}
+
+status yaml_read(struct str text, struct arena *arena, struct why *why, struct value *ret_value)
+{
+    struct yaml_way way = {.context = NULL};
+
+    return yaml_read_as(&way, text, arena, why, ret_value);
 }
 
 /* ---- writing ---- */

@@ -46,6 +46,7 @@ struct template_transform {
     const struct value *parameters; /* of Fn::Transform, not evaluated; NULL: none */
     struct value fragment;        /* what it works on, without the mention of itself */
     struct value *place;          /* in the document: what the result replaces */
+    struct value rest;            /* whole: the Transform section that stays; VALUE_NONE: none */
     bool whole;                   /* the fragment is the whole template */
 };
 
@@ -54,18 +55,14 @@ struct template_transform {
  * template_transform_done() has put the result in. */
 status template_transform_next(struct value *document, struct arena *arena, struct why *why,
                                bool *ret_found, struct template_transform *ret_transform);
-void template_transform_done(const struct template_transform *transform,
+void template_transform_done(const struct template_transform *transform, struct arena *arena,
                              const struct value *result);
-/* The names that the template asks for, in order, as a list of texts (GetTemplateSummary's
- * DeclaredTransforms). */
-struct value template_transforms(const struct value *document, struct arena *arena);
-
 /* AWS::LanguageExtensions: loops unrolled, what it adds to functions computed. run: its first five
  * members, of the template as it was read before its transforms ran. */
 status template_extend(struct template_run *run, const struct value *fragment,
                        struct value *ret_result);
-/* AWS::Include: where to load from is template_include_location() ("s3://bucket/key"); the result
- * is what stands in the text, with the fragment's own members. */
+/* AWS::Include: the result is what stands in the text that lies at template_include_location()
+ * ("s3://bucket/key"), with the fragment's own members. */
 status template_include_location(struct template_run *run,
                                  const struct template_transform *transform,
                                  struct str *ret_location);
@@ -118,13 +115,16 @@ struct template {
     uint32_t parameter_count;              /* of them */
     uint32_t resource_count;               /* of them */
     uint32_t output_count;                 /* of them */
-    bool extended;                         /* AWS::LanguageExtensions was asked for */
+    bool pending;                          /* transforms are still to run */
 };
 
 /* All sections; every name that is referenced exists, functions stand where they may. A template
  * whose transforms have not run may be read too: then names that they make are not missed. */
 status template_read(const struct value *document, struct arena *arena, struct why *why,
                      struct template *ret_template);
+/* What only the world knows: types and attributes; without a run, for ValidateTemplate. */
+status template_check(const struct template *t, const struct template_world *world,
+                      struct arena *arena, struct why *why);
 const struct template_resource *template_resource_find(const struct template *t, struct str name);
 
 /* ---- parameters (template_parameter.c) ---- */
@@ -164,8 +164,10 @@ enum template_kind {
     TEMPLATE_ATTRIBUTE, /* its attribute of that name */
     TEMPLATE_IMPORT,    /* the export of that name */
     TEMPLATE_DYNAMIC,   /* what a dynamic reference stands for */
-    TEMPLATE_SSM,       /* the SSM parameter of that name, for AWS::SSM::Parameter::Value<…> */
+    TEMPLATE_SSM,       /* for AWS::SSM::Parameter::Value<…>; ERR_NOT_FOUND: it is not there */
     TEMPLATE_ZONES,     /* Fn::GetAZs: a list of texts for the region of that name */
+    TEMPLATE_ALL,       /* Fn::RefAll in rules: ids of all things of that parameter type */
+    TEMPLATE_VALUE,     /* Fn::ValueOf in rules: the attribute of that name of the thing `of` */
 };
 
 /* A dynamic reference: {{resolve:service:…}}. */
@@ -182,7 +184,8 @@ struct template_dynamic {
 struct template_question {
     enum template_kind kind;                  /* what about */
     const struct template_resource *resource; /* REF, ATTRIBUTE */
-    struct str name;                          /* ATTRIBUTE, IMPORT, SSM, ZONES */
+    struct str name;                          /* ATTRIBUTE, IMPORT, SSM, ZONES, ALL, VALUE */
+    struct str of;                            /* VALUE: an id, or a type: of all of them */
     const struct template_dynamic *dynamic;   /* DYNAMIC */
     struct arena *arena;                      /* for the answer */
     struct why *why;                          /* for the sentence of a refusal */
@@ -235,15 +238,5 @@ status template_evaluate_text(struct template_run *run, const struct value *docu
                               struct value *ret_value);
 /* Whether a condition of that name holds (STR_NONE: yes). */
 bool template_condition(const struct template_run *run, struct str name);
-
-/* ---- summary (template_summary.c) ---- */
-
-struct template_summary {
-    struct value types;           /* list of texts, each once, in their order */
-    struct value capabilities;    /* list of texts */
-    struct str reason;            /* CapabilitiesReason; STR_NONE: none needed */
-    struct value transforms;      /* DeclaredTransforms */
-};
-struct template_summary template_summarize(const struct template *t, struct arena *arena);
 
 #endif
