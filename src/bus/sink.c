@@ -100,6 +100,24 @@ static status hand_over(struct call *c, const struct bus_event *event, bool take
     return done;
 }
 
+void bus_given_up(struct call *c, const struct bus_event *event, struct str why)
+{
+    struct bus *bus = bus_of(c->cell);
+    struct sink_entry *entry = NULL;
+    struct arn arn;
+
+    if (arn_read(event->source, &arn)) {
+        entry = sink_of(bus, arn.service);
+    }
+    if (entry == NULL || entry->sink->given_up == NULL) {
+        return;
+    }
+    struct bus_sender was = bus_become(c, event, state_of(bus, entry), &arn);
+
+    entry->sink->given_up(c, event, why);
+    bus_become_again(c, &was);
+}
+
 status bus_check(struct call *c, const struct bus_event *event)
 {
     return hand_over(c, event, false);

@@ -34,6 +34,7 @@ struct bus_event {
     struct str about;        /* what it tells of, for traces: an object's key, a message's id */
     struct str dead;         /* ARN of who gets it when the target refuses it; STR_NONE: nobody */
     const struct call_body *content; /* a bucket: a large content instead of body; NULL: body */
+    bool allowed;            /* who asked for it may do it: the target's policy is not asked */
     bool quiet;              /* no hop tells of it: logs, which are many and tell of themselves */
     const struct bus_attribute *attributes; /* message attributes; a bucket: headers of the PUT */
     size_t attribute_count;  /* at most BUS_ATTRIBUTES_MAX */
@@ -46,6 +47,9 @@ struct sink {
     status (*check)(struct call *c, const struct bus_event *event);
     /* Stages what the event becomes; has staged nothing when it does not answer OK. */
     status (*take)(struct call *c, const struct bus_event *event);
+    /* What the service sent as that source (event->source, body and target as sent) was taken, and
+     * given up later, in this txn; c is the source's. NULL: nobody wants to know. */
+    void (*given_up)(struct call *c, const struct bus_event *event, struct str why);
 };
 
 extern const struct error BUS_NO_TARGET;   /* nothing of that ARN, or of a service not there */
@@ -63,5 +67,7 @@ void bus_sink_add(struct cell *cell, const struct sink *sink);
  * went; so whoever was refused goes on, and does not fail. */
 status bus_send(struct call *c, const struct bus_event *event);
 status bus_check(struct call *c, const struct bus_event *event);
+/* For a sink that took an event and cannot do what it stands for. */
+void bus_given_up(struct call *c, const struct bus_event *event, struct str why);
 
 #endif

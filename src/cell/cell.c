@@ -46,6 +46,20 @@ struct store *cell_store(struct cell *cell)
     return cell->store;
 }
 
+void cell_address_set(struct cell *cell, struct str url)
+{
+    assert(url.bytes <= CELL_ADDRESS_BYTES_MAX);
+    lock_take(&cell->lock);
+    memcpy(cell->address, url.at, url.bytes);
+    cell->address[url.bytes] = '\0';
+    lock_give(&cell->lock);
+}
+
+struct str cell_address(struct cell *cell)
+{
+    return cell->address[0] == '\0' ? STR("http://127.0.0.1:4566") : str_c(cell->address);
+}
+
 bool cell_auth(const struct cell *cell)
 {
     return cell->auth;

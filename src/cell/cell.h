@@ -29,6 +29,10 @@ void cell_wait_no_more(struct cell *cell);
 struct store *cell_store(struct cell *cell);
 struct clock *cell_clock(struct cell *cell);
 bool cell_auth(const struct cell *cell); /* signatures are checked, policies hold */
+/* Where programs on this machine find weir, "http://127.0.0.1:4566": in links that it hands out.
+ * Set once it listens; until then that of the usual port. */
+void cell_address_set(struct cell *cell, struct str url);
+struct str cell_address(struct cell *cell);
 /* A service's state, for its own handlers' helpers; NULL when there is no such service. */
 void *cell_state(struct cell *cell, const char *service);
 

@@ -101,6 +101,7 @@ const struct page *hosts_page(struct hosts *hosts, struct str authority,
 
 #define CELL_SERVICES_MAX 64
 #define CELL_NEXT_MAX 16   /* timers that go on in the next turn: each part's own few */
+#define CELL_ADDRESS_BYTES_MAX 95
 #define CELL_WORKERS_MAX 8 /* threads for call_work() */
 
 struct cell {
@@ -115,6 +116,7 @@ struct cell {
     struct identities *identities;  /* access keys */
     struct authorize *authorize;    /* who has policies, what was decided */
     bool auth;                      /* signatures are checked, as the door says */
+    char address[CELL_ADDRESS_BYTES_MAX + 1]; /* cell_address(), zero-ended */
     const struct cell_service **by_model; /* per service of the models; NULL: not here */
     const struct directory *directory; /* what IAM knows; NULL: no IAM */
     struct hosts hosts;             /* that users gave names to */

@@ -39,6 +39,9 @@ const struct resource_type *resource_type_find(struct cell *cell, struct str nam
 {
     const struct resource_type *type = NULL;
 
+    if (str_starts(name, STR("Custom::"))) {
+        name = STR("AWS::CloudFormation::CustomResource");
+    }
     for (size_t at = 0; (type = resource_type_next(cell, &at)) != NULL;) {
         if (str_eq(str_c(type->name), name)) {
             return type;
@@ -81,7 +84,7 @@ status resource_check(const struct resource_type *type, const struct value *prop
             say_more(why, "#: required key [%.*s] not found", str_c(property->name));
         }
     }
-    for (uint32_t i = 0; i < properties->count; i++) {
+    for (uint32_t i = 0; !type->open && i < properties->count; i++) {
         if (resource_property_find(type, properties->pairs[i].key) == NULL) {
             say_more(why, "#: extraneous key [%.*s] is not permitted", properties->pairs[i].key);
         }

@@ -74,6 +74,7 @@ struct resource_type {
     const void *own;      /* what its functions share with those of other types: a constant */
     bool record_only;     /* kept and described, nothing runs */
     bool snapshots;       /* DeletionPolicy may be Snapshot */
+    bool open;            /* takes any property and has any attribute: custom resources */
 };
 
 #define RESOURCE_TYPE_PROPERTIES(array) .properties = (array), \
@@ -90,6 +91,7 @@ struct resource {
     struct str stack_id;               /* ARN */
     struct str stack_name;
     struct str logical_id;             /* in the template */
+    struct str type_name;              /* the same: "Custom::X"; empty: type->name */
     struct str id;                     /* physical: what Ref gives; empty: there is nothing yet */
     const struct value *want;          /* its properties, a map; never NULL */
     const struct value *had;           /* change: what they were */
@@ -221,7 +223,7 @@ struct str resource_noted(const struct resource *r, const char *name);
 
 /* ---- for who makes stacks ---- */
 
-/* NULL: no service has it. */
+/* NULL: no service has it. "Custom::X" is AWS::CloudFormation::CustomResource. */
 const struct resource_type *resource_type_find(struct cell *cell, struct str name);
 /* Every type; *at starts as 0. NULL: no more. */
 const struct resource_type *resource_type_next(struct cell *cell, size_t *at);

@@ -340,6 +340,7 @@ static void open_functions(const struct settings *settings, struct serving *serv
     snprintf(serving->endpoint, sizeof(serving->endpoint), "http://%s%s%s:%u", v6 ? "[" : "",
              settings->host, v6 ? "]" : "", server_port(serving->server));
     fn.endpoint = str_c(serving->endpoint);
+    cell_address_set(serving->cell, fn.endpoint);
     fn_part_options(serving->cell, &fn);
 }
 

@@ -106,7 +106,13 @@ static status probe_take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink probe_sink = {"probe", probe_check, probe_take};
+static void probe_given_up(struct call *c, const struct bus_event *event, struct str why)
+{
+    probe_note(c, "given-up", arena_printf(c->arena, "%.*s %.*s", STR_ARG(event->body),
+                                           STR_ARG(why)));
+}
+
+static const struct sink probe_sink = {"probe", probe_check, probe_take, probe_given_up};
 
 static status probe_find(struct call *c, struct str name, struct str *ret_arn)
 {

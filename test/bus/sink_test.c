@@ -110,6 +110,26 @@ static void what_is_refused_goes_to_its_dead_letter_end(void **state)
     world_free(world);
 }
 
+static status give_up(struct call *c, void *arg)
+{
+    (void)arg;
+    bus_given_up(c, &(struct bus_event){.target = TARGET("take-1"), .source = TARGET("test"),
+                                        .body = STR("lost")}, STR("too old"));
+    bus_given_up(c, &(struct bus_event){.target = TARGET("take-1"),
+                                        .source = STR("arn:aws:none:::x")}, STR("nobody hears"));
+    return OK;
+}
+
+static void who_sent_it_hears_that_it_was_given_up(void **state)
+{
+    struct world *world = begun();
+
+    (void)state;
+    assert_ptr_equal(world_do(world, give_up, NULL), OK);
+    assert_int_equal(world_count(world, "given-up"), 1);
+    world_free(world);
+}
+
 static void a_circle_ends(void **state)
 {
     struct world *world = begun();
@@ -160,6 +180,7 @@ int main(void)
         cmocka_unit_test(what_is_taken_is_in_the_senders_entry),
         cmocka_unit_test(a_refusal_says_why_and_leaves_the_call_as_it_was),
         cmocka_unit_test(what_is_refused_goes_to_its_dead_letter_end),
+        cmocka_unit_test(who_sent_it_hears_that_it_was_given_up),
         cmocka_unit_test(a_circle_ends),
         cmocka_unit_test(an_event_survives_being_a_row),
     };

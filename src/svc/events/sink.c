@@ -93,7 +93,7 @@ static status take(struct call *c, const struct bus_event *event)
     return is_rule(event) ? take_rule(c, event) : take_bus(c, event);
 }
 
-static const struct sink sink = {"events", check, take};
+static const struct sink sink = {"events", check, take, NULL};
 
 /* ---- holds ---- */
 

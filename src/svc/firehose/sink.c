@@ -34,7 +34,7 @@ static status take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink sink = {"firehose", check, take};
+static const struct sink sink = {"firehose", check, take, NULL};
 
 void firehose_join_bus(struct cell *cell)
 {

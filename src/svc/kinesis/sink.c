@@ -45,7 +45,7 @@ static status take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink sink = {"kinesis", check, take};
+static const struct sink sink = {"kinesis", check, take, NULL};
 
 void stream_ring(struct call *c, const struct stream *stream, bool shards)
 {

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "bus/hold.h"
+#include "bus/sink.h"
 #include "bus/trace.h"
 #include "svc/lambda/lineage.h"
 #include "svc/lambda/live.h"
@@ -207,6 +208,19 @@ static struct async_place put_off(struct call *c, struct lane *lane, struct asyn
     return later;
 }
 
+/* Who sent it hears that nothing will come of it. */
+static void tell_source(struct call *c, const struct lane *lane, const struct async_event *event,
+                        const char *why)
+{
+    struct bus_event sent = {.target = target_arn(c->arena, &lane->target),
+                             .source = event->source,
+                             .principal = STR("lambda.amazonaws.com"),
+                             .body = event->payload,
+                             .about = event->request_id};
+
+    bus_given_up(c, &sent, str_c(why));
+}
+
 /* It is over: told to who is to hear of it, and gone. */
 static void end_event(struct call *c, struct lane *lane, struct async_place place,
                       const struct async_event *event, const struct async_end *end)
@@ -217,6 +231,9 @@ static void end_event(struct call *c, struct lane *lane, struct async_place plac
     hop_of(c, lane, event, success ? STR("delivered")
                                    : arena_printf(c->arena, "given up: %s", end->condition));
     async_tell(c, &target, event, end);
+    if (!success) {
+        tell_source(c, lane, event, end->condition);
+    }
     erase(c, lane, place);
 }
 
@@ -351,6 +368,7 @@ static bool ends_untried(struct call *c, struct look *look, struct async_place p
     c->trace = event->trace;
     if (look->found != OK) {
         hop_of(c, lane, event, STR("lost: the function is not there any more"));
+        tell_source(c, lane, event, "FunctionNotFound");
         erase(c, lane, place);
         return true;
     }

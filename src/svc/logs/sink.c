@@ -252,7 +252,7 @@ static status take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink sink = {"logs", check, take};
+static const struct sink sink = {"logs", check, take, NULL};
 
 void logs_join_bus(struct cell *cell)
 {

@@ -149,4 +149,4 @@ static status sink_take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-const struct sink s3_sink = {"s3", sink_check, sink_take};
+const struct sink s3_sink = {"s3", sink_check, sink_take, NULL};

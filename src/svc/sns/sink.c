@@ -60,7 +60,7 @@ static status take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink sink = {"sns", check, take};
+static const struct sink sink = {"sns", check, take, NULL};
 
 /* "topic:endpoint", or an ARN. */
 static status find(struct call *c, struct str name, struct str *ret_arn)

@@ -95,7 +95,7 @@ static status take(struct call *c, const struct bus_event *event)
     return queue_push(c, queue, &content, -1, &sent);
 }
 
-static const struct sink sink = {"sqs", check, take};
+static const struct sink sink = {"sqs", check, take, NULL};
 
 /* ---- holds ---- */
 

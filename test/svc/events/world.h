@@ -53,7 +53,7 @@ static status busy_take(struct call *c, const struct bus_event *event)
 
 static status busy_open(struct cell *cell, void **ret_state)
 {
-    static const struct sink sink = {"busy", busy_check, busy_take};
+    static const struct sink sink = {"busy", busy_check, busy_take, NULL};
 
     *ret_state = &world_busy;
     bus_sink_add(cell, &sink);

@@ -159,7 +159,7 @@ static status made_take(struct call *c, const struct bus_event *event)
     return OK;
 }
 
-static const struct sink made_sink = {"made", made_check, made_take};
+static const struct sink made_sink = {"made", made_check, made_take, NULL};
 
 static status made_open(struct cell *cell, void **ret_state)
 {
