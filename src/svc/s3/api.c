@@ -8,6 +8,7 @@
 #include "bus/depot.h"
 #include "bus/sink.h"
 #include "bus/timer.h"
+#include "svc/s3/cfn.h"
 #include "svc/s3/s3_ops.h"
 #include "svc/s3/settings_int.h"
 
@@ -167,4 +168,6 @@ const struct service s3_service = {
     .form = s3_post_object,
     .pages = settings_pages,
     .page_count = SETTINGS_PAGE_COUNT,
+    .types = s3_types,
+    .type_count = S3_TYPES,
 };
