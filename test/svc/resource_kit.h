@@ -167,4 +167,34 @@ static inline const char *kit_id(struct kit *kit, const struct kit_thing *thing)
     return arena_dup(kit->arena, thing->id).at;
 }
 
+/* What a template says (properties, JSON) is what drift detection reads; the names of those that it
+ * does not, or NULL. */
+static inline const char *kit_differs(struct kit *kit, struct kit_thing *thing,
+                                      const char *properties)
+{
+    const struct value *said = kit_json(kit, properties);
+    const struct value *now = kit_json(kit, kit_now(kit, thing));
+
+    for (uint32_t i = 0; i < said->count; i++) {
+        const char *name = arena_dup(kit->arena, said->pairs[i].key).at;
+        const struct value *read = doc_get(now, name);
+
+        if (!doc_same(&said->pairs[i].value, read)) {
+            return arena_printf(kit->arena, "%s is %s\nnot %s", name,
+                                read == NULL ? "not there" : doc_json(kit->arena, read).at,
+                                doc_json(kit->arena, &said->pairs[i].value).at).at;
+        }
+    }
+    return NULL;
+}
+
+#define KIT_READS_BACK(kit, thing, properties)                                                     \
+    do {                                                                                           \
+        const char *kit_differs_ = kit_differs(kit, thing, properties);                            \
+        if (kit_differs_ != NULL) {                                                                \
+            print_error("%s\n", kit_differs_);                                                     \
+        }                                                                                          \
+        assert_null(kit_differs_);                                                                 \
+    } while (0)
+
 #endif

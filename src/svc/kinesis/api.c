@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/timer.h"
 #include "cell/cell.h"
+#include "svc/kinesis/cfn.h"
 #include "svc/kinesis/kinesis_int.h"
 #include "svc/kinesis/kinesis_ops.h"
 
@@ -144,4 +145,6 @@ const struct service kinesis_service = {
     .open = kinesis_open,
     .close = kinesis_close,
     .tick = kinesis_tick,
+    .types = kinesis_types,
+    .type_count = KINESIS_TYPES,
 };

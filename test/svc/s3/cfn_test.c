@@ -35,25 +35,6 @@ static const char *ask(const char *operation, const char *bucket)
                     arena_printf(kit->arena, "{\"Bucket\":\"%s\"}", bucket).at, NULL);
 }
 
-/* What a template says is what drift detection reads. */
-static void reads_back(struct kit_thing *bucket, const char *properties)
-{
-    const struct value *said = kit_json(kit, properties);
-    struct value *now = kit_json(kit, kit_now(kit, bucket));
-
-    for (uint32_t i = 0; i < said->count; i++) {
-        const char *name = arena_dup(kit->arena, said->pairs[i].key).at;
-        const struct value *read = doc_get(now, name);
-
-        if (!doc_same(&said->pairs[i].value, read)) {
-            print_error("%s: %s\n    not %s\n", name,
-                        read == NULL ? "nothing" : doc_json(kit->arena, read).at,
-                        doc_json(kit->arena, &said->pairs[i].value).at);
-        }
-        assert_true(doc_same(&said->pairs[i].value, read));
-    }
-}
-
 #define ARN_OF "arn:aws:s3:::"
 
 static const char everything[] =
@@ -132,7 +113,7 @@ static void a_bucket_has_all_its_properties(void **state)
     assert_string_equal(kit_attribute(kit, &bucket, "RegionalDomainName"),
                         "data.s3.us-east-1.amazonaws.com");
     KIT_HAS(kit_attribute(kit, &bucket, "WebsiteURL"), "http://data.s3-website");
-    reads_back(&bucket, everything);
+    KIT_READS_BACK(kit, &bucket, everything);
     KIT_HAS(ask("GetBucketTagging", "data"), "\"s\"");
     KIT_HAS(ask("GetBucketLifecycleConfiguration", "data"), "\"And\":{\"Prefix\":\"logs/\"");
     assert_ptr_not_equal(kit_change(kit, &bucket, "{\"BucketName\":\"data\"}"), OK);
@@ -161,7 +142,7 @@ static void what_is_taken_away_goes(void **state)
         "\"SSEAlgorithm\":\"AES256\"},\"BucketKeyEnabled\":false}]},\"AccelerateConfiguration\":{"
         "\"AccelerationStatus\":\"Suspended\"}}");
     KIT_OK(kit, kit_change(kit, &bucket, unlocked));
-    reads_back(&bucket, unlocked);
+    KIT_READS_BACK(kit, &bucket, unlocked);
     KIT_OK(kit, kit_remove(kit, &bucket));
     assert_true(resource_is_gone(kit_remove(kit, &bucket)));
 }
@@ -223,10 +204,10 @@ static void a_policy_belongs_to_its_bucket(void **state)
     KIT_OK(kit, kit_make(kit, "AWS::S3::Bucket", "Data", "{\"BucketName\":\"data\"}", &bucket));
     KIT_OK(kit, kit_make(kit, "AWS::S3::BucketPolicy", "P", one, &policy));
     assert_string_equal(kit_id(kit, &policy), "data");
-    reads_back(&policy, one);
+    KIT_READS_BACK(kit, &policy, one);
     assert_ptr_equal(kit_make(kit, "AWS::S3::BucketPolicy", "P2", two, &second), &ERR_EXISTS);
     KIT_OK(kit, kit_change(kit, &policy, two));
-    reads_back(&policy, two);
+    KIT_READS_BACK(kit, &policy, two);
     KIT_OK(kit, kit_remove(kit, &policy));
     assert_true(resource_is_gone(kit_remove(kit, &policy)));
 }
