@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/apigatewayv2/cfn.h"
 #include "svc/apigatewayv2/domain.h"
 #include "svc/apigatewayv2/ops.h"
 #include "svc/apigatewayv2/record.h"
@@ -128,4 +129,6 @@ const struct service apigatewayv2_service = {
     .close = service_close,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = apigatewayv2_types,
+    .type_count = APIGATEWAYV2_TYPES,
 };
