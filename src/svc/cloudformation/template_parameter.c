@@ -343,13 +343,32 @@ static status check_length(const struct checking *checking)
     return OK;
 }
 
+/* More than JSON has: zeros may lead ("07"), a plus may. */
+static bool is_number(struct str text, double *ret_number)
+{
+    bool negative = str_starts(text, STR("-"));
+    size_t at = negative || str_starts(text, STR("+")) ? 1 : 0;
+    double number;
+
+    while (at + 1 < text.bytes && text.at[at] == '0' && text.at[at + 1] >= '0' &&
+           text.at[at + 1] <= '9') {
+        at++;
+    }
+    if (at >= text.bytes || text.at[at] < '0' || text.at[at] > '9' ||
+        !str_to_double(str_slice(text, at, text.bytes), &number)) {
+        return false;
+    }
+    *ret_number = negative ? -number : number;
+    return true;
+}
+
 static status check_number(const struct checking *checking)
 {
     double number;
     double bound;
     struct str text;
 
-    if (!str_to_double(checking->value, &number)) {
+    if (!is_number(checking->value, &number)) {
         return violated(checking, STR("must be a number"));
     }
     if (number_of(checking, "MinValue", &bound, &text) && number < bound) {

@@ -162,7 +162,7 @@ static struct template_given *kit_given(const char *text, size_t *ret_count)
 }
 
 /* Reads a document, gives its parameters, begins. */
-static status kit_use(struct kit *kit, const char *given, const char *before)
+static inline status kit_use(struct kit *kit, const char *given, const char *before)
 {
     struct template_argument *arguments;
 
@@ -180,13 +180,13 @@ static status kit_use(struct kit *kit, const char *given, const char *before)
     return kit->of.pending ? OK : template_begin(&kit->run);
 }
 
-static status kit_begin(struct kit *kit, const char *text, const char *given)
+static inline status kit_begin(struct kit *kit, const char *text, const char *given)
 {
     TRY(template_document(str_c(text), arena, &why, &kit->document));
     return kit_use(kit, given, NULL);
 }
 
-static const char *kit_json(const struct value *value)
+static inline const char *kit_json(const struct value *value)
 {
     struct buf out;
     const char *text;
