@@ -65,12 +65,13 @@ endef
 $(foreach l,$(filter-out svc,$(LAYERS)),$(eval $(call layer_rule,$(l))))
 
 # A service is one object that shows the program its table and nothing else: names inside are its own.
-# (DynamoDB shows two: its streams are a service of their own to clients.)
+# (DynamoDB shows two: its streams are a service of their own to clients. CloudFormation shows how a
+# template is read, for weir deploy.)
 SERVICES := $(patsubst src/svc/%/,%,$(sort $(wildcard src/svc/*/)))
 define service_rule
 $(B)/svc/$(1).o: $(call objs_of,svc/$(1))
 	@mkdir -p $$(@D)
-	@ld -r -o $$@.all $$^ && objcopy -w --keep-global-symbol='*_service' $$@.all $$@
+	@ld -r -o $$@.all $$^ && objcopy -w -G '*_service' -G template_document $$@.all $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(B)/libsvc.a: $(B)/src/svc/services.o $(SERVICES:%=$(B)/svc/%.o)

@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define AWS_MS (120u * 1000)
 #define LONG_MS (24u * 3600 * 1000) /* a clock that stands still lets a server wait for ever */
 #define SIGNED_HEADERS_MAX 3 /* moment, token, signature */
+#define ASK_HEADERS_MAX 8    /* with those of the request */
 
 const char *default_data_dir(void)
 {
@@ -61,50 +63,57 @@ bool listen_read(const char *text, char *ret_host, uint16_t *ret_port)
     return true;
 }
 
-/* Signed when the environment has credentials, which a server with --auth=on wants. Adds at most
- * SIGNED_HEADERS_MAX headers; gives how many. */
-static size_t sign(const struct client_request *request, struct arena *arena,
-                   struct http_header *headers)
+/* As who, and for what. */
+struct signing {
+    const char *access_key; /* NULL: unsigned */
+    const char *secret;     /* its own */
+    const char *token;      /* of a session; NULL or empty: none */
+    const char *service;    /* of the scope */
+    const char *region;     /* the same */
+    struct http_header headers[ASK_HEADERS_MAX]; /* of the request, then its signature's */
+};
+
+/* Adds at most SIGNED_HEADERS_MAX headers behind those that are there; gives how many there are. */
+static size_t sign(const struct client_request *request, struct signing *as, struct arena *arena)
 {
-    const char *access_key = getenv("AWS_ACCESS_KEY_ID");
-    const char *secret = getenv("AWS_SECRET_ACCESS_KEY");
-    const char *token = getenv("AWS_SESSION_TOKEN");
+    struct http_header *headers = as->headers;
     struct str target = request->target;
+    size_t count = request->header_count;
     size_t query = str_find(target, '?', 0);
+    struct http_header covered[ASK_HEADERS_MAX + 1];
     struct buf date;
     struct clock clock;
+    int64_t now;
 
-    if (access_key == NULL || secret == NULL) {
-        return 0;
+    if (as->access_key == NULL || as->secret == NULL) {
+        return count;
     }
     clock_init_real(&clock);
-    int64_t now = clock_now_ms(&clock);
-
+    now = clock_now_ms(&clock);
     buf_init(&date, 64);
     buf_add_sigv4_date(&date, now);
-    headers[0] = (struct http_header){STR("x-amz-date"), arena_dup(arena, buf_str(&date))};
+    headers[count++] = (struct http_header){STR("x-amz-date"), arena_dup(arena, buf_str(&date))};
     buf_done(&date);
-    size_t count = 1;
-
-    if (token != NULL && token[0] != '\0') {
-        headers[count++] = (struct http_header){STR("x-amz-security-token"), str_c(token)};
+    if (as->token != NULL && as->token[0] != '\0') {
+        headers[count++] = (struct http_header){STR("x-amz-security-token"), str_c(as->token)};
     }
-    struct http_header covered[SIGNED_HEADERS_MAX] = {
-        {STR("host"), arena_printf(arena, "%s:%u", request->host, (unsigned)request->port)},
-        headers[0], headers[1]};
+    memcpy(covered, headers, count * sizeof(covered[0]));
+    covered[count] = (struct http_header){
+        STR("host"), arena_printf(arena, "%s:%u", request->host, (unsigned)request->port)};
     struct http_request shown = {
         .method = str_c(request->method),
         .target = target,
         .path = str_slice(target, 0, query),
         .query = str_slice(target, query + 1, target.bytes),
-        .authority = covered[0].value,
+        .authority = covered[count].value,
         .headers = covered,
         .header_count = count + 1,
+        .body = request->body,
     };
 
     headers[count++] = (struct http_header){
-        STR("authorization"), sigv4_sign(&shown, str_c(access_key), str_c(secret),
-                                         STR("us-east-1"), STR("weir"), now, arena)};
+        STR("authorization"), sigv4_sign(&shown, str_c(as->access_key), str_c(as->secret),
+                                         str_c(as->region), str_c(as->service), now, arena)};
     return count;
 }
 
@@ -128,32 +137,75 @@ static status refused(const struct args *args, struct arena *arena,
     return &ERR_IO;
 }
 
-/* request says what and how patiently. */
-static status ask(const struct args *args, struct client_request request, struct arena *arena,
-                  struct client_answer *ret_answer)
+/* Whatever it answers. The request has room for SIGNED_HEADERS_MAX more headers. */
+static status ask_signed(const struct args *args, struct client_request *request,
+                         struct signing *as, struct arena *arena,
+                         struct client_answer *ret_answer)
 {
-    char host[64];
-    struct http_header headers[SIGNED_HEADERS_MAX] = {{STR_NONE, STR_NONE}};
-    struct why why = {""};
     const char *server = flag_value(args, "server");
+    struct why why = {""};
+    char host[64];
     status asked;
 
-    if (!listen_read(server, host, &request.port)) {
+    if (!listen_read(server, host, &request->port)) {
         usage_error(args, "--server %s is not ADDR:PORT.", server);
         return &ERR_MALFORMED;
     }
-    request.host = host;
-    request.headers = headers;
-    request.header_count = sign(&request, arena, headers);
-    asked = client_call(&request, arena, &why, ret_answer);
+    request->host = host;
+    request->headers = as->headers;
+    request->header_count = sign(request, as, arena);
+    asked = client_call(request, arena, &why, ret_answer);
     if (asked != OK) {
         trouble(args, "%s. Is `weir serve` running there? --server names another.", why.text);
-        return asked;
     }
-    if (ret_answer->http != 200) {
-        return refused(args, arena, ret_answer);
+    return asked;
+}
+
+/* A door of weir's own: signed when the environment has credentials, which a server with --auth=on
+ * wants. request says what and how patiently. */
+static status ask(const struct args *args, struct client_request request, struct arena *arena,
+                  struct client_answer *ret_answer)
+{
+    struct signing as = {getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"),
+                         getenv("AWS_SESSION_TOKEN"), "weir", "us-east-1", {{STR_NONE, STR_NONE}}};
+
+    TRY(ask_signed(args, &request, &as, arena, ret_answer));
+    return ret_answer->http == 200 ? OK : refused(args, arena, ret_answer);
+}
+
+const char *default_region(void)
+{
+    const char *region = getenv("AWS_REGION");
+
+    if (region == NULL || region[0] == '\0') {
+        region = getenv("AWS_DEFAULT_REGION");
     }
-    return OK;
+    return region == NULL || region[0] == '\0' ? "us-east-1" : region;
+}
+
+status ask_aws(const struct args *args, const struct aws_request *asked, struct arena *arena,
+               struct client_answer *ret_answer)
+{
+    struct client_request request = {.method = asked->method, .target = asked->target,
+                                     .body = asked->body, .timeout_ms = AWS_MS};
+    struct signing as = {getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"),
+                         getenv("AWS_SESSION_TOKEN"), asked->service, default_region(),
+                         {{STR_NONE, STR_NONE}}};
+
+    if (as.access_key == NULL || as.secret == NULL) { /* whoever it is: the scope has the region */
+        as.access_key = "test";
+        as.secret = "test";
+        as.token = NULL;
+    }
+    if (asked->content_type != NULL) {
+        as.headers[request.header_count++] =
+            (struct http_header){STR("content-type"), str_c(asked->content_type)};
+    }
+    if (strcmp(asked->service, "s3") == 0) {
+        as.headers[request.header_count++] =
+            (struct http_header){STR("x-amz-content-sha256"), STR("UNSIGNED-PAYLOAD")};
+    }
+    return ask_signed(args, &request, &as, arena, ret_answer);
 }
 
 status ask_server(const struct args *args, const char *method, struct str target,

@@ -14,6 +14,7 @@ const struct command *const commands[] = {
     &command_serve,    &command_health, &command_journal, &command_clock, &command_fsck,
     &command_hold,     &command_release, &command_holds,  &command_redrive, &command_trace,
     &command_why,      &command_mappings, &command_seek,  &command_deliveries, &command_outbox,
+    &command_deploy,   &command_stack,  &command_destroy,
     &command_table,    &command_logs,   &command_coverage,
     &command_ca,       &command_version, NULL,
 };
@@ -57,12 +58,27 @@ const char *flag_value(const struct args *args, const char *name)
     return args->values[index] != NULL ? args->values[index] : args->command->flags[index].fallback;
 }
 
-const char *flag_earlier(const struct args *args, const char *name)
+const char *flag_next(const struct args *args, const char *name, size_t *at)
 {
     size_t index = flag_index(args->command, str_c(name));
 
     assert(index < flag_count(args->command));
-    return args->earlier[index];
+    while (*at < args->given_count) {
+        const struct given *given = &args->given[(*at)++];
+
+        if (given->index == index) {
+            return given->value;
+        }
+    }
+    return NULL;
+}
+
+const char *flag_earlier(const struct args *args, const char *name)
+{
+    size_t at = 0;
+    const char *first = flag_next(args, name, &at);
+
+    return flag_next(args, name, &at) == NULL ? NULL : first;
 }
 
 static void complain(const struct args *args, const char *format, va_list list)
@@ -161,16 +177,18 @@ static int take_flag(struct args *args, int argc, char **argv, int *at)
         args->values[index] = "";
         return EXIT_GOOD;
     }
-    args->earlier[index] = args->values[index];
     if (equals < text.bytes) {
         args->values[index] = argv[*at] + 2 + equals + 1;
-        return EXIT_GOOD;
-    }
-    if (*at + 1 >= argc) {
+    } else if (*at + 1 < argc) {
+        args->values[index] = argv[++*at];
+    } else {
         return usage_error(args, "--%s needs a value: --%s %s.", flag->name, flag->name,
                            flag->operand);
     }
-    args->values[index] = argv[++*at];
+    if (args->given_count == GIVEN_MAX) {
+        return usage_error(args, "these are too many flags.");
+    }
+    args->given[args->given_count++] = (struct given){index, args->values[index]};
     return EXIT_GOOD;
 }
 

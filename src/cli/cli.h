@@ -12,6 +12,7 @@
 #define WEIR_VERSION "0.1.0"
 #define FLAGS_MAX 24
 #define WORDS_MAX 8
+#define GIVEN_MAX 256 /* flags with values, of one command line */
 
 /* Exit codes. */
 enum {
@@ -27,11 +28,18 @@ struct flag {
     const char *help;     /* one sentence */
 };
 
+/* A flag with its value. */
+struct given {
+    size_t index;      /* of the command's flags */
+    const char *value; /* its */
+};
+
 /* What a command was given. */
 struct args {
     const struct command *command;   /* which */
     const char *values[FLAGS_MAX];   /* in the order of the command's flags; "" for one alone */
-    const char *earlier[FLAGS_MAX];  /* of a flag given twice: what it was before */
+    struct given given[GIVEN_MAX];   /* every flag with a value, as they came */
+    size_t given_count;
     const char *words[WORDS_MAX];    /* what are not flags */
     size_t word_count;
     bool json;                       /* --json */
@@ -56,6 +64,8 @@ const char *flag_value(const struct args *args, const char *name);
 bool flag_given(const struct args *args, const char *name);
 /* What a flag that was given twice was first; NULL: it was not. */
 const char *flag_earlier(const struct args *args, const char *name);
+/* Every value of a flag that may be given again and again; *at starts as 0. NULL: no more. */
+const char *flag_next(const struct args *args, const char *name, size_t *at);
 /* "weir serve: what is wrong. What to do." on standard error; returns EXIT_USAGE or
  * EXIT_TROUBLE. */
 int usage_error(const struct args *args, const char *format, ...)
@@ -77,10 +87,25 @@ status ask_server(const struct args *args, const char *method, struct str target
 status ask_server_long(const struct args *args, const char *method, struct str target,
                        struct arena *arena, struct client_answer *ret_answer);
 
+/* A call of AWS's own doors of a running weir, signed as the environment says (else by anybody, for
+ * weir with --auth=off), whatever it answers. What goes wrong before is said. */
+struct aws_request {
+    const char *service;      /* of the scope: "cloudformation", "s3" */
+    const char *method;
+    struct str target;
+    const char *content_type; /* NULL: none */
+    struct str body;
+};
+status ask_aws(const struct args *args, const struct aws_request *asked, struct arena *arena,
+               struct client_answer *ret_answer);
+/* The environment's, or us-east-1. */
+const char *default_region(void);
+
 extern const struct command command_serve, command_journal, command_fsck, command_ca,
     command_coverage, command_clock, command_health, command_version, command_hold,
     command_release, command_holds, command_trace, command_outbox, command_deliveries,
-    command_redrive, command_table, command_logs, command_why, command_mappings, command_seek;
+    command_redrive, command_table, command_logs, command_why, command_mappings, command_seek,
+    command_deploy, command_stack, command_destroy;
 
 #define FLAG_SERVER                                                                                \
     {"server", "ADDR:PORT", "127.0.0.1:4566", "The running weir to ask."}
