@@ -106,12 +106,28 @@ static struct value plain(struct str text)
     return value;
 }
 
+/* What YAML 1.1 took for truth values, too. */
+static bool is_yes_no(struct str text, bool *ret_truth)
+{
+    static const char *const yes[] = {"yes", "Yes", "YES", "on", "On", "ON"};
+    static const char *const no[] = {"no", "No", "NO", "off", "Off", "OFF"};
+
+    *ret_truth = is_among(text, yes, 6);
+    return *ret_truth || is_among(text, no, 6);
+}
+
 static struct value scalar(struct reader *reader, const yaml_event_t *event)
 {
     struct str text = arena_dup(
         reader->arena, str_of(event->data.scalar.value, event->data.scalar.length));
     struct value value = {.kind = VALUE_STR};
+    bool truth;
 
+    if (event->data.scalar.plain_implicit && reader->way->yes_no && is_yes_no(text, &truth)) {
+        value.kind = VALUE_BOOL;
+        value.truth = truth;
+        return value;
+    }
     value.str = text;
     return event->data.scalar.plain_implicit ? plain(text) : value;
 }

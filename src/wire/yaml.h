@@ -27,6 +27,7 @@ struct yaml_way {
      * refusal is WIRE_SERIALIZATION. NULL: such tags are passed over. */
     status (*tag)(void *context, struct str tag, struct arena *arena, struct value *value);
     bool merges;   /* "<<" in a map takes in the keys of a map, or of a list's maps */
+    bool yes_no;   /* yes, no, on and off, plain, are truth values, as YAML 1.1 had them */
     size_t line;   /* from 1, of what was refused; else untouched */
     size_t column; /* likewise */
 };

@@ -77,6 +77,69 @@ static void aliases_are_their_anchors(void **state)
                         "SerializationException: line 1, column 8: an alias of what is not there");
 }
 
+/* {"!Tag": value}; "!No" is refused. */
+static status wrap(void *context, struct str tag, struct arena *made_in, struct value *value)
+{
+    struct pair *pair = ARENA_NEW(made_in, struct pair);
+
+    (void)context;
+    if (str_eq(tag, STR("!No"))) {
+        return &ERR_NOT_FOUND;
+    }
+    *pair = (struct pair){tag, *value};
+    *value = (struct value){.kind = VALUE_MAP, .count = 1, .room = 1, .pairs = pair};
+    return OK;
+}
+
+static const char *read_as(const char *text, struct yaml_way *way)
+{
+    struct value value;
+    struct buf out;
+    const char *told;
+
+    if (yaml_read_as(way, str_c(text), arena, &why, &value) != OK) {
+        return why.text;
+    }
+    buf_init(&out, TREE_ARENA_BYTES_MAX);
+    json_write(&out, &value, TIME_ISO);
+    told = arena_dup(arena, buf_str(&out)).at;
+    buf_done(&out);
+    return told;
+}
+
+static void tags_mean_what_the_caller_says(void **state)
+{
+    struct yaml_way way = {.tag = wrap};
+
+    (void)state;
+    assert_string_equal(read_as("[!A 1, !B [2], !C {d: !D e}, !!str 3, !F '']", &way),
+                        "[{\"!A\":\"1\"},{\"!B\":[2]},{\"!C\":{\"d\":{\"!D\":\"e\"}}},"
+                        "\"3\",{\"!F\":\"\"}]");
+    assert_string_equal(read_as("a: &x !A b\nc: *x\n", &way),
+                        "{\"a\":{\"!A\":\"b\"},\"c\":{\"!A\":\"b\"}}");
+    assert_string_equal(read_as("a: 1\nb: [!No x]\n", &way),
+                        "line 2, column 5: a tag that is not known here");
+    assert_int_equal(way.line, 2);
+    assert_int_equal(way.column, 5);
+    assert_string_equal(read_text(STR("a: !A b")), "{\"a\":\"b\"}");
+}
+
+static void merges_are_taken_in_where_they_are_asked_for(void **state)
+{
+    struct yaml_way way = {.merges = true, .yes_no = true};
+
+    (void)state;
+    assert_string_equal(read_as("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3, z: 4}\n", &way),
+                        "{\"a\":{\"x\":1,\"y\":2},\"b\":{\"y\":3,\"z\":4,\"x\":1}}");
+    assert_string_equal(read_as("b: {<<: [{x: 1}, {x: 2, y: 2}]}\n", &way),
+                        "{\"b\":{\"x\":1,\"y\":2}}");
+    assert_string_equal(read_as("b: {<<: [1]}\n", &way), "a merge of what is no map");
+    assert_string_equal(read_as("[yes, No, ON, off, y, 'yes', true]", &way),
+                        "[true,false,true,false,\"y\",\"yes\",true]");
+    assert_string_equal(read_text(STR("a: {<<: {x: yes}}")),
+                        "{\"a\":{\"<<\":{\"x\":\"yes\"}}}");
+}
+
 static void what_is_no_document_is_refused(void **state)
 {
     (void)state;
@@ -143,6 +206,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(scalars_are_what_they_look_like, set_up, tear_down),
         cmocka_unit_test_setup_teardown(maps_keep_order_and_the_last_of_a_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(aliases_are_their_anchors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tags_mean_what_the_caller_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(merges_are_taken_in_where_they_are_asked_for, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_document_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_large_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_is_read_as_it_was, set_up, tear_down),

@@ -48,7 +48,8 @@ static status settle_tag(void *context, struct str tag, struct arena *arena, str
 static status read_yaml(struct str text, struct arena *arena, struct why *why,
                         struct value *ret_document)
 {
-    struct yaml_way way = {.tag = settle_tag, .merges = true, .line = 1, .column = 1};
+    struct yaml_way way = {
+        .tag = settle_tag, .merges = true, .yes_no = true, .line = 1, .column = 1};
     struct why inner;
     status read = yaml_read_as(&way, text, arena, &inner, ret_document);
 

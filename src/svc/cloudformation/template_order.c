@@ -5,7 +5,7 @@
  * Rules
  *  1. A resource needs those that its definition refers to (Ref, Fn::GetAtt, Fn::Sub) in branches
  *     of Fn::If that hold, and those that DependsOn names.
- *  2. Referring to a resource whose condition is false is refused; depending on one is nothing.
+ *  2. Referring to a resource whose condition is false is refused, by DependsOn, too.
  *  3. Ranks: what needs nothing has 0, everything else one more than the highest that it needs.
  *     Resources that get no rank are in a circle, or need one that is.
  */
@@ -104,11 +104,7 @@ static void gather(struct gathering *gathering, const struct value *document)
 static void gather_depends_on(struct gathering *gathering, const struct value *value)
 {
     if (template_is_text(value)) {
-        int32_t index = template_resource_index(gathering->run->of, value->str);
-
-        if (index >= 0 && gathering->run->exists[index]) {
-            gathering->needed[index] = true;
-        }
+        need(gathering, value->str);
     }
     for (uint32_t i = 0; value->kind == VALUE_LIST && i < value->count; i++) {
         gather_depends_on(gathering, &value->items[i]);

@@ -29,7 +29,8 @@ static void short_forms_become_long_ones(void **state)
         {"!Select [0, !GetAZs '']", "{\"Fn::Select\":[0,{\"Fn::GetAZs\":\"\"}]}"},
         {"!Split [',', a]", "{\"Fn::Split\":[\",\",\"a\"]}"},
         {"!FindInMap [A, B, C]", "{\"Fn::FindInMap\":[\"A\",\"B\",\"C\"]}"},
-        {"!If [A, true, no]", "{\"Fn::If\":[\"A\",true,\"no\"]}"},
+        {"!If [A, true, no, ON, 'off', y]",
+         "{\"Fn::If\":[\"A\",true,false,true,\"off\",\"y\"]}"},
         {"!And [!Equals [a, b], !Not [!Or [!Condition C, !Condition D]]]",
          "{\"Fn::And\":[{\"Fn::Equals\":[\"a\",\"b\"]},{\"Fn::Not\":[{\"Fn::Or\":"
          "[{\"Condition\":\"C\"},{\"Condition\":\"D\"}]}]}]}"},

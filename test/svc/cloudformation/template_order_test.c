@@ -47,12 +47,12 @@ static void every_reference_counts(void **state)
 
 static const char conditional[] =
     "Parameters: {On: {Type: String, Default: 'no'}}\n"
-    "Conditions: {Yes: !Equals [!Ref On, 'yes']}\n"
+    "Conditions: {Is: !Equals [!Ref On, 'yes']}\n"
     "Resources:\n"
     "  A: {Type: T}\n"
-    "  B: {Type: T, Condition: Yes, Properties: {X: !Ref A}}\n"
-    "  C: {Type: T, DependsOn: B, Properties: {X: !If [Yes, !Ref B, !Ref A]}}\n"
-    "Outputs: {O: {Condition: Yes, Value: !Ref B}}\n";
+    "  B: {Type: T, Condition: Is, Properties: {X: !Ref A}}\n"
+    "  C: {Type: T, Properties: {X: !If [Is, !Ref B, !Ref A]}}\n"
+    "Outputs: {O: {Condition: Is, Value: !Ref B}}\n";
 
 static void branches_and_conditions_decide(void **state)
 {
@@ -65,12 +65,17 @@ static void what_is_not_there_is_refused_where_it_is_used(void **state)
 {
     (void)state;
     assert_string_equal(
-        order("Conditions: {No: !Equals [a, b]}\nResources: {A: {Type: T, Condition: No}, "
+        order("Conditions: {Not: !Equals [a, b]}\nResources: {A: {Type: T, Condition: Not}, "
               "B: {Type: T, Properties: {X: !Sub '${A.Arn}'}}}\n", NULL),
         "Template format error: Unresolved resource dependencies [A] in the Resources block of the "
         "template");
     assert_string_equal(
-        order("Conditions: {No: !Equals [a, b]}\nResources: {A: {Type: T, Condition: No}, "
+        order("Conditions: {Not: !Equals [a, b]}\nResources: {A: {Type: T, Condition: Not}, "
+              "B: {Type: T, DependsOn: [A]}}\n", NULL),
+        "Template format error: Unresolved resource dependencies [A] in the Resources block of the "
+        "template");
+    assert_string_equal(
+        order("Conditions: {Not: !Equals [a, b]}\nResources: {A: {Type: T, Condition: Not}, "
               "B: {Type: T}}\nOutputs: {O: {Value: !Ref A}}\n", NULL),
         "Unresolved resource dependencies [A] in the Outputs block of the template");
 }
@@ -84,8 +89,8 @@ static void circles_are_named(void **state)
                         "Circular dependency between resources: [A, B, D]");
     assert_string_equal(order("Resources: {A: {Type: T, Properties: {X: !Ref A}}}\n", NULL),
                         "Circular dependency between resources: [A]");
-    assert_string_equal(order("Conditions: {No: !Equals [a, b]}\n"
-                              "Resources: {A: {Type: T, Properties: {X: !If [No, !Ref B, x]}}, "
+    assert_string_equal(order("Conditions: {Not: !Equals [a, b]}\n"
+                              "Resources: {A: {Type: T, Properties: {X: !If [Not, !Ref B, x]}}, "
                               "B: {Type: T, DependsOn: A}}\n", NULL),
                         "A:0 B:1(A)");
 }

@@ -126,8 +126,8 @@ static void resources(void **state)
         {"Resources: {R: {Type: A, DeletionPolicy: Keep}}",
          "Template format error: Unrecognized DeletionPolicy Keep for resource R"},
         {"Resources: {R: {Type: A, UpdateReplacePolicy: RetainExceptOnCreate}}",
-         "Template format error: Unrecognized UpdateReplacePolicy RetainExceptOnCreate for resource "
-         "R"},
+         "Template format error: Unrecognized UpdateReplacePolicy RetainExceptOnCreate for "
+         "resource R"},
         {"Resources: {R: {Type: A, DeletionPolicy: {Ref: P}}}",
          "Template format error: Every DeletionPolicy member must be a string."},
         {"Resources: {R: {Type: A, DependsOn: [S, T]}}",
@@ -150,8 +150,9 @@ static void resources(void **state)
 static void outputs(void **state)
 {
     static const struct row rows[] = {
-        {ONE "Outputs: {O: {Value: !Ref R, Description: d, Export: {Name: !Sub '${AWS::StackName}-O'"
-             "}}, P: {Value: 1, Export: {Name: 'a:b-c'}}}", NULL},
+        {ONE "Outputs: {O: {Value: !Ref R, Description: d, "
+             "Export: {Name: !Sub '${AWS::StackName}-O'}}, "
+             "P: {Value: 1, Export: {Name: 'a:b-c'}}}", NULL},
         {ONE "Outputs: {O: {Description: d}}",
          "Template format error: Every Outputs member must contain a Value object"},
         {ONE "Outputs: {O: a}",

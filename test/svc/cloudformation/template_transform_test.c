@@ -49,7 +49,8 @@ static void inner_ones_come_first(void **state)
     assert_string_equal(seen.at, "Inner{\"p\":{\"Ref\":\"Q\"}}{\"Y\":1} Outer{\"X\":{\"Y\":1}} "
                                  "First! Second{\"a\":\"b\"}! ");
     assert_string_equal(kit_json(&kit->document),
-                        "{\"Resources\":{\"R\":{\"Type\":\"A\",\"Properties\":{\"X\":{\"Y\":1}}}}}");
+                        "{\"Resources\":{\"R\":{\"Type\":\"A\",\"Properties\":"
+                        "{\"X\":{\"Y\":1}}}}}");
 }
 
 static void names_must_be_texts(void **state)
