@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/timer.h"
 #include "cell/cell.h"
+#include "svc/logs/cfn.h"
 #include "svc/logs/keys.h"
 #include "svc/logs/logs_ops.h"
 
@@ -116,4 +117,6 @@ const struct service logs_service = {
     .tick = service_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = logs_types,
+    .type_count = LOGS_TYPES,
 };
