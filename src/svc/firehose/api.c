@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/firehose/cfn.h"
 #include "svc/firehose/firehose.h"
 #include "svc/firehose/firehose_ops.h"
 #include "sys/pool.h"
@@ -88,4 +89,6 @@ const struct service firehose_service = {
     .open = service_open,
     .close = service_close,
     .settle = service_settle,
+    .types = firehose_types,
+    .type_count = FIREHOSE_TYPES,
 };
