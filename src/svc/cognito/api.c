@@ -4,6 +4,7 @@
  * errors, and the service's life.
  */
 #include "bus/timer.h"
+#include "svc/cognito/cfn.h"
 #include "svc/cognito/cognito_ops.h"
 #include "svc/cognito/issuer.h"
 #include "svc/cognito/passing.h"
@@ -172,4 +173,6 @@ const struct service cognito_service = {
     .tick = service_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = cognito_types,
+    .type_count = COGNITO_TYPES,
 };
