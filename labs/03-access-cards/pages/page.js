@@ -20,6 +20,7 @@ export function complain(problem) {
   box.hidden = problem === null;
   if (problem !== null) {
     box.textContent = problem instanceof Problem ? problem.message : `Something went wrong: ${problem.message}`;
+    box.scrollIntoView({ block: 'nearest' });
     console.error(problem);
   }
 }
@@ -132,13 +133,14 @@ export async function find(text, chosen) {
   list.replaceChildren(...employees.map((one) => {
     const button = make('button', { type: 'button', ariaPressed: 'false' }, one.name ?? one.employee,
       make('span', {}, `${one.department ?? ''} · ${one.employee}`));
-    button.onclick = () => {
-      for (const other of list.querySelectorAll('button')) {
-        other.ariaPressed = String(other === button);
-      }
-      attempt(() => chosen(one), button);
-    };
-    return make('li', {}, button);
+    const item = make('li', {}, button);
+    button.onclick = () => attempt(async () => {
+      button.ariaPressed = 'true';
+      list.replaceChildren(item);
+      tell('');
+      await chosen(one);
+    });
+    return item;
   }));
   tell(employees.length === 0 ? `Nobody’s name begins with “${text}”, and no number is that.` :
     employees.length === 1 ? '' : `${employees.length} employees${employees.length === 20 ? ' or more' : ''}. Choose one.`);
