@@ -3,6 +3,7 @@
  * Amazon DynamoDB: the tables of operations, in the order of the API reference, and the services'
  * life. DynamoDB Streams has no state of its own: it reads the tables' change logs.
  */
+#include "svc/dynamodb/cfn.h"
 #include "svc/dynamodb/ops.h"
 #include "svc/dynamodb/token.h"
 #include "svc/dynamodb/upkeep.h"
@@ -141,6 +142,8 @@ const struct service dynamodb_service = {
     .tick = dynamodb_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = ddb_types,
+    .type_count = DDB_TYPES,
 };
 
 static const struct op stream_ops[] = {

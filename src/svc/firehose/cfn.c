@@ -32,7 +32,7 @@ static const char *const destinations[][3] = {
 };
 #define DESTINATIONS 3
 
-/* Members that are called otherwise in updates and descriptions, and are destinations themselves. */
+/* Members that updates and descriptions call otherwise, and that are destinations themselves. */
 static const char *const inside[][3] = {
     {"S3BackupConfiguration", "S3BackupUpdate", "S3BackupDescription"},
     {"S3Configuration", "S3Update", "S3DestinationDescription"},
