@@ -146,6 +146,7 @@ build-fuzz/fuzz/firehose_text_fuzz: INSIDE = build-fuzz/svc/firehose.o.all
 build-fuzz/fuzz/acm_x509_fuzz: INSIDE = build-fuzz/svc/acm.o.all
 build-fuzz/fuzz/route53_name_fuzz: INSIDE = build-fuzz/svc/route53.o.all
 build-fuzz/fuzz/ssm_text_fuzz: INSIDE = build-fuzz/svc/ssm.o.all
+build-fuzz/fuzz/cloudformation_template_fuzz: INSIDE = build-fuzz/svc/cloudformation.o.all
 build-fuzz/fuzz/kms_ciphertext_fuzz build-fuzz/fuzz/kms_der_fuzz: INSIDE = build-fuzz/svc/kms.o.all
 EVENTS_FUZZERS := $(patsubst %,build-fuzz/fuzz/%,$(filter eventbridge_%,$(FUZZERS)))
 $(EVENTS_FUZZERS): INSIDE = build-fuzz/svc/events.o.all
