@@ -104,7 +104,7 @@ define inside
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): $(B)/svc/$(firstword $(subst /, ,$(1))).o
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): INSIDE = $(B)/svc/$(firstword $(subst /, ,$(1))).o.all
 endef
-$(foreach s,logs/% events/% lambda/% dynamodb/% apigatewayv2/% cognito/% firehose/% kms/% cloudformation/template% s3/text_test \
+$(foreach s,logs/% events/% lambda/% dynamodb/% apigatewayv2/% cognito/% firehose/% kms/% cloudformation/template% cloudformation/sam% s3/text_test \
     sqs/state_test iam/thing_test route53/name_test secretsmanager/schedule_test,$(eval $(call inside,$(s))))
 
 define run_tests
@@ -116,12 +116,16 @@ unit: build/.setup-test $(TESTS)
 unit-%: ; @$(MAKE) $(call c_tests,$*) && set -e && for t in $(call c_tests,$*); do $$t; done
 $(B)/wire-oracle: $(B)/test/wire/oracle.o $(call archives,$(call below,wire))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+# the SAM transform as a program, for its differential test
+$(B)/sam-oracle: $(B)/test/svc/cloudformation/sam_oracle.o \
+    $(patsubst %.c,$(B)/%.o,$(wildcard src/svc/cloudformation/sam*.c)) $(call archives,$(call below,wire))
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 test: build/.setup-test
-	$(MAKE) -j$(JOBS) all labs $(TESTS) $(B)/wire-oracle
+	$(MAKE) -j$(JOBS) all labs $(TESTS) $(B)/wire-oracle $(B)/sam-oracle
 	$(MAKE) unit
 	$(MAKE) e2e crash
-e2e: $(B)/weir $(B)/wire-oracle labs build/.setup-test
+e2e: $(B)/weir $(B)/wire-oracle $(B)/sam-oracle labs build/.setup-test
 	$(PYTHON) -m pytest -q -n $(E2E_JOBS) --dist loadfile test/e2e labs
 crash: $(B)/weir build/.setup-test
 	$(PYTHON) -m pytest -q -n $(JOBS) --dist loadfile test/crash

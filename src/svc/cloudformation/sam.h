@@ -25,6 +25,8 @@ struct sam_place {
      * template has a Ref; NULL: not given, and the template's Default counts. May be NULL. */
     const struct value *(*parameter)(const void *self, struct str name);
     const void *self;     /* whatever parameter() needs */
+    bool keeps_paths;     /* a CodeUri that is a local path becomes Code as it is, for packaging;
+                           * else it is refused, as AWS does */
 };
 
 /* Whether the template's Transform is or has SAM_TRANSFORM. */

@@ -65,7 +65,7 @@ static struct str read_word(struct reading *r)
     const char *from = r->at;
 
     while ((*r->at >= 'a' && *r->at <= 'z') || (*r->at >= 'A' && *r->at <= 'Z') ||
-           (*r->at >= '0' && *r->at <= '9') || *r->at == '$') {
+           (*r->at >= '0' && *r->at <= '9') || *r->at == '$' || *r->at == '_') {
         r->at++;
     }
     assert(r->at > from);
