@@ -21,7 +21,7 @@
 #include "wire/value.h"
 
 #define TEMPLATE_BODY_BYTES_MAX 51200u     /* of a TemplateBody */
-#define TEMPLATE_BYTES_MAX (1024u * 1024u) /* of a template in S3, and of one that macros made */
+#define TEMPLATE_BYTES_MAX 1000000u    /* of a template in S3, and of any text in one */
 #define TEMPLATE_RESOURCES_MAX 500u
 #define TEMPLATE_PARAMETERS_MAX 200u
 #define TEMPLATE_OUTPUTS_MAX 200u
@@ -34,7 +34,7 @@ struct template_world;
 
 /* ---- text to document (template_text.c) ---- */
 
-/* JSON when it begins with a brace, else YAML. text is not changed. */
+/* JSON when it begins with a brace, else YAML. text is not changed; at most TEMPLATE_BYTES_MAX. */
 status template_document(struct str text, struct arena *arena, struct why *why,
                          struct value *ret_document);
 

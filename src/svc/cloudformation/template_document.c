@@ -107,6 +107,10 @@ status template_document(struct str text, struct arena *arena, struct why *why,
     while (at < text.bytes && text.at[at] != '\0' && strchr(SPACES, text.at[at]) != NULL) {
         at++;
     }
+    if (text.bytes > TEMPLATE_BYTES_MAX) {
+        return template_wrong(why, "Template may not exceed %u bytes in size.",
+                              TEMPLATE_BYTES_MAX);
+    }
     if (at == text.bytes) {
         return template_wrong(why, "Template format error: unsupported structure.");
     }

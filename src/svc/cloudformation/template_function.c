@@ -192,6 +192,10 @@ static status variable(struct template_run *run, const struct value *given, stru
     } else {
         TRY(reference(run, name, &value));
     }
+    if (value.kind == VALUE_NULL) { /* AWS::NoValue stands for nothing at all here */
+        *ret_text = template_text(STR(""));
+        return OK;
+    }
     if (template_as_text(run->arena, &value, ret_text)) {
         return OK;
     }
@@ -243,7 +247,7 @@ static status sub(struct template_run *run, const struct value *argument, struct
         struct value *made = template_map_add(&given, variables->pairs[i].key);
 
         TRY(template_value(run, &variables->pairs[i].value, made));
-        if (!template_as_text(run->arena, made, made)) {
+        if (made->kind != VALUE_NULL && !template_as_text(run->arena, made, made)) {
             return template_wrong(run->why,
                                   "Template error: every value of the context object of every "
                                   "Fn::Sub object must be a string or a function that returns a "

@@ -520,6 +520,10 @@ static status give(struct giving *giving, const struct template_parameter *param
     if (type_within(parameter->type, SSM_VALUE).at != NULL) {
         return resolve(giving, argument);
     }
+    if (str_eq(parameter->type, STR("AWS::SSM::Parameter::Name"))) {
+        TRY(resolve(giving, argument)); /* it has to be there; what it is worth is not asked */
+        argument->resolved = STR_NONE;
+    }
     argument->value = is_list(parameter->type) ? list_of(argument->text, giving->arena)
                                                : template_text(argument->text);
     return OK;

@@ -96,24 +96,51 @@ static bool makes_role(const struct template_resource *resource)
            doc_get(resource->properties, "Role") == NULL;
 }
 
-static void add_capability(struct value *list, const char *capability)
+static bool is_nested(struct str type)
 {
-    *template_list_add(list) = template_text(str_c(capability));
+    return str_eq(type, STR("AWS::CloudFormation::Stack"));
+}
+
+/* What a template has that needs capabilities. */
+struct needs {
+    bool rights;  /* things of IAM */
+    bool named;   /* with names of their own */
+    bool nested;  /* stacks, which may have both, and transforms */
+    bool expands; /* transforms */
+};
+
+static struct value capabilities_of(struct arena *arena, const struct needs *needs)
+{
+    struct value list = template_list(arena, 2);
+
+    if (needs->rights || needs->nested) {
+        *template_list_add(&list) = template_text(needs->named || needs->nested
+                                                      ? STR("CAPABILITY_NAMED_IAM")
+                                                      : STR("CAPABILITY_IAM"));
+    }
+    if (needs->expands || needs->nested) {
+        *template_list_add(&list) = template_text(STR("CAPABILITY_AUTO_EXPAND"));
+    }
+    return list;
 }
 
 static struct str reason_of(struct arena *arena, const struct template_names *types,
-                            const struct template_names *transforms)
+                            const struct value *transforms)
 {
+    struct template_names names = {.arena = arena};
     struct str text = STR_NONE;
 
+    for (uint32_t i = 0; i < transforms->count; i++) {
+        template_names_add(&names, transforms->items[i].str);
+    }
     if (types->count > 0) {
         text = arena_printf(arena, "The following resource(s) require capabilities: [%s]",
                             template_names_text(types).at);
     }
-    if (transforms->count > 0) {
+    if (names.count > 0) {
         text = arena_printf(arena, "%.*s%sThe following transform(s) require capabilities: [%s]",
                             STR_ARG(text.at == NULL ? STR("") : text), text.at == NULL ? "" : " ",
-                            template_names_text(transforms).at);
+                            template_names_text(&names).at);
     }
     return text;
 }
@@ -123,32 +150,26 @@ struct template_summary template_summarize(const struct template *t, struct aren
     struct template_summary summary = {.transforms = template_transforms(t->document, arena)};
     struct template_names types = {.arena = arena};
     struct template_names giving = {.arena = arena};
-    struct template_names expanding = {.arena = arena};
-    bool named = false;
+    struct needs needs = {.expands = summary.transforms.count > 0};
 
     for (uint32_t i = 0; i < t->resource_count; i++) {
         const struct template_resource *resource = &t->resources[i];
         const struct rights *right = rights_of(resource->type);
 
         template_names_add(&types, resource->type);
-        if (right != NULL || makes_role(resource)) {
+        needs.nested = needs.nested || is_nested(resource->type);
+        needs.rights = needs.rights || right != NULL || makes_role(resource);
+        if (right != NULL || makes_role(resource) || is_nested(resource->type)) {
             template_names_add(&giving, makes_role(resource) ? STR("AWS::IAM::Role")
                                                              : resource->type);
         }
-        named = named || (right != NULL && right->name != NULL &&
-                          doc_get(resource->properties, right->name) != NULL);
-    }
-    for (uint32_t i = 0; i < summary.transforms.count; i++) {
-        template_names_add(&expanding, summary.transforms.items[i].str);
+        needs.named = needs.named || (right != NULL && right->name != NULL &&
+                                      doc_get(resource->properties, right->name) != NULL);
     }
     summary.types = list_of_names(&types, arena);
-    summary.capabilities = template_list(arena, 2);
-    if (giving.count > 0) {
-        add_capability(&summary.capabilities, named ? "CAPABILITY_NAMED_IAM" : "CAPABILITY_IAM");
-    }
-    if (expanding.count > 0) {
-        add_capability(&summary.capabilities, "CAPABILITY_AUTO_EXPAND");
-    }
-    summary.reason = reason_of(arena, &giving, &expanding);
+    summary.capabilities = capabilities_of(arena, &needs);
+    needs.nested = false;
+    summary.required = capabilities_of(arena, &needs);
+    summary.reason = reason_of(arena, &giving, &summary.transforms);
     return summary;
 }

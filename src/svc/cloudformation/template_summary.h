@@ -11,8 +11,10 @@
 struct template_summary {
     struct value types;        /* ResourceTypes */
     struct value transforms;   /* DeclaredTransforms */
-    struct value capabilities; /* needed to make or change it */
+    struct value capabilities; /* Capabilities, as they are told */
     struct str reason;         /* CapabilitiesReason; STR_NONE: none is needed */
+    struct value required;     /* of them, those without which no stack is made: what nested stacks
+                                * may need counts when they are made */
 };
 
 /* Also of a template whose transforms are still to run: they need CAPABILITY_AUTO_EXPAND. */

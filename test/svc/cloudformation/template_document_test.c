@@ -86,6 +86,19 @@ static void what_is_malformed_says_where(void **state)
     assert_string_equal(read_text("hello"), "Template format error: unsupported structure.");
 }
 
+static void what_is_too_large_is_refused(void **state)
+{
+    char *text = arena_alloc(arena, TEMPLATE_BYTES_MAX + 2);
+
+    (void)state;
+    memset(text, ' ', TEMPLATE_BYTES_MAX + 1);
+    text[TEMPLATE_BYTES_MAX + 1] = '\0';
+    memcpy(text, "{\"A\":1}", 7);
+    assert_string_equal(read_text(text), "Template may not exceed 1000000 bytes in size.");
+    text[TEMPLATE_BYTES_MAX] = '\0';
+    assert_string_equal(read_text(text), "{\"A\":1}");
+}
+
 static void the_text_is_not_changed(void **state)
 {
     const char text[] = "{\"A\": \"x\\ny\\u0041\"}";
@@ -135,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(anchors_and_merges_are_taken_in, kit_up, kit_down),
         cmocka_unit_test_setup_teardown(dates_and_account_numbers_stay_texts, kit_up, kit_down),
         cmocka_unit_test_setup_teardown(what_is_malformed_says_where, kit_up, kit_down),
+        cmocka_unit_test_setup_teardown(what_is_too_large_is_refused, kit_up, kit_down),
         cmocka_unit_test_setup_teardown(the_text_is_not_changed, kit_up, kit_down),
         cmocka_unit_test_setup_teardown(json_and_yaml_of_a_template_are_one, kit_up, kit_down),
     };

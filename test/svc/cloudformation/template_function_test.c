@@ -120,6 +120,8 @@ static void texts(void **state)
         {"!Sub ['${A}/${Env}/${B}', {A: !Ref Count, B: 2}]", "\"3/dev/2\""},
         {"!Sub ['${Env}', {Env: own}]", "\"own\""},
         {"!Sub 'a ${LaterOne.Arn}'", "later"},
+        {"!Sub 'a${AWS::NoValue}b'", "\"ab\""},
+        {"!Sub ['a${A}b', {A: !If [Prod, x, !Ref 'AWS::NoValue']}]", "\"ab\""},
         {"!Sub ['${A}', {A: !Ref LaterOne}]", "later"},
         {"!Sub '${Nobody}'", "Template format error: Unresolved resource dependencies [Nobody] in "
                              "the Resources block of the template"},
@@ -299,13 +301,13 @@ static void no_chain_of_functions_grows_into_the_sky(void **state)
         text = arena_printf(arena, "{'Fn::Sub': ['${A}${A}', {A: %.*s}]}", STR_ARG(text));
     }
     assert_string_equal(worth(text.at),
-                        "Template error: a function makes a text of more than 1048576 bytes");
+                        "Template error: a function makes a text of more than 1000000 bytes");
     text = STR("{a: '\"\"\"\"'}");
     for (int i = 0; i < 24; i++) {
         text = arena_printf(arena, "{'Fn::ToJsonString': [%.*s]}", STR_ARG(text));
     }
     assert_string_equal(worth(text.at),
-                        "Template error: a function makes a text of more than 1048576 bytes");
+                        "Template error: a function makes a text of more than 1000000 bytes");
 }
 
 static void what_is_kept_dynamic_stays(void **state)

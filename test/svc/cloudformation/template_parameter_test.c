@@ -59,6 +59,8 @@ static void values(void **state)
         {"{Type: 'List<AWS::EC2::Subnet::Id>'}", "P=s-1,s-2", "[\"s-1\",\"s-2\"]"},
         {"{Type: 'AWS::Route53::HostedZone::Id'}", "P=Z1", "\"Z1\""},
         {"{Type: 'AWS::SSM::Parameter::Name'}", "P=/n", "\"/n\""},
+        {"{Type: 'AWS::SSM::Parameter::Name'}", "P=n",
+         "Unable to fetch parameters [n] from parameter store for this account."},
         {"{Type: 'AWS::SSM::Parameter::Value<String>'}", "P=/n", "\"one, two\""},
         {"{Type: 'AWS::SSM::Parameter::Value<List<String>>'}", "P=/n", "[\"one\",\"two\"]"},
         {"{Type: 'AWS::SSM::Parameter::Value<CommaDelimitedList>'}", "P=/n",

@@ -168,7 +168,8 @@ static void what_a_serverless_framework_packages(void **state)
                         "{\"TableName\":\"s-orders-dev\",\"BillingMode\":\"PAY_PER_REQUEST\"}");
     assert_string_equal(properties(kit, "Function"),
                         "{\"MemorySize\":128,\"Environment\":{\"Variables\":{"
-                        "\"TABLE\":\"id-Table\",\"SECRET\":\"<secretsmanager|orders|key||>\",\"QUEUE\":\"id-Queue\"}}}");
+                        "\"TABLE\":\"id-Table\",\"SECRET\":\"<secretsmanager|orders|key||>\","
+                        "\"QUEUE\":\"id-Queue\"}}}");
     assert_string_equal(properties(kit, "Integration"),
                         "{\"ApiId\":\"id-Api\",\"IntegrationUri\":\"arn:aws:apigateway:"
                         "eu-central-1:lambda:path/Function/Arn/invocations\"}");

@@ -274,6 +274,9 @@ static void summaries_tell_what_is_needed(void **state)
         {"Resources: {A: {Type: AWS::IAM::Role, Properties: {RoleName: r}}}",
          "[\"AWS::IAM::Role\"]", "[\"CAPABILITY_NAMED_IAM\"]",
          "The following resource(s) require capabilities: [AWS::IAM::Role]", "[]"},
+        {"Resources: {A: {Type: AWS::CloudFormation::Stack}}", "[\"AWS::CloudFormation::Stack\"]",
+         "[\"CAPABILITY_NAMED_IAM\",\"CAPABILITY_AUTO_EXPAND\"]",
+         "The following resource(s) require capabilities: [AWS::CloudFormation::Stack]", "[]"},
         {"Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, "
          "Properties: {Role: r}}}",
          "[\"AWS::Serverless::Function\"]", "[\"CAPABILITY_AUTO_EXPAND\"]",
@@ -293,6 +296,8 @@ static void summaries_tell_what_is_needed(void **state)
         assert_string_equal(kit_json(&summary.capabilities), rows[i][2]);
         assert_true(str_eq(summary.reason, str_c(rows[i][3])));
         assert_string_equal(kit_json(&summary.transforms), rows[i][4]);
+        assert_string_equal(kit_json(&summary.required),
+                            strstr(rows[i][0], "::Stack") != NULL ? "[]" : rows[i][2]);
     }
 }
 
