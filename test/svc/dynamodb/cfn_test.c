@@ -15,12 +15,13 @@
 
 #define HOME "arn:aws:dynamodb:us-east-1:" KIT_ACCOUNT ":table/"
 #define KEYS                                                                                       \
-    "\"TableName\":\"tab\",\"KeySchema\":[{\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},"               \
+    "\"TableName\":\"tab\",\"KeySchema\":[{\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},"  \
     "{\"AttributeName\":\"s\",\"KeyType\":\"RANGE\"}],"
 #define DEFINED "\"AttributeDefinitions\":[{\"AttributeName\":\"p\",\"AttributeType\":\"S\"},"     \
                 "{\"AttributeName\":\"s\",\"AttributeType\":\"N\"}"
 #define LOCAL "\"LocalSecondaryIndexes\":[{\"IndexName\":\"loc\",\"KeySchema\":[{"               \
-              "\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"g\",\"KeyType\":\"RANGE\"}],"      \
+              "\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"g\","              \
+              "\"KeyType\":\"RANGE\"}],"                                                       \
               "\"Projection\":{\"ProjectionType\":\"KEYS_ONLY\"}}],"
 #define INDEX(name, more)                                                                          \
     "{\"IndexName\":\"" name "\",\"KeySchema\":[{\"AttributeName\":\"g\",\"KeyType\":\"HASH\"}],"  \
@@ -140,7 +141,7 @@ static void an_imported_table_is_ready_with_its_items(void **state)
     assert_ptr_equal(kit_make(kit, "AWS::DynamoDB::Table", "T", imported, &table),
                      &RESOURCE_INVALID);
     KIT_HAS(kit->why.text, "Table import failed: There is no object with that prefix");
-    KIT_OK(kit, kit_remove(kit, &table));
+    assert_true(resource_is_gone(kit_remove(kit, &table))); /* DynamoDB dropped it itself */
     kit_call(kit, "s3", "PutObject", "{\"Bucket\":\"bucket\",\"Key\":\"in/none.csv\"}", NULL);
     KIT_OK(kit, kit_make(kit, "AWS::DynamoDB::Table", "T", imported, &table));
     KIT_HAS(kit_now(kit, &table), "KEYS_ONLY");
