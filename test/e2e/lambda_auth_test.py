@@ -170,3 +170,31 @@ def test_a_queue_feeds_a_function_whose_role_may_read_it(weir, owner, iam, root)
         return counts["ApproximateNumberOfMessages"] == "0" == counts[
             "ApproximateNumberOfMessagesNotVisible"]
     until(gone)
+
+
+def test_what_a_role_may_send_needs_no_policy_of_the_queue(weir, owner, iam, root):
+    sqs, kinesis = client_of(weir, "sqs", root), client_of(weir, "kinesis", root)
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    told = f"arn:aws:sqs:{REGION}:{ACCOUNT}:told"
+    kinesis.create_stream(StreamName="fails", ShardCount=1)
+    stream = kinesis.describe_stream_summary(StreamName="fails")["StreamDescriptionSummary"]
+    iam.create_role(RoleName="tells", AssumeRolePolicyDocument=trust())
+    iam.put_role_policy(RoleName="tells", PolicyName="p", PolicyDocument=document(
+        allow("sqs:SendMessage", told), allow("kinesis:*", stream["StreamARN"])))
+    create(owner, "fails", {"index.py": "def handler(event, context): raise ValueError('no')"},
+           Role=f"arn:aws:iam::{ACCOUNT}:role/tells")
+    owner.create_event_source_mapping(
+        FunctionName="fails", EventSourceArn=stream["StreamARN"], StartingPosition="TRIM_HORIZON",
+        MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": told}})
+    kinesis.put_record(StreamName="fails", Data=b"x", PartitionKey="k")
+    owner.put_function_event_invoke_config(FunctionName="fails", MaximumRetryAttempts=0,
+                                           DestinationConfig={"OnFailure": {"Destination": told}})
+    owner.invoke(FunctionName="fails", InvocationType="Event", Payload=b'{"by":"hand"}')
+    seen = []
+
+    def both():
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            seen.append(json.loads(message["Body"]))
+        return len(seen) >= 2
+    until(both)
+    assert {"KinesisBatchInfo" in one for one in seen} == {True, False}

@@ -174,6 +174,7 @@ static struct bus_event event_to(struct call *c, const struct target *target, st
         .target = arn,
         .source = target_arn(c->arena, &whole),
         .principal = STR("lambda.amazonaws.com"),
+        .allowed = true, /* by the function's role, which is asked before */
         .account = target->account,
         .about = event->request_id,
     };

@@ -181,7 +181,7 @@ static status destination_check(struct call *c, const struct value *config)
     const struct value *destinations = get(config, "DestinationConfig");
     const struct value *success = destinations == NULL ? NULL : get(destinations, "OnSuccess");
     const struct value *failure = destinations == NULL ? NULL : get(destinations, "OnFailure");
-    struct bus_event event = {.principal = STR("lambda.amazonaws.com")};
+    struct bus_event event = {.principal = STR("lambda.amazonaws.com"), .allowed = true};
     struct arn arn;
 
     if (success != NULL && get_str(success, "Destination").bytes > 0) {
