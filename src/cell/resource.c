@@ -212,6 +212,28 @@ struct str resource_name(struct resource *r, const char *property, size_t bytes_
     return made;
 }
 
+struct str resource_short_name(struct resource *r, const char *property, const char *prefix,
+                               size_t bytes_max)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    size_t room = bytes_max - SUFFIX_LETTERS - 1 - strlen(prefix);
+    struct str given = resource_str(r, property);
+    struct str noted = resource_noted(r, NOTE_NAME);
+    char suffix[SUFFIX_LETTERS];
+    struct str made;
+
+    if (given.at != NULL || noted.bytes > 0) {
+        return given.at != NULL ? given : noted;
+    }
+    for (size_t i = 0; i < SUFFIX_LETTERS; i++) {
+        suffix[i] = letters[rand_below(r->c->rand, sizeof(letters) - 1)];
+    }
+    made = arena_printf(r->c->arena, "%s%.*s-%.*s", prefix,
+                        STR_ARG(str_slice(r->logical_id, 0, room)), SUFFIX_LETTERS, suffix);
+    resource_note(r, NOTE_NAME, made);
+    return made;
+}
+
 /* ---- tags ---- */
 
 static void tag_put(struct arena *arena, struct value *list, struct str key,

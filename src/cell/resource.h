@@ -115,6 +115,9 @@ bool resource_changed(const struct resource *r, const char *property);
 /* The property, or a name as AWS makes them: stack-logical-SUFFIX, at most bytes_max long, in lower
  * case where the service wants that. The same for the same resource all through its making. */
 struct str resource_name(struct resource *r, const char *property, size_t bytes_max, bool lower);
+/* The same for services whose names do not begin with the stack's: prefix, logical-SUFFIX. */
+struct str resource_short_name(struct resource *r, const char *property, const char *prefix,
+                               size_t bytes_max);
 /* The property (a list of Key and Value, or a map) with the stack's tags below it, as a list of
  * maps with Key and Value; NULL: there are none. */
 const struct value *resource_tags(struct resource *r, const char *property);

@@ -91,7 +91,7 @@ static status client_make(struct resource *r)
 
     TRY(resource_begin(r, "CreateUserPoolClient", &inner));
     TRY(resource_fill(r, &inner));
-    set_str(inner.in, "ClientName", resource_name(r, "ClientName", NAME_BYTES_MAX, false));
+    set_str(inner.in, "ClientName", resource_short_name(r, "ClientName", "", NAME_BYTES_MAX));
     TRY(resource_run(r, &inner));
     r->id = get_str(get(inner.out, "UserPoolClient"), "ClientId");
     return OK;
@@ -104,7 +104,7 @@ static status client_change(struct resource *r)
 
     TRY(begin(r, "UpdateUserPoolClient", "ClientId", &inner));
     TRY(resource_fill(r, &inner));
-    set_str(inner.in, "ClientName", resource_name(r, "ClientName", NAME_BYTES_MAX, false));
+    set_str(inner.in, "ClientName", resource_short_name(r, "ClientName", "", NAME_BYTES_MAX));
     return resource_run(r, &inner);
 }
 

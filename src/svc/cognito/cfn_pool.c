@@ -201,7 +201,7 @@ static status pool_make(struct resource *r)
 
     TRY(resource_begin(r, "CreateUserPool", &inner));
     TRY(resource_fill(r, &inner));
-    set_str(inner.in, "PoolName", resource_name(r, "UserPoolName", NAME_BYTES_MAX, false));
+    set_str(inner.in, "PoolName", resource_short_name(r, "UserPoolName", "", NAME_BYTES_MAX));
     if (mfa.at != NULL && !has_factors(r, r->want)) {
         set_str(inner.in, "MfaConfiguration", mfa);
     }
@@ -237,7 +237,7 @@ static status pool_change(struct resource *r)
     TRY(resource_fill(r, &inner));
     TRY(resource_fill_back(r, &inner, pool_defaults));
     set_str(inner.in, "UserPoolId", r->id);
-    set_str(inner.in, "PoolName", resource_name(r, "UserPoolName", NAME_BYTES_MAX, false));
+    set_str(inner.in, "PoolName", resource_short_name(r, "UserPoolName", "", NAME_BYTES_MAX));
     if (mfa.at != NULL) {
         set_str(inner.in, "MfaConfiguration", mfa);
     }

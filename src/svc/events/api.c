@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/events/cfn.h"
 #include "svc/events/events_ops.h"
 
 #include <assert.h>
@@ -89,4 +90,6 @@ const struct service events_service = {
     OPS(ops),
     .open = events_open,
     .close = events_close,
+    .types = events_types,
+    .type_count = EVENTS_TYPES,
 };
