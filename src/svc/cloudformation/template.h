@@ -57,7 +57,9 @@ status template_transform_next(struct value *document, struct arena *arena, stru
                                bool *ret_found, struct template_transform *ret_transform);
 void template_transform_done(const struct template_transform *transform, struct arena *arena,
                              const struct value *result);
-/* AWS::LanguageExtensions: loops unrolled, what it adds to functions computed. run: its first five
+/* What these refuse is said without "Transform NAME failed with: ", which AWS puts before it.
+ *
+ * AWS::LanguageExtensions: loops unrolled, what it adds to functions computed. run: its first five
  * members, of the template as it was read before its transforms ran. */
 status template_extend(struct template_run *run, const struct value *fragment,
                        struct value *ret_result);

@@ -16,7 +16,6 @@
 
 #include "base/buf.h"
 
-#define FAILED "Transform AWS::LanguageExtensions failed with: "
 #define LOOP STR("Fn::ForEach::")
 #define LOOPS_DEPTH_MAX 5
 
@@ -178,11 +177,12 @@ static status expand_sub(struct extending *extending, const struct template_call
                          const struct loop *loop, struct value *ret_value)
 {
     const struct value *argument = written->argument;
-    struct value expanded;
+    struct value expanded = *argument;
     struct value *text;
 
-    TRY(argument->kind == VALUE_LIST ? expand(extending, argument, loop, &expanded)
-                                     : (expanded = *argument, OK));
+    if (argument->kind == VALUE_LIST) {
+        TRY(expand(extending, argument, loop, &expanded));
+    }
     text = expanded.kind == VALUE_LIST && expanded.count > 0 ? &expanded.items[0] : &expanded;
     if (text->kind == VALUE_STR) {
         text->str = filled(extending->run->arena, text->str, loop, false);
@@ -216,7 +216,7 @@ static status expand_call(struct extending *extending, const struct template_cal
     }
     if (!known(extending, &made, ret_value) && written->function == FUNCTION_LENGTH) {
         return template_wrong(extending->run->why,
-                              FAILED "The Fn::Length value could not be resolved for properties");
+                              "The Fn::Length value could not be resolved for properties");
     }
     return OK;
 }
@@ -228,13 +228,13 @@ static status put(struct extending *extending, struct value *map, struct str key
 {
     if (map_find(map, key) != NULL) {
         return template_wrong(extending->run->why,
-                              FAILED "Duplicate key '%.*s' when merging keys to parent object in "
+                              "Duplicate key '%.*s' when merging keys to parent object in "
                                      "Fn::ForEach",
                               STR_ARG(key));
     }
     *doc_put(extending->run->arena, map, key) = *value;
     return arena_spent(extending->run->arena) || map->count > 10 * TEMPLATE_RESOURCES_MAX
-               ? template_wrong(extending->run->why, FAILED "The template is too large")
+               ? template_wrong(extending->run->why, "The template is too large")
                : OK;
 }
 
@@ -246,7 +246,7 @@ static status check_key(const struct extending *extending, struct str key)
 
         if (!template_variable_good(letter) || strchr("_.:", letter.at[0]) != NULL) {
             return template_wrong(extending->run->why,
-                                  FAILED "%s '%.*s' should be alphanumeric", extending->noun,
+                                  "%s '%.*s' should be alphanumeric", extending->noun,
                                   STR_ARG(key));
         }
     }
@@ -295,12 +295,12 @@ static status collection_of(struct extending *extending, const struct value *wri
     struct value list;
 
     if (template_is_scalar(written)) {
-        return template_wrong(extending->run->why, FAILED "Fn::ForEach layout is incorrect");
+        return template_wrong(extending->run->why, "Fn::ForEach layout is incorrect");
     }
     TRY(expand_member(extending, written, outer, &expanded));
     if (!known(extending, &expanded, &list) || list.kind != VALUE_LIST) {
         return template_wrong(extending->run->why,
-                              FAILED "Could not find a collection or could not be resolved for "
+                              "Could not find a collection or could not be resolved for "
                                      "Fn::ForEach");
     }
     *ret_list = list;
@@ -316,13 +316,13 @@ static status unroll(struct extending *extending, const struct value *written,
     if (written->kind != VALUE_LIST || written->count != 3 ||
         !template_is_text(&written->items[0]) || written->items[2].kind != VALUE_MAP ||
         loop.depth > LOOPS_DEPTH_MAX) {
-        return template_wrong(extending->run->why, FAILED "Fn::ForEach layout is incorrect");
+        return template_wrong(extending->run->why, "Fn::ForEach layout is incorrect");
     }
     loop.identifier = written->items[0].str;
     TRY(collection_of(extending, &written->items[1], outer, &list));
     for (uint32_t i = 0; i < list.count; i++) {
         if (!template_is_scalar(&list.items[i])) {
-            return template_wrong(extending->run->why, FAILED "Fn::ForEach layout is incorrect");
+            return template_wrong(extending->run->why, "Fn::ForEach layout is incorrect");
         }
         loop.item = doc_text(extending->run->arena, &list.items[i]);
         TRY(unroll_item(extending, &written->items[2], &loop, map));

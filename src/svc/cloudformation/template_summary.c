@@ -167,9 +167,9 @@ struct template_summary template_summarize(const struct template *t, struct aren
                                       doc_get(resource->properties, right->name) != NULL);
     }
     summary.types = list_of_names(&types, arena);
-    summary.capabilities = capabilities_of(arena, &needs);
+    summary.told = capabilities_of(arena, &needs);
     needs.nested = false;
-    summary.required = capabilities_of(arena, &needs);
+    summary.capabilities = capabilities_of(arena, &needs);
     summary.reason = reason_of(arena, &giving, &summary.transforms);
     return summary;
 }

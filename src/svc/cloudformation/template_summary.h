@@ -11,10 +11,10 @@
 struct template_summary {
     struct value types;        /* ResourceTypes */
     struct value transforms;   /* DeclaredTransforms */
-    struct value capabilities; /* Capabilities, as they are told */
-    struct str reason;         /* CapabilitiesReason; STR_NONE: none is needed */
-    struct value required;     /* of them, those without which no stack is made: what nested stacks
-                                * may need counts when they are made */
+    struct value capabilities; /* without which no stack is made */
+    struct value told;         /* Capabilities as ValidateTemplate tells them: those, and what
+                                * nested stacks may need when they are made */
+    struct str reason;         /* CapabilitiesReason; STR_NONE: none is told */
 };
 
 /* Also of a template whose transforms are still to run: they need CAPABILITY_AUTO_EXPAND. */

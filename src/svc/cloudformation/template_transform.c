@@ -8,8 +8,6 @@
  */
 #include "svc/cloudformation/template_int.h"
 
-#define INCLUDE_FAILED "Transform AWS::Include failed with: "
-
 static bool is_transform_key(struct str key)
 {
     return str_eq(key, STR("Fn::Transform"));
@@ -129,11 +127,11 @@ status template_include_location(struct template_run *run,
     struct value location;
 
     if (given == NULL) {
-        return template_wrong(run->why, INCLUDE_FAILED "Transform must have a Location parameter.");
+        return template_wrong(run->why, "Transform must have a Location parameter.");
     }
     TRY(template_evaluate(run, given, &location, NULL));
     if (!template_is_text(&location) || location.str.bytes == 0) {
-        return template_wrong(run->why, INCLUDE_FAILED "The Location parameter must be a string.");
+        return template_wrong(run->why, "The Location parameter must be a string.");
     }
     *ret_location = location.str;
     return OK;
@@ -168,7 +166,7 @@ status template_include(struct template_run *run, const struct template_transfor
     struct why inner;
 
     if (template_document(text, run->arena, &inner, &document) != OK) {
-        return template_wrong(run->why, INCLUDE_FAILED "The specified S3 object's content should "
+        return template_wrong(run->why, "The specified S3 object's content should "
                                                        "be valid Yaml/JSON");
     }
     *ret_result = merged(run->arena, &transform->fragment, &document, transform->whole);

@@ -195,9 +195,7 @@ static void loops_are_refused_in_its_words(void **state)
         if (rows[i][1] == NULL) {
             assert_true(str_starts(str_c(found), STR("{")));
         } else {
-            assert_string_equal(
-                found, arena_printf(arena, "Transform AWS::LanguageExtensions failed with: %s",
-                                    rows[i][1]).at);
+            assert_string_equal(found, rows[i][1]);
         }
     }
 }
@@ -250,8 +248,8 @@ static void what_is_included_stands_beside_its_neighbours(void **state)
     assert_true(str_eq(location, STR("s3://bucket/k")));
     assert_ptr_equal(template_include(&kit->run, &transform, STR("[a"), &result),
                      &TEMPLATE_INVALID);
-    assert_string_equal(why.text, "Transform AWS::Include failed with: The specified S3 object's "
-                                  "content should be valid Yaml/JSON");
+    assert_string_equal(why.text,
+                        "The specified S3 object's content should be valid Yaml/JSON");
     assert_null(
         template_include(&kit->run, &transform, STR("Own: 2\nMore: !Ref B\n"), &result));
     template_transform_done(&transform, arena, &result);
@@ -293,10 +291,10 @@ static void summaries_tell_what_is_needed(void **state)
         struct template_summary summary = template_summarize(&kit->of, arena);
 
         assert_string_equal(kit_json(&summary.types), rows[i][1]);
-        assert_string_equal(kit_json(&summary.capabilities), rows[i][2]);
+        assert_string_equal(kit_json(&summary.told), rows[i][2]);
         assert_true(str_eq(summary.reason, str_c(rows[i][3])));
         assert_string_equal(kit_json(&summary.transforms), rows[i][4]);
-        assert_string_equal(kit_json(&summary.required),
+        assert_string_equal(kit_json(&summary.capabilities),
                             strstr(rows[i][0], "::Stack") != NULL ? "[]" : rows[i][2]);
     }
 }
