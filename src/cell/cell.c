@@ -65,6 +65,11 @@ bool cell_auth(const struct cell *cell)
     return cell->auth;
 }
 
+bool cell_allows_unknown(const struct cell *cell)
+{
+    return cell->unknown_types;
+}
+
 struct clock *cell_clock(struct cell *cell)
 {
     return cell->clock;
@@ -355,6 +360,7 @@ status cell_open(const struct cell_options *options, struct why *why, struct cel
     cell->store = options->store;
     cell->clock = options->clock;
     cell->limits = options->limits;
+    cell->unknown_types = options->unknown_types;
     cell->armed_ms = INT64_MAX;
     cell->work = arena_new(SCRATCH_BYTES_MAX);
     if (options->seed != 0) {

@@ -17,6 +17,7 @@ struct cell_options {
     struct clock *clock;
     const struct service *const *services;  /* ended by NULL */
     bool limits;                            /* --limits=aws */
+    bool unknown_types;                     /* --allow-unknown-types: templates may have them */
     uint64_t seed;                          /* of randomness; 0: from the system */
 };
 
@@ -33,6 +34,7 @@ bool cell_auth(const struct cell *cell); /* signatures are checked, policies hol
  * Set once it listens; until then that of the usual port. */
 void cell_address_set(struct cell *cell, struct str url);
 struct str cell_address(struct cell *cell);
+bool cell_allows_unknown(const struct cell *cell); /* resource types; they are recorded only */
 /* A service's state, for its own handlers' helpers; NULL when there is no such service. */
 void *cell_state(struct cell *cell, const char *service);
 

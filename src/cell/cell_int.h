@@ -111,6 +111,7 @@ struct cell {
     int64_t now;                    /* of this entry into the cell; never goes back */
     struct rand rand;               /* c->rand */
     bool limits;                    /* --limits=aws */
+    bool unknown_types;             /* --allow-unknown-types */
     struct cell_service services[CELL_SERVICES_MAX];
     size_t service_count;
     struct identities *identities;  /* access keys */

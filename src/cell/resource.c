@@ -270,11 +270,12 @@ static void tags_put(struct arena *arena, struct value *list, const struct value
 static const struct value *tags_of(struct resource *r, const struct value *properties,
                                    const char *property)
 {
+    const struct value *below = properties == r->want ? r->stack_tags : r->stack_tags_had;
     struct value *list = ARENA_NEW(r->c->arena, struct value);
 
     list->kind = VALUE_LIST;
     tags_put(r->c->arena, list, properties == NULL ? NULL : doc_get(properties, property));
-    tags_put(r->c->arena, list, r->stack_tags);
+    tags_put(r->c->arena, list, below);
     return list->count == 0 ? NULL : list;
 }
 

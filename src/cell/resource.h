@@ -96,6 +96,7 @@ struct resource {
     const struct value *want;          /* its properties, a map; never NULL */
     const struct value *had;           /* change: what they were */
     const struct value *stack_tags;    /* list of maps with Key and Value; NULL: none */
+    const struct value *stack_tags_had; /* change: what they were */
     struct str token;                  /* the stack operation's, for messages: a UUID */
     struct value *attributes;          /* a map: what was told */
     struct value *notes;               /* a map of texts that is kept with it: resource_note() */

@@ -35,6 +35,7 @@ static const struct flag flags[] = {
     {"durability", "group|relaxed", "group", "relaxed: never sync, for throw-away runs."},
     {"keep", "AGE|SIZE", "7d or 10g", "How much journal to keep: 7d, 35d, 10g, or both: 7d,10g."},
     {"limits", "aws|none", "none", "aws: throttle as AWS would."},
+    {"allow-unknown-types", NULL, NULL, "Record what templates have and weir does not know."},
     {"clock", "real|MOMENT", "real", "A moment, such as 2026-11-23T08:00:00Z: stands still there."},
     {"loops", "N", NULL, "Threads that serve connections (default: one per core)."},
     {"workers", "N", "64", "How many processes may run functions."},
@@ -49,7 +50,7 @@ struct settings {
     char host[64];
     uint16_t port;
     const char *unix_path;
-    bool auth, relaxed, limits, manual;
+    bool auth, relaxed, limits, manual, unknown_types;
     int64_t clock_ms;
     int64_t keep_ms;
     uint64_t keep_bytes;
@@ -137,6 +138,7 @@ static int settings_read(const struct args *args, struct settings *settings)
 
     settings->data = flag_given(args, "data") ? flag_value(args, "data") : default_data_dir();
     settings->unix_path = flag_value(args, "unix");
+    settings->unknown_types = flag_given(args, "allow-unknown-types");
     if (!listen_read(flag_value(args, "listen"), settings->host, &settings->port)) {
         return usage_error(args, "--listen %s is not ADDR:PORT.", flag_value(args, "listen"));
     }
@@ -276,7 +278,8 @@ static status open_state(const struct settings *settings, struct why *why, struc
         .locked = tls_open_start,
         .locked_arg = &serving->opening,
     };
-    struct cell_options cell = {.services = services, .limits = settings->limits};
+    struct cell_options cell = {.services = services, .limits = settings->limits,
+                                .unknown_types = settings->unknown_types};
 
     snprintf(serving->opening.dir, sizeof(serving->opening.dir), "%s/tls", settings->data);
     if (settings->manual) {

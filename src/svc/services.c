@@ -10,6 +10,7 @@
 #include "svc/cognito/cognito.h"
 #include "svc/acm/acm.h"
 #include "svc/apigatewayv2/apigatewayv2.h"
+#include "svc/cloudformation/cloudformation.h"
 #include "svc/applicationautoscaling/applicationautoscaling.h"
 #include "svc/autoscaling/autoscaling.h"
 #include "svc/dynamodb/dynamodb.h"
@@ -54,6 +55,7 @@ const struct service *const services[] = {
     &ssm_service,
     &acm_service,
     &route53_service,
+    &cloudformation_service,
     &ec2_service,
     &autoscaling_service,
     &applicationautoscaling_service,

@@ -20,6 +20,7 @@ IDS = {"API Gateway v2": "apigatewayv2", "KMS": "kms", "Kinesis Data Streams": "
        "STS": "sts", "Lambda": "lambda", "EventBridge": "events",
        "Secrets Manager": "secretsmanager", "Firehose": "firehose", "SSM Parameter Store": "ssm",
        "Cognito user pools": "cognito-idp", "Certificate Manager": "acm", "Route 53": "route53",
+       "CloudFormation": "cloudformation",
        "EC2": "ec2", "Auto Scaling": "autoscaling",
        "Application Auto Scaling": "application-autoscaling", "Elastic Load Balancing v2": "elbv2",
        "FSx": "fsx", "Image Builder": "imagebuilder"}

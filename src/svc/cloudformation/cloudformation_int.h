@@ -23,16 +23,17 @@
 #define POLL_FIRST_MS 10              /* between two looks at what is not ready; doubles up to */
 #define POLL_LAST_MS 1000
 #define STEPS_PER_TURN 8              /* of one operation, before others come in */
-#define STEP_ARENA_BYTES_MAX (64u << 20)
+#define STEP_ARENA_BYTES_MAX (256u << 20)
 #define LIST_PAGE 100                 /* stacks, events, resources, exports of an answer */
 
 extern const struct error CFN_VALIDATION, CFN_EXISTS, CFN_CAPABILITIES, CFN_TOKEN, CFN_LIMIT,
-    CFN_NO_CHANGE_SET, CFN_CHANGE_SET_STATE, CFN_DENIED;
+    CFN_NO_CHANGE_SET, CFN_CHANGE_SET_STATE, CFN_NO_STACK_SET, CFN_DENIED;
 
 /* The service's state: nothing but what is derived from rows. */
 struct cloudformation {
     struct cell *cell;       /* whose service this is */
     struct link deploys;     /* struct deploy: operations under way */
+    struct timer pump;       /* steps them */
     struct shelf_told told;  /* tags that policies asked for */
 };
 
@@ -58,29 +59,21 @@ struct stack_resource;
 
 /* A template's questions, answered for a stack (or before there is one). */
 struct world {
-    struct template_world template_world; /* to be given to template_run; context is this */
+    struct template_world of;             /* to be given to template_run; its context is this */
     struct call *c;                       /* the step */
     struct inner_caller caller;           /* as whom SSM and secrets are read */
     struct stack *stack;                  /* NULL: there is none yet */
-    struct stack_resource *resources;     /* of it */
+    struct stack_resource *resources;     /* of it: what is passed is known */
     size_t resource_count;                /* of them */
+    bool finished;                        /* every resource is known as it is */
     struct value imported;                /* list: names of exports that were asked for */
 };
 void world_init(struct world *world, struct call *c, struct stack *stack);
-/* The arguments that parameters have: given (a list in the shape of Parameters), before the
- * stack's. */
-status world_arguments(struct world *world, const struct template *t, const struct value *given,
-                       const struct value *before, struct template_argument **ret_arguments);
+/* A type by its name in templates, Custom::X too; NULL: there is none. */
+const struct resource_type *type_of(struct cell *cell, struct str name);
 
 /* ---- guard.c ---- */
 
 void cfn_join_policies(struct cell *cell);
-
-/* ---- cfn.c ---- */
-
-/* Types of this folder: Stack, CustomResource, WaitCondition, … are in files of their own; cfn.c
- * has the table. */
-extern const struct resource_type cfn_types[];
-extern const size_t cfn_type_count;
 
 #endif

@@ -50,11 +50,11 @@ struct str stack_name(const struct stack *stack);
 struct str stack_status(const struct stack *stack);
 bool stack_busy(const struct stack *stack); /* its status ends with IN_PROGRESS */
 /* Sets status and reason (STR_NONE: none), with its event. */
-void stack_turn(struct call *c, struct stack *stack, const char *status, struct str reason);
+void stack_turn(struct call *c, struct stack *stack, const char *to, struct str reason);
 
 enum stack_template {
     TEMPLATE_ORIGINAL,           /* as given */
-    TEMPLATE_PROCESSED,          /* after transforms, JSON; there is none where none was asked for */
+    TEMPLATE_PROCESSED,          /* after transforms, JSON; only where one was asked for */
     TEMPLATE_ORIGINAL_BEFORE,    /* of the last stable state, while an update may be undone */
     TEMPLATE_PROCESSED_BEFORE,   /* the same */
 };
@@ -77,6 +77,12 @@ struct stack_resource {
     uint8_t part;              /* enum resource_part */
     uint8_t doing;             /* enum resource_doing: begun, not ready yet */
     bool made_now;             /* in this operation: a rollback removes it */
+    bool replaced;             /* it made way for another: UpdateReplacePolicy counts */
+    bool update;               /* it stands for one that was there: UPDATE_…, not CREATE_… */
+    bool passed;               /* this operation is done with it; in memory, as the next two */
+    int64_t look_ms;           /* when to look whether it is ready */
+    int64_t poll_ms;           /* how long after that to look again */
+    struct str done;           /* the operation (plan's "id") that was done with it last */
     struct str logical_id;     /* in the template */
     struct str type;           /* "AWS::SQS::Queue" */
     struct str id;             /* physical; empty: none */
@@ -96,12 +102,12 @@ struct stack_resource {
     struct str replacement;    /* UpdateReplacePolicy */
 };
 
-/* All rows, by number; their count. In the arena. */
-size_t stack_resources(struct call *c, struct arena *arena, const struct stack *stack,
+/* All rows, by number; their count. In c's arena. */
+size_t stack_resources(struct call *c, const struct stack *stack,
                        struct stack_resource **ret_resources);
 void resource_save(struct call *c, const struct stack *stack, const struct stack_resource *own);
 void resource_erase(struct call *c, const struct stack *stack, const struct stack_resource *own);
-uint64_t resource_number_next(struct stack *stack); /* a new row's; in the plan */
+uint64_t resource_number_next(struct call *c, struct stack *stack); /* in the plan */
 /* The current one of that logical id; NULL: none. */
 struct stack_resource *resource_find(struct stack_resource *resources, size_t count,
                                      struct str logical_id);
@@ -121,17 +127,22 @@ struct stack_wish {
     struct str processed;       /* after transforms, as JSON; STR_NONE: none was asked for */
     struct str failed;          /* why a transform failed; STR_NONE: it did not. The operation
                                  * begins, and fails with it */
+    const struct value *given;  /* parameters as the call has them; NULL: none */
+    const struct value *before; /* as the stack has them; NULL: none */
     struct value document;      /* what is read into template */
     struct template template;   /* after transforms */
     struct template_argument *arguments; /* of its parameters */
     struct template_run run;    /* begun: conditions, order */
     struct world world;         /* of the run */
+    bool macros;                /* the template asks for transforms */
     struct str policy;          /* StackPolicyBody or what its URL names; STR_NONE: not said */
     struct str policy_during;   /* the same of StackPolicyDuringUpdate */
 };
 /* stack: NULL for a new one. Members that the input does not have count as not said. All checks
  * that need no change: template, parameters, capabilities, types, tags, imports. */
 status wish_of_call(struct call *c, struct stack *stack, struct stack_wish *ret_wish);
+/* What a stack is now (or becomes under way), ready to evaluate. */
+status wish_of_stack(struct call *c, struct stack *stack, struct stack_wish *ret_wish);
 /* The same wish from what was kept of it: about, original and processed are set. */
 status wish_again(struct call *c, struct stack *stack, struct stack_wish *wish);
 /* Would updating change nothing? ("No updates are to be performed.") */
@@ -142,9 +153,8 @@ bool wish_is_idle(struct call *c, struct stack *stack, struct stack_wish *wish);
 /* Beside the wish. */
 struct stack_order {
     struct str token;           /* ClientRequestToken; STR_NONE: none */
-    struct str on_failure;      /* "ROLLBACK", "DELETE", "DO_NOTHING" */
-    struct str parent_id;       /* of a nested stack; STR_NONE: none */
-    struct str root_id;         /* the same */
+    struct str on_failure;      /* "ROLLBACK", "DELETE", "DO_NOTHING"; STR_NONE: the first */
+    const struct stack *parent; /* of a nested stack: works as its caller; NULL: none */
     const struct value *retain; /* DeleteStack: list of logical ids; NULL: none */
     bool force;                 /* DeleteStack: FORCE_DELETE_STACK */
 };
@@ -156,12 +166,22 @@ status stack_create(struct call *c, struct stack_wish *wish, const struct stack_
 status stack_update(struct call *c, struct stack *stack, struct stack_wish *wish,
                     const struct stack_order *order);
 status stack_delete(struct call *c, struct stack *stack, const struct stack_order *order);
+status stack_update_check(struct call *c, const struct stack *stack); /* is it its time? */
+/* CancelUpdateStack, RollbackStack, ContinueUpdateRollback. */
+status stack_cancel(struct call *c, struct stack *stack, const struct stack_order *order);
+status stack_rollback(struct call *c, struct stack *stack, const struct stack_order *order);
+status stack_continue(struct call *c, struct stack *stack, const struct value *skipped,
+                      const struct stack_order *order);
 
 /* ---- one resource ---- */
 
-/* What its type's functions are given. c is the step; properties are had and want with dynamic
- * references resolved. */
-status resource_of_stack(struct call *c, struct stack *stack, struct stack_resource *own,
-                         struct resource *ret_resource);
+/* What its type's functions are given: want is its properties as they stand in the row. c is the
+ * step, caller as whom. */
+void resource_of_row(struct call *c, const struct stack *stack, const struct stack_resource *own,
+                     const struct inner_caller *caller, struct resource *ret_resource);
+/* As whom a stack's resources are made: its role's session, or who asked last. *ret_refused: why it
+ * cannot be (else STR_NONE). What is returned is to be dropped (identity.h) behind the last use. */
+const struct identity *stack_caller(struct call *c, const struct stack *stack,
+                                    struct inner_caller *ret_caller, struct str *ret_refused);
 
 #endif

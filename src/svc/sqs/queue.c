@@ -8,6 +8,7 @@
  */
 #include "base/mem.h"
 #include "cell/doing.h"
+#include "cell/cell.h"
 #include "svc/sqs/sqs_state.h"
 
 #include <assert.h>
@@ -147,8 +148,9 @@ struct str queue_url(struct call *c, const struct queue *queue)
     struct str host = c->request != NULL ? c->request->authority : STR_NONE;
     bool tls = c->request != NULL && c->request->tls;
 
-    if (host.bytes == 0) {
-        host = arena_printf(c->arena, "sqs.%.*s.localhost:4566", STR_ARG(queue->region));
+    if (host.bytes == 0) { /* weir's own doing: a stack's */
+        return arena_printf(c->arena, "%.*s/%.*s/%.*s", STR_ARG(cell_address(c->cell)),
+                            STR_ARG(queue->account), STR_ARG(queue->name));
     }
     return arena_printf(c->arena, "%s://%.*s/%.*s/%.*s", tls ? "https" : "http", STR_ARG(host),
                         STR_ARG(queue->account), STR_ARG(queue->name));

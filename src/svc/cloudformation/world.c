@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What templates ask of the world: resources of their stack, exports of others, parameters and
+ * secrets, types.
+ */
+#include "cell/cell.h"
+#include "svc/cloudformation/rows.h"
+#include "wire/json.h"
+
+static struct value text_value(struct str text)
+{
+    return (struct value){.kind = VALUE_STR, .str = text};
+}
+
+/* ---- resources ---- */
+
+/* Of one that this operation is done with; else it is not known yet. */
+static const struct stack_resource *known(const struct world *world,
+                                          const struct template_resource *resource)
+{
+    struct stack_resource *own;
+
+    if (world->stack == NULL) {
+        return NULL;
+    }
+    own = resource_find(world->resources, world->resource_count, resource->name);
+    return own != NULL && (own->passed || world->finished) ? own : NULL;
+}
+
+static status answer_attribute(struct world *world, const struct template_question *question,
+                               struct value *ret_value)
+{
+    const struct stack_resource *own = known(world, question->resource);
+    const struct value *found;
+
+    if (own == NULL) {
+        return OK;
+    }
+    found = map_find(own->attributes, question->name);
+    if (found != NULL) {
+        *ret_value = *found;
+        return OK;
+    }
+    if (type_of(world->c->cell, own->type) == NULL) { /* recorded only */
+        *ret_value = text_value(arena_printf(question->arena, "%.*s.%.*s", STR_ARG(own->id),
+                                             STR_ARG(question->name)));
+        return OK;
+    }
+    return why_set(question->why, &CFN_VALIDATION, "Attribute '%.*s' does not exist",
+                   STR_ARG(str_slice(question->name, 0, 256)));
+}
+
+static bool has_type(void *context, struct str type)
+{
+    struct world *world = context;
+
+    return cell_allows_unknown(world->c->cell) || type_of(world->c->cell, type) != NULL;
+}
+
+static bool has_attribute(void *context, const struct template_resource *resource,
+                          struct str name)
+{
+    struct world *world = context;
+    const struct resource_type *type = type_of(world->c->cell, resource->type);
+
+    if (type == NULL || type->open) {
+        return true;
+    }
+    for (size_t i = 0; type->attributes != NULL && type->attributes[i] != NULL; i++) {
+        struct str known_name = str_c(type->attributes[i]);
+        bool any = str_ends(known_name, STR("*"));
+
+        if (any ? str_starts(name, str_slice(known_name, 0, known_name.bytes - 1))
+                : str_eq(known_name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct resource_type *type_of(struct cell *cell, struct str name)
+{
+    if (str_starts(name, STR("Custom::"))) {
+        name = STR("AWS::CloudFormation::CustomResource");
+    }
+    return resource_type_find(cell, name);
+}
+
+/* ---- other stacks, parameters, secrets ---- */
+
+static status answer_import(struct world *world, const struct template_question *question,
+                            struct value *ret_value)
+{
+    const struct value *export = export_get(world->c, question->name);
+    struct value *name;
+
+    if (export == NULL) {
+        return why_set(question->why, &CFN_VALIDATION, "No export named %.*s found.",
+                       STR_ARG(str_slice(question->name, 0, 512)));
+    }
+    name = doc_add(world->c->arena, &world->imported);
+    *name = text_value(arena_dup(world->c->arena, question->name));
+    *ret_value = text_value(map_str(export, "value"));
+    return OK;
+}
+
+static status parameter_read(struct world *world, struct str name, bool sealed,
+                             struct value *ret_value, struct why *why)
+{
+    struct call *c = world->c;
+    struct inner inner;
+    status read;
+
+    TRY(inner_begin(c, "ssm", "GetParameter", &inner));
+    inner.caller = world->caller;
+    set_str(inner.in, "Name", name);
+    if (sealed) {
+        set_bool(inner.in, "WithDecryption", true);
+    }
+    read = inner_run(c, &inner);
+    if (read != OK) {
+        return why_set(why, read, "%s", inner.why.text);
+    }
+    *ret_value = text_value(get_str(get(inner.out, "Parameter"), "Value"));
+    if (!sealed && str_eq(get_str(get(inner.out, "Parameter"), "Type"), STR("SecureString"))) {
+        return why_set(why, &CFN_VALIDATION,
+                       "Parameters [%.*s] referenced by template have types not supported by "
+                       "CloudFormation.", STR_ARG(str_slice(name, 0, 512)));
+    }
+    return OK;
+}
+
+static status answer_ssm(struct world *world, const struct template_question *question,
+                         struct value *ret_value)
+{
+    struct why why = {""};
+    status read = parameter_read(world, question->name, false, ret_value, &why);
+
+    if (read == OK) {
+        return OK;
+    }
+    if (resource_is_gone(read)) {
+        return why_set(question->why, &CFN_VALIDATION,
+                       "Unable to fetch parameters [%.*s] from parameter store for this account.",
+                       STR_ARG(str_slice(question->name, 0, 512)));
+    }
+    return why_set(question->why, &CFN_VALIDATION, "%s", why.text);
+}
+
+static status secret_key_of(const struct template_dynamic *asked, struct arena *arena,
+                            struct why *why, struct value *value)
+{
+    struct value document;
+    const struct value *found;
+
+    if (asked->key.at == NULL) {
+        return OK;
+    }
+    if (json_read(arena_dup(arena, value->str), 0, arena, NULL, &document) != OK ||
+        document.kind != VALUE_MAP) {
+        return why_set(why, &CFN_VALIDATION, "Could not parse SecretString JSON");
+    }
+    found = map_find(&document, asked->key);
+    if (found == NULL) {
+        return why_set(why, &CFN_VALIDATION,
+                       "Could not find a value associated with JSONKey in SecretString");
+    }
+    *value = text_value(found->kind == VALUE_STR ? found->str : doc_text(arena, found));
+    return OK;
+}
+
+static status secret_read(struct world *world, const struct template_question *question,
+                          struct value *ret_value)
+{
+    const struct template_dynamic *asked = question->dynamic;
+    struct call *c = world->c;
+    struct inner inner;
+    status read;
+
+    TRY(inner_begin(c, "secretsmanager", "GetSecretValue", &inner));
+    inner.caller = world->caller;
+    set_str(inner.in, "SecretId", asked->name);
+    if (asked->version.at != NULL) {
+        set_str(inner.in, "VersionId", asked->version);
+    }
+    if (asked->stage.at != NULL) {
+        set_str(inner.in, "VersionStage", asked->stage);
+    }
+    read = inner_run(c, &inner);
+    if (read != OK) {
+        return why_set(question->why, read,
+                       "Could not retrieve secret: %s (Service: AWSSecretsManager; Status Code: "
+                       "%d; Error Code: %s)", inner.why.text, read->http, read->code);
+    }
+    *ret_value = text_value(get_str(inner.out, "SecretString"));
+    return secret_key_of(asked, c->arena, question->why, ret_value);
+}
+
+static status answer_dynamic(struct world *world, const struct template_question *question,
+                             struct value *ret_value)
+{
+    const struct template_dynamic *asked = question->dynamic;
+    bool sealed = str_eq(asked->service, STR("ssm-secure"));
+    struct str name = asked->name;
+
+    if (str_eq(asked->service, STR("secretsmanager"))) {
+        return secret_read(world, question, ret_value);
+    }
+    if (asked->version.at != NULL) {
+        name = arena_printf(world->c->arena, "%.*s:%.*s", STR_ARG(name), STR_ARG(asked->version));
+    }
+    return parameter_read(world, name, sealed, ret_value, question->why);
+}
+
+static status answer_zones(const struct template_question *question, struct value *ret_value)
+{
+    static const char letters[] = "abc";
+
+    ret_value->kind = VALUE_LIST;
+    for (size_t i = 0; i < sizeof(letters) - 1; i++) {
+        *doc_add(question->arena, ret_value) = text_value(arena_printf(
+            question->arena, "%.*s%c", STR_ARG(question->name), letters[i]));
+    }
+    return OK;
+}
+
+static status answer(void *context, const struct template_question *question,
+                     struct value *ret_value)
+{
+    struct world *world = context;
+    const struct stack_resource *own;
+
+    switch (question->kind) {
+    case TEMPLATE_REF:
+        own = known(world, question->resource);
+        if (own != NULL) {
+            *ret_value = text_value(own->id);
+        }
+        return OK;
+    case TEMPLATE_ATTRIBUTE:
+        return answer_attribute(world, question, ret_value);
+    case TEMPLATE_IMPORT:
+        return answer_import(world, question, ret_value);
+    case TEMPLATE_DYNAMIC:
+        return answer_dynamic(world, question, ret_value);
+    case TEMPLATE_SSM:
+        return answer_ssm(world, question, ret_value);
+    case TEMPLATE_ZONES:
+        return answer_zones(question, ret_value);
+    default:
+        return OK;
+    }
+}
+
+/* ---- a world ---- */
+
+void world_init(struct world *world, struct call *c, struct stack *stack)
+{
+    memset(world, 0, sizeof(*world));
+    world->c = c;
+    world->stack = stack;
+    world->caller = (struct inner_caller){c->account, c->region, c->principal, c->identity};
+    world->imported.kind = VALUE_LIST;
+    world->of = (struct template_world){
+        .context = world,
+        .answer = answer,
+        .has_type = has_type,
+        .has_attribute = has_attribute,
+        .account = c->account,
+        .region = c->region,
+        .stack_id = STR_NONE,
+    };
+    if (stack != NULL) {
+        world->of.stack_id = stack_id(stack);
+        world->of.stack_name = stack_name(stack);
+    }
+}
