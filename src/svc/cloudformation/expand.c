@@ -22,9 +22,27 @@ struct expanding {
 
 /* ---- SAM ---- */
 
-static status run_sam(struct expanding *e)
+static const struct value *sam_parameter(const void *self, struct str name)
 {
-    return fail(e->c, &CFN_VALIDATION, "it is not built yet");
+    const struct expanding *e = self;
+
+    for (uint32_t i = 0; i < e->template.parameter_count; i++) {
+        if (str_eq(e->run.arguments[i].parameter->name, name)) {
+            return &e->run.arguments[i].value;
+        }
+    }
+    return NULL;
+}
+
+static status run_sam(struct expanding *e, const struct template_transform *transform,
+                      struct value *ret_result)
+{
+    struct sam_place place = {.region = e->c->region,
+                              .partition = arn_partition(e->c->region),
+                              .parameter = sam_parameter,
+                              .self = e};
+
+    return sam_transform(&transform->fragment, &place, e->c->arena, &e->c->why, ret_result);
 }
 
 /* ---- include ---- */
@@ -60,7 +78,7 @@ static status run_one(struct expanding *e, const struct template_transform *tran
                       struct value *ret_result)
 {
     if (str_eq(transform->name, STR(SAM_TRANSFORM))) {
-        return run_sam(e);
+        return run_sam(e, transform, ret_result);
     }
     if (str_eq(transform->name, STR(EXTENSIONS))) {
         return template_extend(&e->run, &transform->fragment, ret_result);
