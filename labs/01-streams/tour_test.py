@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tour (tour.sh): it makes every resource by the AWS CLI, its events come through, and its
-clean-up leaves nothing behind."""
+"""The tour (tour.sh): it makes every resource by the AWS CLI, its events come through with every
+policy checked, and its clean-up leaves nothing behind."""
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from stack_kit import AuthServer
 
 LAB = Path(__file__).resolve().parent
 ROOT = LAB.parents[1]
 SECONDS_MAX = 300
+
+
+@pytest.fixture(scope="module")
+def weir():
+    server = AuthServer().start()
+    yield server
+    server.close()
 
 
 @pytest.fixture
