@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/kms/cfn.h"
 #include "svc/kms/kms_ops.h"
 
 const struct error KMS_EXISTS = {"AlreadyExistsException", NULL, 400, false};
@@ -119,4 +120,6 @@ const struct service kms_service = {
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .open = service_open,
     .close = service_close,
+    .types = kms_types,
+    .type_count = KMS_TYPES,
 };

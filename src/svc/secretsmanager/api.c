@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/timer.h"
 #include "cell/cell.h"
+#include "svc/secretsmanager/cfn.h"
 #include "svc/secretsmanager/secretsmanager_ops.h"
 
 const struct error SECRETS_NOT_FOUND = {"ResourceNotFoundException", NULL, 400, false};
@@ -75,4 +76,6 @@ const struct service secretsmanager_service = {
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .open = service_open,
     .close = service_close,
+    .types = secretsmanager_types,
+    .type_count = SECRETSMANAGER_TYPES,
 };

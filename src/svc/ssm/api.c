@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/timer.h"
 #include "cell/cell.h"
+#include "svc/ssm/cfn.h"
 #include "svc/ssm/ssm_ops.h"
 
 const struct error SSM_VALIDATION = {"ValidationException", NULL, 400, false};
@@ -81,4 +82,6 @@ const struct service ssm_service = {
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .open = service_open,
     .close = service_close,
+    .types = ssm_types,
+    .type_count = SSM_TYPES,
 };
