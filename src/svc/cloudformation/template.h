@@ -124,7 +124,8 @@ struct template {
  * whose transforms have not run may be read too: then names that they make are not missed. */
 status template_read(const struct value *document, struct arena *arena, struct why *why,
                      struct template *ret_template);
-/* What only the world knows: types and attributes; without a run, for ValidateTemplate. */
+/* Types and attributes that only the world knows, and circles: what can be said without values of
+ * parameters, for ValidateTemplate. */
 status template_check(const struct template *t, const struct template_world *world,
                       struct arena *arena, struct why *why);
 const struct template_resource *template_resource_find(const struct template *t, struct str name);

@@ -253,6 +253,30 @@ static const char *refusal_of(const struct template_call *call)
     return functions[call->function].refusal;
 }
 
+status template_find_check(const struct value *mappings, const struct value *argument,
+                           struct arena *arena, struct why *why)
+{
+    const struct value *at = mappings;
+    bool written = true;
+    struct str key[3];
+
+    for (int i = 0; i < 3; i++) {
+        key[i] = doc_text(arena, &argument->items[i]);
+        written = written && template_is_scalar(&argument->items[i]);
+        at = !written || at == NULL || at->kind != VALUE_MAP ? NULL : map_find(at, key[i]);
+        if (i == 0 && written && at == NULL) {
+            return template_wrong(why,
+                                  "Template error: Mapping named '%.*s' is not present in the "
+                                  "'Mappings' section of template.",
+                                  STR_ARG(key[0]));
+        }
+    }
+    return !written || at != NULL
+               ? OK
+               : template_wrong(why, "Template error: Unable to get mapping for %.*s::%.*s::%.*s",
+                                STR_ARG(key[0]), STR_ARG(key[1]), STR_ARG(key[2]));
+}
+
 status template_call_check(const struct template_call *call, struct why *why)
 {
     shape_check *good;

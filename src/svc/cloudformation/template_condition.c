@@ -173,7 +173,7 @@ status template_truth(struct template_run *run, const struct value *document, bo
 
 /* ---- rules ---- */
 
-static status rule_functions(const struct value *value, struct template_names *names)
+static void rule_functions(const struct value *value, struct template_names *names)
 {
     struct template_call call = template_call_of(value);
     bool supported = call.function == FUNCTION_NONE || call.function == FUNCTION_REF ||
@@ -183,12 +183,11 @@ static status rule_functions(const struct value *value, struct template_names *n
         template_names_add(names, call.name);
     }
     for (uint32_t i = 0; value->kind == VALUE_LIST && i < value->count; i++) {
-        TRY(rule_functions(&value->items[i], names));
+        rule_functions(&value->items[i], names);
     }
     for (uint32_t i = 0; value->kind == VALUE_MAP && i < value->count; i++) {
-        TRY(rule_functions(&value->pairs[i].value, names));
+        rule_functions(&value->pairs[i].value, names);
     }
-    return OK;
 }
 
 static status assertion(struct template_run *run, struct str rule, const struct value *document)
@@ -197,12 +196,6 @@ static status assertion(struct template_run *run, struct str rule, const struct 
     const struct value *description = doc_get(document, "AssertDescription");
     bool holds;
 
-    if (condition == NULL) {
-        return template_wrong(run->why,
-                              "Template format error: Every assertion of rule %.*s must contain an "
-                              "Assert member.",
-                              STR_ARG(rule));
-    }
     TRY(template_truth(run, condition, &holds));
     if (holds) {
         return OK;
@@ -218,11 +211,6 @@ static status rule_check(struct template_run *run, struct str name, const struct
     const struct value *assertions = doc_get(rule, "Assertions");
     bool applies = true;
 
-    if (assertions == NULL || assertions->kind != VALUE_LIST) {
-        return template_wrong(run->why,
-                              "Template format error: Rule %.*s must contain an Assertions list.",
-                              STR_ARG(name));
-    }
     if (condition != NULL) {
         TRY(template_truth(run, condition, &applies));
     }
@@ -232,22 +220,50 @@ static status rule_check(struct template_run *run, struct str name, const struct
     return OK;
 }
 
+/* Every assertion has something to assert. */
+static status shape_check(struct str name, const struct value *rule, struct why *why)
+{
+    const struct value *assertions = doc_get(rule, "Assertions");
+
+    if (assertions == NULL || assertions->kind != VALUE_LIST) {
+        return template_wrong(why,
+                              "Template format error: Rule %.*s must contain an Assertions list.",
+                              STR_ARG(name));
+    }
+    for (uint32_t i = 0; i < assertions->count; i++) {
+        if (doc_get(&assertions->items[i], "Assert") == NULL) {
+            return template_wrong(why,
+                                  "Template format error: Every assertion of rule %.*s must "
+                                  "contain an Assert member.",
+                                  STR_ARG(name));
+        }
+    }
+    return OK;
+}
+
+status template_rules_check(const struct value *rules, struct arena *arena, struct why *why)
+{
+    struct template_names wrong = {.arena = arena};
+
+    for (uint32_t i = 0; rules != NULL && i < rules->count; i++) {
+        TRY(shape_check(rules->pairs[i].key, &rules->pairs[i].value, why));
+    }
+    if (rules != NULL) {
+        rule_functions(rules, &wrong);
+    }
+    return wrong.count == 0
+               ? OK
+               : template_wrong(why,
+                                "Template format error: Following functions are not supported in "
+                                "the Rules block of the template: [%s]",
+                                template_names_text(&wrong).at);
+}
+
 status template_rules(struct template_run *run)
 {
     const struct value *rules = run->of->rules;
-    struct template_names wrong = {.arena = run->arena};
 
-    if (rules == NULL) {
-        return OK;
-    }
-    TRY(rule_functions(rules, &wrong));
-    if (wrong.count > 0) {
-        return template_wrong(run->why,
-                              "Template format error: Following functions are not supported in the "
-                              "Rules block of the template: [%s]",
-                              template_names_text(&wrong).at);
-    }
-    for (uint32_t i = 0; i < rules->count; i++) {
+    for (uint32_t i = 0; rules != NULL && i < rules->count; i++) {
         TRY(rule_check(run, rules->pairs[i].key, &rules->pairs[i].value));
     }
     return OK;

@@ -65,6 +65,9 @@ const char *template_function_of_tag(struct str tag);
 struct str template_condition_named(const struct value *document);
 /* The call's argument has the shape that its function wants. */
 status template_call_check(const struct template_call *call, struct why *why);
+/* What a lookup whose keys are written out finds is there. */
+status template_find_check(const struct value *mappings, const struct value *argument,
+                           struct arena *arena, struct why *why);
 status template_call_unknown(const struct template_call *call, struct why *why);
 
 /* TEMPLATE_INVALID with that sentence. */
@@ -151,6 +154,8 @@ status template_value(struct template_run *run, const struct value *document,
 /* A call of a condition function, or {"Condition": …}. */
 status template_truth(struct template_run *run, const struct value *document, bool *ret_truth);
 status template_rules(struct template_run *run);
+/* Shapes of rules, and functions that they may not have. */
+status template_rules_check(const struct value *rules, struct arena *arena, struct why *why);
 status template_order(struct template_run *run);
 /* A text of a scalar; VALUE_NONE stays, anything else gives false. */
 bool template_as_text(struct arena *arena, const struct value *value, struct value *ret_text);

@@ -75,6 +75,9 @@ static void gather_call(struct gathering *gathering, const struct template_call 
         gather_sub(gathering, argument);
         break;
     case FUNCTION_IF:
+        if (gathering->run->arguments == NULL) { /* nobody said which branch holds */
+            break;
+        }
         gather(gathering,
                &argument->items[template_condition(gathering->run, argument->items[0].str) ? 1
                                                                                            : 2]);

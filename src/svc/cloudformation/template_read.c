@@ -487,6 +487,7 @@ status template_read(const struct value *document, struct arena *arena, struct w
     TRY(read_mappings(&t, why));
     TRY(read_conditions(&t, why));
     TRY(section_of(&t, "Rules", why, &t.rules));
+    TRY(t.pending ? OK : template_rules_check(t.rules, arena, why));
     TRY(section_of(&t, "Metadata", why, &t.metadata));
     TRY(section_of(&t, "Hooks", why, &t.hooks));
     TRY(read_resources(&t, arena, why));

@@ -136,12 +136,8 @@ static status look_find(struct looking *looking, const struct value *argument)
     const struct value *name = &argument->items[0];
     const struct value *mappings = looking->t->mappings;
 
-    if (template_is_text(name) && argument->count == 3 &&
-        (mappings == NULL || map_find(mappings, name->str) == NULL)) {
-        return template_wrong(looking->why,
-                              "Template error: Mapping named '%.*s' is not present in the "
-                              "'Mappings' section of template.",
-                              STR_ARG(name->str));
+    if (template_is_text(name) && argument->count == 3) {
+        TRY(template_find_check(mappings, argument, looking->arena, looking->why));
     }
     return look_all(looking, argument);
 }

@@ -112,12 +112,17 @@ status template_check(const struct template *t, const struct template_world *wor
 {
     struct attributes attributes = {t, world, arena, why};
     struct template_names none = {.arena = arena};
+    struct template_run run = {.of = t, .world = world, .arena = arena, .why = why};
 
     if (t->pending) {
         return OK;
     }
     TRY(check_types(t, world, NULL, &none, why));
-    return check_all_attributes(&attributes);
+    TRY(check_all_attributes(&attributes));
+    run.conditions = template_map(arena, 0);
+    run.exists = arena_alloc(arena, t->resource_count + 1);
+    memset(run.exists, true, t->resource_count);
+    return template_order(&run);
 }
 
 /* ---- beginning ---- */

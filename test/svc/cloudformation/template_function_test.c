@@ -202,6 +202,10 @@ static void lists(void **state)
         {"!FindInMap [M, eu-central-1, Two]", "2"},
         {"!FindInMap [M, nowhere, Ami, {DefaultValue: !Ref Env}]", "\"dev\""},
         {"!FindInMap [N, nowhere, Ami, {DefaultValue: x}]", "\"x\""},
+        {"!FindInMap [M, !Ref Env, List]",
+         "Template error: Unable to get mapping for M::dev::List"},
+        {"!If [Prod, !FindInMap [M, a, b], c]",
+         "Template error: Unable to get mapping for M::a::b"},
         {"!FindInMap [M, other, List]", "Template error: Unable to get mapping for M::other::List"},
         {"!FindInMap [N, a, b]", "Template error: Mapping named 'N' is not present in the "
                                  "'Mappings' section of template."},

@@ -95,6 +95,26 @@ static void circles_are_named(void **state)
                         "A:0 B:1(A)");
 }
 
+static void circles_are_seen_without_values_of_parameters(void **state)
+{
+    struct kit *kit = ARENA_NEW(arena, struct kit);
+
+    (void)state;
+    kit->world = kit_world();
+    assert_null(template_document(
+        STR("Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\n"
+            "Resources: {A: {Type: T, Properties: {X: !If [C, !Ref B, x]}}, "
+            "B: {Type: T, DependsOn: A}}\n"), arena, &why, &kit->document));
+    assert_null(template_read(&kit->document, arena, &why, &kit->of));
+    assert_null(template_check(&kit->of, &kit->world, arena, &why));
+    assert_null(template_document(STR("Resources: {A: {Type: T, DependsOn: B}, "
+                                      "B: {Type: T, DependsOn: A}}\n"),
+                                  arena, &why, &kit->document));
+    assert_null(template_read(&kit->document, arena, &why, &kit->of));
+    assert_ptr_equal(template_check(&kit->of, &kit->world, arena, &why), &TEMPLATE_INVALID);
+    assert_string_equal(why.text, "Circular dependency between resources: [A, B]");
+}
+
 static void five_hundred_in_a_row_are_ordered(void **state)
 {
     struct buf text;
@@ -128,6 +148,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_there_is_refused_where_it_is_used, kit_up,
                                         kit_down),
         cmocka_unit_test_setup_teardown(circles_are_named, kit_up, kit_down),
+        cmocka_unit_test_setup_teardown(circles_are_seen_without_values_of_parameters, kit_up,
+                                        kit_down),
         cmocka_unit_test_setup_teardown(five_hundred_in_a_row_are_ordered, kit_up, kit_down),
     };
 
