@@ -7,6 +7,7 @@ import json
 
 import pytest
 from function_kit import Ledger, event
+from statement import euros, statement
 
 MOST = 2**63 - 1
 
@@ -79,6 +80,16 @@ def test_each_event_is_a_line_and_counts_in_the_statement_of_its_month(ledger):
     assert [(r["actual_change"], r["available_change"], r["actual"], r["available"])
             for r in lines] == [(0, 0, 0, 0), (1000, 1000, 1000, 1000), (-300, -300, 700, 700),
                                 (-1, -1, 699, 699), (0, -50, 699, 649)]
+
+
+def test_a_statement_begins_with_what_was_there_and_has_each_line(ledger):
+    account = ledger.opened(1000)
+    ledger.book(*(event("withdrawal", account, amount=amount, time=f"2026-12-{day:02}T08:00:00Z")
+                  for day, amount in ((2, 20), (1, 10))))
+    ledger.book(event("payment-incoming", account, amount=5, time="2026-11-29T08:00:00Z"))  # late
+    before, lines, after = statement(ledger.dynamodb, "accounts", account, "2026-12")
+    assert (before, [line["actual_change"] for line in lines], after) == (1005, [-10, -20], 975)
+    assert [euros(cents) for cents in (5, -1005, 123456789)] == ["0.05", "-10.05", "1,234,567.89"]
 
 
 # ---- what is rejected ----
