@@ -258,7 +258,7 @@ void sam_deployments(struct sam *s)
                                               : "service-role/AWSCodeDeployRoleForLambda");
     struct value assume = sam_assume(s, "codedeploy.amazonaws.com");
 
-    if (s->preferences.count == 0) {
+    if (s->preferences.count == 0 || s->causes.count > 0) {
         return;
     }
     add_shared(s, STR(APPLICATION),

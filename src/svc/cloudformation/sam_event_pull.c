@@ -434,7 +434,9 @@ static bool is_one_of(const struct value *type, const char *names)
     struct str rest = str_c(names);
 
     while (rest.at != NULL) {
-        if (node_is(type, VALUE_STR) && str_eq(type->str, str_split(&rest, ' '))) {
+        struct str name = str_split(&rest, ' ');
+
+        if (node_is(type, VALUE_STR) && str_eq(type->str, name)) {
             return true;
         }
     }

@@ -212,15 +212,15 @@ struct value node_list(void)
 
 struct value node_copy(struct arena *arena, const struct value *value)
 {
-    struct value made = *value;
+    struct value made = value == NULL ? (struct value){.kind = VALUE_NULL} : *value;
 
-    if (value->kind == VALUE_LIST) {
+    if (made.kind == VALUE_LIST) {
         made.room = value->count;
         made.items = arena_alloc(arena, (value->count + 1) * sizeof(struct value));
         for (uint32_t i = 0; i < value->count; i++) {
             made.items[i] = node_copy(arena, &value->items[i]);
         }
-    } else if (value->kind == VALUE_MAP) {
+    } else if (made.kind == VALUE_MAP) {
         made.room = value->count;
         made.pairs = arena_alloc(arena, (value->count + 1) * sizeof(struct pair));
         for (uint32_t i = 0; i < value->count; i++) {

@@ -40,7 +40,7 @@ struct value node_c(const char *text);
 struct value node_bool(bool truth);
 struct value node_map(void);
 struct value node_list(void);
-struct value node_copy(struct arena *arena, const struct value *value); /* all of it */
+struct value node_copy(struct arena *arena, const struct value *value); /* all of it; NULL: null */
 /* A document from a text: JSON whose texts stand in single quotes, whose plain keys stand bare, and
  * which has holes: %v a const struct value * (NULL: the pair or element is left out), %s a struct
  * str, %c a const char *. The text is ours and well-formed, and lives for ever. */
