@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--auth=on: signatures are checked against the root key that weir prints once."""
 import json
-import re
 import subprocess
 
 import boto3
@@ -11,30 +10,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from kinesis_kit import data_of, put, read_shard
-from weir_server import REGION, WeirServer, weir_path
-
-
-class SignedServer(WeirServer):
-    """Keeps the root key that the first start prints."""
-
-    key = None
-
-    def _first_line(self):
-        text = ""
-        line = self.process.stdout.readline()
-        while line and not line.startswith("{"):
-            text += line
-            line = self.process.stdout.readline()
-        if found := re.search(r"AWS_ACCESS_KEY_ID=(\S+)\s+export AWS_SECRET_ACCESS_KEY=(\S+)",
-                              text):
-            self.key = found.groups()
-        assert line, self.log_tail()
-        return line
-
-    def signed(self, access_key, secret, service="kinesis", **config):
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION,
-                            aws_access_key_id=access_key, aws_secret_access_key=secret,
-                            config=Config(retries={"total_max_attempts": 1}, **config))
+from weir_server import REGION, SignedServer, weir_path
 
 
 @pytest.fixture(scope="module")

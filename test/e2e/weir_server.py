@@ -207,3 +207,26 @@ class WeirServer:
     def resident_bytes(self):
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
+
+
+class SignedServer(WeirServer):
+    """Keeps the root key that the first start prints."""
+
+    key = None
+
+    def _first_line(self):
+        text = ""
+        line = self.process.stdout.readline()
+        while line and not line.startswith("{"):
+            text += line
+            line = self.process.stdout.readline()
+        if found := re.search(r"AWS_ACCESS_KEY_ID=(\S+)\s+export AWS_SECRET_ACCESS_KEY=(\S+)",
+                              text):
+            self.key = found.groups()
+        assert line, self.log_tail()
+        return line
+
+    def signed(self, access_key, secret, service="kinesis", **config):
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION,
+                            aws_access_key_id=access_key, aws_secret_access_key=secret,
+                            config=Config(retries={"total_max_attempts": 1}, **config))

@@ -9,16 +9,16 @@ FAILED = {"CardFailed": "CardQueue", "EntryFailed": "EntryQueue", "ExitFailed": 
 
 
 def keys(stack, queue):
-    """Objects that the messages of a queue tell of; the messages stay."""
-    sqs, found = stack.client("sqs"), []
-    while True:
-        messages = sqs.receive_message(QueueUrl=stack[queue], MaxNumberOfMessages=10,
-                                       VisibilityTimeout=2).get("Messages", [])
-        fresh = [urllib.parse.unquote_plus(record["s3"]["object"]["key"])
-                 for message in messages for record in json.loads(message["Body"])["Records"]]
-        found += fresh
-        if not fresh:
-            return found
+    """Objects that the messages of a queue tell of; the messages are put back."""
+    sqs, url, taken = stack.client("sqs"), stack[queue], []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10,
+                                          VisibilityTimeout=60).get("Messages"):
+        taken += messages
+    for message in taken:
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"],
+                                      VisibilityTimeout=0)
+    return [urllib.parse.unquote_plus(record["s3"]["object"]["key"])
+            for message in taken for record in json.loads(message["Body"])["Records"]]
 
 
 def reasons(stack, key):
