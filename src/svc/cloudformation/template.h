@@ -117,6 +117,8 @@ struct template {
     uint32_t parameter_count;              /* of them */
     uint32_t resource_count;               /* of them */
     uint32_t output_count;                 /* of them */
+    uint32_t *places;                      /* hash table of resources: index + 1, 0: free */
+    uint32_t place_mask;                   /* its size less 1, a power of two less 1 */
     bool pending;                          /* transforms are still to run */
 };
 

@@ -175,11 +175,18 @@ static const struct function functions[FUNCTION_COUNT] = {
 
 /* ---- what a call is ---- */
 
+/* Most maps of one pair are none, and seen so at once. */
+static bool may_be_call(struct str key)
+{
+    return str_eq(key, STR("Ref")) || str_starts_nocase(key, STR("Fn::"));
+}
+
 struct template_call template_call_of(const struct value *document)
 {
     struct template_call call = {.function = FUNCTION_NONE};
 
-    if (document->kind != VALUE_MAP || document->count != 1) {
+    if (document->kind != VALUE_MAP || document->count != 1 ||
+        !may_be_call(document->pairs[0].key)) {
         return call;
     }
     for (int i = FUNCTION_REF; i < FUNCTION_COUNT; i++) {

@@ -131,6 +131,8 @@ bool template_dotted(struct str text, struct str *ret_first, struct str *ret_sec
 bool template_get_att_parts(const struct value *argument, struct str *ret_resource,
                             struct value *ret_attribute);
 bool template_is_pseudo(struct str name);
+/* So that the next one finds them. */
+void template_place_resources(struct template *t, struct arena *arena);
 /* Index of a resource, an argument; -1: none. */
 int32_t template_resource_index(const struct template *t, struct str name);
 int32_t template_parameter_index(const struct template *t, struct str name);

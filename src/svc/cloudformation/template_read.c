@@ -353,6 +353,7 @@ static status read_resources(struct template *t, struct arena *arena, struct why
         TRY(read_resource(t, resource, why));
         t->resource_count++;
     }
+    template_place_resources(t, arena);
     return template_count_check("resources", t->resource_count, TEMPLATE_RESOURCES_MAX, why);
 }
 

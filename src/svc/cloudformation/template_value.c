@@ -195,12 +195,37 @@ bool template_is_pseudo(struct str name)
 
 int32_t template_resource_index(const struct template *t, struct str name)
 {
-    for (uint32_t i = 0; i < t->resource_count; i++) {
-        if (str_eq(t->resources[i].name, name)) {
-            return (int32_t)i;
+    uint32_t at = (uint32_t)str_hash(name);
+
+    if (t->places == NULL) {
+        return -1;
+    }
+    for (at &= t->place_mask; t->places[at] != 0; at = (at + 1) & t->place_mask) {
+        if (str_eq(t->resources[t->places[at] - 1].name, name)) {
+            return (int32_t)t->places[at] - 1;
         }
     }
     return -1;
+}
+
+/* At most half full. */
+void template_place_resources(struct template *t, struct arena *arena)
+{
+    uint32_t size = 4;
+
+    while (size < 2 * t->resource_count) {
+        size *= 2;
+    }
+    t->places = arena_zero(arena, size * sizeof(t->places[0]));
+    t->place_mask = size - 1;
+    for (uint32_t i = 0; i < t->resource_count; i++) {
+        uint32_t at = (uint32_t)str_hash(t->resources[i].name) & t->place_mask;
+
+        while (t->places[at] != 0) {
+            at = (at + 1) & t->place_mask;
+        }
+        t->places[at] = i + 1;
+    }
 }
 
 const struct template_resource *template_resource_find(const struct template *t, struct str name)
