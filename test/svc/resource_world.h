@@ -6,6 +6,8 @@
 #ifndef WEIR_TEST_SVC_RESOURCE_WORLD_H
 #define WEIR_TEST_SVC_RESOURCE_WORLD_H
 
+#include "base/checksum.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "cell/doing.h"
 #include "cell/resource.h"
@@ -125,6 +127,30 @@ static inline const char *kit_call(struct kit *kit, const char *service, const c
         *ret_status = asking.result;
     }
     return arena_dup(kit->arena, asking.answer).at;
+}
+
+/* A small object in a bucket. */
+static inline void kit_object(struct kit *kit, const char *bucket, const char *key,
+                              struct str content)
+{
+    const struct operation *put = model_operation(model_service(STR("s3")), STR("PutObject"));
+    struct call_body body = {.bytes = content, .size = content.bytes,
+                             .declared_size = UINT64_MAX, .kind = CHECKSUM_CRC64NVME};
+    struct value *input = value_struct(kit->arena, put->input);
+    struct cell_request request = {.service = "s3", .operation = "PutObject", .input = input,
+                                   .body = &body};
+    struct checksum sum;
+    struct value *out;
+    status done;
+
+    md5(content, body.md5);
+    checksum_begin(&sum, CHECKSUM_CRC64NVME);
+    checksum_add(&sum, content);
+    checksum_end(&sum, body.sum);
+    set_str(input, "Bucket", str_c(bucket));
+    set_str(input, "Key", str_c(key));
+    done = cell_call(kit->cell, &request, kit->arena, &kit->why, &out);
+    assert(done == OK);
 }
 
 /* ---- checks, for cmocka ---- */

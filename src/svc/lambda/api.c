@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/lambda/cfn.h"
 #include "svc/lambda/lambda.h"
 #include "svc/lambda/live.h"
 #include "svc/lambda/mapping.h"
@@ -167,4 +168,6 @@ const struct service lambda_service = {
     .tick = lambda_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = lambda_types,
+    .type_count = LAMBDA_TYPES,
 };

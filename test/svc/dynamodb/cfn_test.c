@@ -20,7 +20,7 @@
 #define DEFINED "\"AttributeDefinitions\":[{\"AttributeName\":\"p\",\"AttributeType\":\"S\"},"     \
                 "{\"AttributeName\":\"s\",\"AttributeType\":\"N\"}"
 #define LOCAL "\"LocalSecondaryIndexes\":[{\"IndexName\":\"loc\",\"KeySchema\":[{"               \
-              "\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"g\","              \
+              "\"AttributeName\":\"p\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"g\"," \
               "\"KeyType\":\"RANGE\"}],"                                                       \
               "\"Projection\":{\"ProjectionType\":\"KEYS_ONLY\"}}],"
 #define INDEX(name, more)                                                                          \
