@@ -60,7 +60,7 @@ static struct str name_row(struct call *c, struct str name)
 
 /* ---- maps ---- */
 
-void map_set(struct arena *arena, struct value *map, const char *name, struct value value)
+void map_set_tree(struct arena *arena, struct value *map, const char *name, struct value value)
 {
     for (uint32_t i = 0; i < map->count; i++) {
         if (str_eq(map->pairs[i].key, str_c(name))) {
@@ -73,17 +73,17 @@ void map_set(struct arena *arena, struct value *map, const char *name, struct va
 
 void map_set_str(struct arena *arena, struct value *map, const char *name, struct str text)
 {
-    map_set(arena, map, name, (struct value){.kind = VALUE_STR, .str = text});
+    map_set_tree(arena, map, name, (struct value){.kind = VALUE_STR, .str = text});
 }
 
 void map_set_int(struct arena *arena, struct value *map, const char *name, int64_t number)
 {
-    map_set(arena, map, name, (struct value){.kind = VALUE_INT, .number = number});
+    map_set_tree(arena, map, name, (struct value){.kind = VALUE_INT, .number = number});
 }
 
 void map_set_bool(struct arena *arena, struct value *map, const char *name, bool truth)
 {
-    map_set(arena, map, name, (struct value){.kind = VALUE_BOOL, .truth = truth});
+    map_set_tree(arena, map, name, (struct value){.kind = VALUE_BOOL, .truth = truth});
 }
 
 void map_unset(struct value *map, const char *name)
@@ -347,7 +347,7 @@ static void put_tree(struct arena *arena, struct value *map, const char *name,
                      const struct value *tree)
 {
     if (tree != NULL && (tree->kind != VALUE_MAP || tree->count > 0)) {
-        map_set(arena, map, name, *tree);
+        map_set_tree(arena, map, name, *tree);
     }
 }
 

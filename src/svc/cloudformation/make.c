@@ -98,12 +98,12 @@ static void remember(struct call *c, struct stack_resource *own)
         return;
     }
     before = doc_map(c->arena);
-    map_set(c->arena, before, "properties", *own->properties);
-    map_set(c->arena, before, "needs", *own->needs);
+    map_set_tree(c->arena, before, "properties", *own->properties);
+    map_set_tree(c->arena, before, "needs", *own->needs);
     map_set_str(c->arena, before, "deletion", own->deletion);
     map_set_str(c->arena, before, "replacement", own->replacement);
     if (own->metadata != NULL) {
-        map_set(c->arena, before, "metadata", *own->metadata);
+        map_set_tree(c->arena, before, "metadata", *own->metadata);
     }
     own->before = before;
 }

@@ -54,7 +54,7 @@ static void plan_wish(struct call *c, struct stack *stack, const struct stack_wi
                 (struct value){.kind = VALUE_STR, .str = wish->template.parameters[i].name};
         }
     }
-    map_set(c->arena, stack->plan, "no_echo", hidden);
+    map_set_tree(c->arena, stack->plan, "no_echo", hidden);
     if (wish->failed.at != NULL) {
         map_set_str(c->arena, stack->plan, "failed", wish->failed);
     }
@@ -291,7 +291,7 @@ status stack_update(struct call *c, struct stack *stack, struct stack_wish *wish
                  create_failed || get_bool(wish->about, "DisableRollback", false));
     map_unset(stack->plan, "tags_had");
     if (tags != NULL) {
-        map_set(c->arena, stack->plan, "tags_had", *tags);
+        map_set_tree(c->arena, stack->plan, "tags_had", *tags);
     }
     stack->about = wish->about;
     complete_about(c, stack->about);
@@ -357,7 +357,7 @@ static void keep_list(struct call *c, struct stack *stack, const struct value *r
             (struct value){.kind = VALUE_STR, .str = retain->items[i].str};
     }
     if (list.count > 0) {
-        map_set(c->arena, stack->plan, "retain", list);
+        map_set_tree(c->arena, stack->plan, "retain", list);
     }
 }
 

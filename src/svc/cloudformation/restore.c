@@ -44,7 +44,7 @@ static void restore_tags(struct call *c, struct deploy *d, const struct value *h
 {
     map_unset(d->stack.plan, "tags_had");
     if (had != NULL) {
-        map_set(c->arena, d->stack.plan, "tags_had", *had);
+        map_set_tree(c->arena, d->stack.plan, "tags_had", *had);
     }
 }
 
@@ -57,7 +57,7 @@ static void turn_round(struct call *c, struct stack_resource *own)
     const struct value *before = own->before;
     const struct value *metadata = doc_get(before, "metadata");
 
-    map_set(c->arena, was, "properties", *own->properties);
+    map_set_tree(c->arena, was, "properties", *own->properties);
     own->properties = (struct value *)(uintptr_t)doc_get(before, "properties");
     own->needs = (struct value *)(uintptr_t)doc_get(before, "needs");
     own->metadata = (struct value *)(uintptr_t)metadata;

@@ -14,7 +14,7 @@ struct str last_part(struct str text); /* behind the last slash */
 
 /* ---- maps; absent texts are empty ---- */
 
-void map_set(struct arena *arena, struct value *map, const char *name, struct value value);
+void map_set_tree(struct arena *arena, struct value *map, const char *name, struct value value);
 void map_set_str(struct arena *arena, struct value *map, const char *name, struct str text);
 void map_set_int(struct arena *arena, struct value *map, const char *name, int64_t number);
 void map_set_bool(struct arena *arena, struct value *map, const char *name, bool truth);

@@ -24,7 +24,7 @@ static struct why why;
 struct golden {
     const char *name;     /* what is shown when it fails */
     const char *template; /* YAML */
-    const char *parts[PARTS_MAX][2]; /* "Resources/F/Type" and what is there, in YAML; NULL: nothing */
+    const char *parts[PARTS_MAX][2]; /* "Resources/F/Type", and YAML; NULL: nothing is there */
 };
 
 static struct value read(const char *text)
