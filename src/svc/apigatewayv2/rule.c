@@ -5,6 +5,7 @@
 #include "svc/apigatewayv2/rule.h"
 
 #include "base/codec.h"
+#include "cell/cell.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -74,11 +75,11 @@ struct str apigw_arn(struct call *c, const char *format, ...)
 
 struct str api_endpoint(struct call *c, struct str api_id, struct str region)
 {
-    struct str host = c->request != NULL && c->request->authority.bytes > 0
-                          ? c->request->authority
-                          : STR("localhost:4566");
+    bool asked = c->request != NULL && c->request->authority.bytes > 0;
+    struct str own = cell_address(c->cell); /* of weir's own doing: a stack's */
+    struct str host = asked ? c->request->authority : str_slice(own, str_find(own, '/', 0), own.bytes);
     size_t colon = host.bytes;
-    bool tls = c->request != NULL && c->request->tls;
+    bool tls = asked ? c->request->tls : str_starts(own, STR("https:"));
 
     while (colon > 0 && host.at[colon - 1] >= '0' && host.at[colon - 1] <= '9') {
         colon--; /* what stands behind the last colon of "[::1]:4566", too */

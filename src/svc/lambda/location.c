@@ -27,8 +27,11 @@ static struct str signature_of(struct call *c, struct str sha256_hex, struct str
 
 struct str lambda_host(struct call *c)
 {
-    return c->request != NULL && c->request->authority.bytes > 0 ? c->request->authority
-                                                                 : STR("localhost:4566");
+    struct str own = cell_address(c->cell); /* of weir's own doing: a stack's */
+
+    return c->request != NULL && c->request->authority.bytes > 0
+               ? c->request->authority
+               : str_slice(own, str_find_str(own, STR("//")) + 2, own.bytes);
 }
 
 struct str package_location(struct call *c, struct str sha256_hex)
