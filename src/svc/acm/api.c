@@ -7,6 +7,7 @@
 #include "bus/timer.h"
 #include "cell/cell.h"
 #include "cell/host.h"
+#include "svc/acm/cfn.h"
 #include "svc/acm/acm_ops.h"
 
 const struct error ACM_NOT_FOUND = {"ResourceNotFoundException", NULL, 400, false};
@@ -116,4 +117,6 @@ const struct service acm_service = {
     .tick = service_tick,
     .pages = pages,
     .page_count = sizeof(pages) / sizeof(pages[0]),
+    .types = acm_types,
+    .type_count = ACM_TYPES,
 };

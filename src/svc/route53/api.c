@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "cell/cell.h"
+#include "svc/route53/cfn.h"
 #include "svc/route53/route53_ops.h"
 
 const struct error R53_NO_ZONE = {"NoSuchHostedZone", NULL, 404, false};
@@ -101,4 +102,6 @@ const struct service route53_service = {
     .open = service_open,
     .close = service_close,
     .tick = service_tick,
+    .types = route53_types,
+    .type_count = ROUTE53_TYPES,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Secrets Manager's resource types: made with all their properties, told, changed, read for drift and
- * removed, seen by the service's own operations.
+ * Secrets Manager's resource types: made with all their properties, told, changed, read for drift
+ * and removed, seen by its own operations.
  */
 #include "../test/svc/resource_kit.h"
 
