@@ -74,10 +74,10 @@ static void tell_summary(struct call *c, const struct template *t,
     if (t->description.at != NULL) {
         put_str(c, "Description", t->description);
     }
-    if (summary->capabilities.count > 0) {
-        list = put_list(c, "Capabilities", summary->capabilities.count);
-        for (uint32_t i = 0; i < summary->capabilities.count; i++) {
-            list_add_str(list, summary->capabilities.items[i].str);
+    if (summary->told.count > 0) {
+        list = put_list(c, "Capabilities", summary->told.count);
+        for (uint32_t i = 0; i < summary->told.count; i++) {
+            list_add_str(list, summary->told.items[i].str);
         }
     }
     if (summary->reason.at != NULL) {
@@ -108,30 +108,6 @@ static struct value *tell_parameter(struct call *c, struct value *list,
     return told;
 }
 
-/* Types that nobody has: those of a transform are not there yet. */
-static status types_check(struct call *c, const struct template_summary *summary)
-{
-    struct buf names;
-    struct str all;
-
-    if (summary->transforms.count > 0 || cell_allows_unknown(c->cell)) {
-        return OK;
-    }
-    buf_init(&names, 64 * 1024);
-    for (uint32_t i = 0; i < summary->types.count; i++) {
-        if (type_of(c->cell, summary->types.items[i].str) == NULL) {
-            buf_printf(&names, "%s%.*s", names.bytes == 0 ? "" : ", ",
-                       STR_ARG(summary->types.items[i].str));
-        }
-    }
-    all = arena_dup(c->arena, buf_str(&names));
-    buf_done(&names);
-    return all.bytes == 0 ? OK
-                          : fail(c, &CFN_VALIDATION,
-                                 "Template format error: Unrecognized resource types: [%.*s]",
-                                 STR_ARG(all));
-}
-
 /* ---- ValidateTemplate ---- */
 
 /* ValidateTemplate */
@@ -139,13 +115,15 @@ status cfn_validate_template(struct call *c)
 {
     struct template_summary summary;
     struct template t;
+    struct world world;
     struct value *list;
     struct str text;
 
     TRY(text_of_call(c, &text));
     TRY(template_of_text(c, text, &t));
+    world_init(&world, c, NULL);
+    TRY(template_check(&t, &world.of, c->arena, &c->why));
     summary = template_summarize(&t, c->arena);
-    TRY(types_check(c, &summary));
     list = put_list(c, "Parameters", t.parameter_count);
     for (uint32_t i = 0; i < t.parameter_count; i++) {
         (void)tell_parameter(c, list, &t.parameters[i]);
