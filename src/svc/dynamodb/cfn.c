@@ -238,16 +238,6 @@ static status table_settled(struct resource *r)
 
 /* ---- the rest of its life ---- */
 
-static status table_change(struct resource *r)
-{
-    static const struct resource_tagging tagging = {"TagResource", "UntagResource", "ResourceArn",
-                                                    "Tags", "TagKeys"};
-
-    TRY(cfn_beside_put(r));
-    TRY(resource_tag_by(r, "Tags", &tagging, cfn_table_arn(r)));
-    return cfn_table_change(r);
-}
-
 static status table_remove(struct resource *r)
 {
     return resource_remove_by(r, "DeleteTable", "TableName");
@@ -371,6 +361,96 @@ static status table_now(struct resource *r, struct value *ret_properties)
     now_indexes(r, document, "LocalSecondaryIndexes", ret_properties);
     now_settings(r, told, ret_properties);
     return cfn_beside_now(r, ret_properties);
+}
+
+/* ---- changing ---- */
+
+/* What an operation refuses to do twice. A change that failed halfway is taken back from what the
+ * table is, not from what it was to be. */
+static const char *const careful[] = {"BillingMode", "KinesisStreamSpecification",
+                                      "ProvisionedThroughput", "ResourcePolicy",
+                                      "SSESpecification", "StreamSpecification",
+                                      "TimeToLiveSpecification"};
+#define CAREFUL (sizeof(careful) / sizeof(careful[0]))
+
+static bool is_careful(struct str key)
+{
+    for (size_t i = 0; i < CAREFUL; i++) {
+        if (str_eq(key, str_c(careful[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* r->had, with those properties as they are now; but for a key, which is not told as it was said. */
+static struct value *had_now(struct resource *r, const struct value *now)
+{
+    struct arena *arena = r->c->arena;
+    struct value *made = doc_map(arena);
+
+    for (uint32_t i = 0; i < r->had->count; i++) {
+        if (!is_careful(r->had->pairs[i].key)) {
+            *doc_put(arena, made, r->had->pairs[i].key) = r->had->pairs[i].value;
+        }
+    }
+    for (size_t i = 0; i < CAREFUL; i++) {
+        const struct value *value = doc_get(now, careful[i]);
+        const struct value *said = doc_get(r->had, careful[i]);
+        bool key = strcmp(careful[i], "SSESpecification") == 0 && said != NULL;
+
+        if (value != NULL) {
+            *doc_put(arena, made, str_c(careful[i])) = key ? *said : *value;
+        }
+    }
+    return made;
+}
+
+/* The indexes that are there, with what is only said. */
+static void had_indexes(struct resource *r, const struct value *now, struct value *had)
+{
+    struct arena *arena = r->c->arena;
+    const struct value *there = doc_get(now, "GlobalSecondaryIndexes");
+    const struct value *said = doc_get(r->had, "GlobalSecondaryIndexes");
+    struct value *list = doc_map_of(arena, had, STR("GlobalSecondaryIndexes"));
+
+    *list = (struct value){.kind = VALUE_LIST};
+    for (uint32_t i = 0; there != NULL && i < there->count; i++) {
+        struct value *index = doc_add(arena, list);
+
+        *index = *doc_copy(arena, &there->items[i]);
+        for (uint32_t k = 0; said != NULL && said->kind == VALUE_LIST && k < said->count; k++) {
+            const struct value *warm = doc_get(&said->items[k], "WarmThroughput");
+
+            if (warm != NULL && doc_same(doc_get(&said->items[k], "IndexName"),
+                                         doc_get(index, "IndexName"))) {
+                *doc_put(arena, index, STR("WarmThroughput")) = *warm;
+            }
+        }
+    }
+}
+
+static status table_change(struct resource *r)
+{
+    static const struct resource_tagging tagging = {"TagResource", "UntagResource", "ResourceArn",
+                                                    "Tags", "TagKeys"};
+    const struct value *said = r->had;
+    struct value *now = doc_map(r->c->arena);
+    struct value *had = NULL;
+    status changed;
+
+    TRY(table_now(r, now));
+    had = had_now(r, now);
+    r->had = had;
+    changed = cfn_beside_put(r);
+    r->had = said;
+    TRY(changed);
+    TRY(resource_tag_by(r, "Tags", &tagging, cfn_table_arn(r)));
+    had_indexes(r, now, had);
+    r->had = had;
+    changed = cfn_table_change(r);
+    r->had = said;
+    return changed;
 }
 
 static const struct resource_type table_type = {

@@ -124,9 +124,13 @@ static bool is_on_demand(const struct resource *r)
 
 static status mode_put(struct resource *r)
 {
+    const struct value *now = NULL;
     struct inner inner;
+    struct str mode;
 
-    if (!resource_changed(r, "StreamModeDetails")) {
+    TRY(summary(r, &now));
+    mode = get_str(get(now, "StreamModeDetails"), "StreamMode");
+    if (str_eq(mode, STR("ON_DEMAND")) == is_on_demand(r)) {
         return OK;
     }
     TRY(resource_begin(r, "UpdateStreamMode", &inner));
