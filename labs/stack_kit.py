@@ -90,8 +90,10 @@ def deploy(weir, lab, stack, **parameters):
 def empty(s3, bucket):
     """Removes all versions of all objects: a bucket must be empty before its stack can go."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for found in page.get("Versions", []) + page.get("DeleteMarkers", []):
-            s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+        if found:
+            s3.delete_objects(Bucket=bucket, Delete={"Quiet": True, "Objects": [
+                {"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]})
 
 
 def destroy(weir, stack, buckets):

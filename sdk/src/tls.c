@@ -2,6 +2,9 @@
  *
  * TLS by OpenSSL: the one file that needs it, in an archive of its own. Certificates are checked
  * against the system's, or those of AWS_CA_BUNDLE.
+ *
+ * A static program carries the paths of the system where it was built; where it runs, Amazon Linux
+ * as a rule, the system's certificates may lie elsewhere. So the usual places are tried as well.
  */
 #include "weir_aws.h"
 
@@ -11,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* OpenSSL writes in a way that raises SIGPIPE when the other side is gone. */
 static void ignore_sigpipe(void)
@@ -21,6 +25,38 @@ static void ignore_sigpipe(void)
         action.sa_handler = SIG_IGN;
         (void)sigaction(SIGPIPE, &action, NULL);
     }
+}
+
+static bool is_readable(const char *path)
+{
+    return path != NULL && access(path, R_OK) == 0;
+}
+
+/* Trusts what this system trusts. */
+static bool trust_system(SSL_CTX *context)
+{
+    static const char *const places[] = {
+        "/etc/pki/tls/certs/ca-bundle.crt",   /* Amazon Linux, Fedora */
+        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine */
+        "/etc/ssl/ca-bundle.pem",             /* SUSE */
+    };
+    const char *file = getenv(X509_get_default_cert_file_env());
+    const char *folder = getenv(X509_get_default_cert_dir_env());
+    bool is_told = file != NULL || folder != NULL;
+
+    if (SSL_CTX_set_default_verify_paths(context) != 1) {
+        return false;
+    }
+    if (is_told || is_readable(X509_get_default_cert_file()) ||
+        is_readable(X509_get_default_cert_dir())) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (is_readable(places[i])) {
+            return SSL_CTX_load_verify_locations(context, places[i], NULL) == 1;
+        }
+    }
+    return true;
 }
 
 static SSL_CTX *context_of(char *why, size_t why_bytes)
@@ -35,7 +71,7 @@ static SSL_CTX *context_of(char *why, size_t why_bytes)
     made = SSL_CTX_new(TLS_client_method());
     if (made == NULL || SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION) != 1 ||
         (bundle != NULL && *bundle != '\0' ? SSL_CTX_load_verify_locations(made, bundle, NULL)
-                                           : SSL_CTX_set_default_verify_paths(made)) != 1) {
+                                           : trust_system(made)) != 1) {
         (void)snprintf(why, why_bytes, "TLS cannot be set up: no certificates to trust");
         SSL_CTX_free(made);
         return NULL;
