@@ -51,7 +51,8 @@ struct sam {
 
 /* A property of a Serverless resource or event and what it may be: "s" text, "m" map, "l" list,
  * "b" truth, "i" number, "*" anything; "L" list of texts and maps, "M" map of texts to maps, "T"
- * map of texts to texts, "N" list of texts; several: one of them. "!" first: required. "-": no
+ * map of texts to texts, "N" list of texts, "O" list of maps, "I" map of texts to
+ * numbers or maps; several: one of them. "!" first: required. "-": no
  * function in its place. */
 struct sam_property {
     const char *name; /* "Handler" */

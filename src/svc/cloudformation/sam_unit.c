@@ -198,6 +198,8 @@ static bool is_letter(const struct value *value, char letter)
         return value->kind == VALUE_MAP && all_are(value, "m");
     case 'T':
         return value->kind == VALUE_MAP && all_are(value, "s");
+    case 'O':
+        return value->kind == VALUE_LIST && all_are(value, "m");
     case 'I':
         return value->kind == VALUE_MAP && all_are(value, "im");
     default:

@@ -241,6 +241,19 @@ static const struct golden goldens[] = {
       {"Resources/W/Properties/Value", "is: {Ref: L0fe3d22673}"},
       {"Resources/A/Type", "is: AWS::CloudFormation::Stack"},
       {"Resources/A/Properties/TemplateURL", "is: https://x/y.yaml"}}},
+    {"a connector lets a function use a table",
+     "Resources:\n"
+     "  T: {Type: AWS::Serverless::SimpleTable}\n"
+     "  F:\n"
+     "    Type: AWS::Serverless::Function\n"
+     "    Connectors: {Use: {Properties: {Destination: {Id: T}, Permissions: [Read]}}}\n"
+     "    Properties: {Handler: h, Runtime: r, InlineCode: x}\n",
+     {{"Resources/FUsePolicy/Type", "is: AWS::IAM::ManagedPolicy"},
+      {"Resources/FUsePolicy/Properties/Roles", "is: [{Ref: FRole}]"},
+      {"Resources/FUsePolicy/Properties/PolicyDocument/Statement/0/Resource",
+       "is: [{Fn::GetAtt: [T, Arn]}, {Fn::Sub: ['${DestinationArn}/index/*', {DestinationArn: "
+       "{Fn::GetAtt: [T, Arn]}}]}]"},
+      {"Resources/F/Connectors", NULL}}},
     {"a state machine's functions are substitutions",
      "Resources:\n"
      "  S:\n"
