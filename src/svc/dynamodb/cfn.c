@@ -383,7 +383,7 @@ static bool is_careful(struct str key)
     return false;
 }
 
-/* r->had, with those properties as they are now; but for a key, which is not told as it was said. */
+/* r->had, with those properties as they are now; but a key, which is not told as it was said. */
 static struct value *had_now(struct resource *r, const struct value *now)
 {
     struct arena *arena = r->c->arena;
