@@ -2,6 +2,7 @@
  *
  * Buckets and their policies in templates. Settings are in cfn_setting.c.
  */
+#include "cell/cell.h"
 #include "svc/s3/cfn.h"
 
 #define NAME_BYTES_MAX 63
@@ -160,12 +161,14 @@ static status bucket_remove(struct resource *r)
     return resource_remove_by(r, "DeleteBucket", "Bucket");
 }
 
-/* Where weir serves the bucket as a website. */
+/* Where weir serves the bucket as a website: as the caller reached it, or as it calls itself. */
 static struct str website_url(const struct resource *r)
 {
     const struct http_request *request = r->c->request;
-    struct str host = request != NULL && request->authority.bytes > 0 ? request->authority
-                                                                      : STR("localhost:4566");
+    struct str own = cell_address(r->c->cell);
+    bool asked = request != NULL && request->authority.bytes > 0;
+    struct str host = asked ? request->authority
+                            : str_slice(own, str_find_str(own, STR("//")) + 2, own.bytes);
     size_t colon = host.bytes;
 
     while (colon > 0 && host.at[colon - 1] >= '0' && host.at[colon - 1] <= '9') {
@@ -173,7 +176,7 @@ static struct str website_url(const struct resource *r)
     }
     colon = colon > 0 && host.at[colon - 1] == ':' ? colon - 1 : host.bytes;
     return arena_printf(r->c->arena, "%s://%.*s.s3-website.%.*s.localhost%.*s",
-                        request != NULL && request->tls ? "https" : "http", STR_ARG(r->id),
+                        asked && request->tls ? "https" : "http", STR_ARG(r->id),
                         STR_ARG(r->caller.region),
                         STR_ARG(str_slice(host, colon, host.bytes)));
 }
