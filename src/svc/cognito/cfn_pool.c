@@ -55,6 +55,15 @@ static struct str pool_arn(const struct resource *r)
                         STR_ARG(r->c->account), STR_ARG(r->id));
 }
 
+static status pool_read(struct resource *r, const struct value **ret_pool)
+{
+    struct inner inner;
+
+    TRY(resource_ask(r, "DescribeUserPool", RESOURCE_ARGS({"UserPoolId", r->id}), &inner));
+    *ret_pool = get(inner.out, "UserPool");
+    return OK;
+}
+
 /* ---- second factors ---- */
 
 static bool enables(const struct resource *r, const char *factor)
@@ -163,8 +172,23 @@ static const struct value *attribute_of(const struct resource *r, const struct v
     return NULL;
 }
 
+/* Does the pool itself have it? An update that failed may have come before it. */
+static bool is_there(struct resource *r, const struct value *pool, const struct value *attribute)
+{
+    const struct value *list = get(pool, "SchemaAttributes");
+    struct str name = doc_text(r->c->arena, doc_get(attribute, "Name"));
+    struct str custom = arena_printf(r->c->arena, "custom:%.*s", STR_ARG(name));
+
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        if (str_eq(get_str(&list->items[i], "Name"), custom)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Attributes are added, never changed nor taken away. */
-static status schema_change(struct resource *r)
+static status schema_change(struct resource *r, const struct value *pool)
 {
     const struct value *had = doc_get(r->had, "Schema");
     const struct value *want = resource_get(r, "Schema");
@@ -173,13 +197,15 @@ static status schema_change(struct resource *r)
 
     more->kind = VALUE_LIST;
     for (uint32_t i = 0; had != NULL && had->kind == VALUE_LIST && i < had->count; i++) {
-        if (!doc_same(&had->items[i], attribute_of(r, r->want, &had->items[i]))) {
+        if (!doc_same(&had->items[i], attribute_of(r, r->want, &had->items[i])) &&
+            is_there(r, pool, &had->items[i])) {
             return resource_fail(r, &RESOURCE_INVALID,
                                  "Existing schema attributes cannot be modified or deleted.");
         }
     }
     for (uint32_t i = 0; want != NULL && want->kind == VALUE_LIST && i < want->count; i++) {
-        if (attribute_of(r, r->had, &want->items[i]) == NULL) {
+        if (attribute_of(r, r->had, &want->items[i]) == NULL &&
+            !is_there(r, pool, &want->items[i])) {
             *doc_add(r->c->arena, more) = want->items[i];
         }
     }
@@ -210,13 +236,16 @@ static status pool_make(struct resource *r)
     return factors_set(r);
 }
 
-static status fixed_check(struct resource *r)
+/* By what the pool is, so that an update that was refused can be taken back. */
+static status fixed_check(struct resource *r, const struct value *pool)
 {
     static const char *const fixed[] = {"AliasAttributes", "UsernameAttributes",
                                         "UsernameConfiguration"};
+    const struct value *is = resource_document(r->c->arena, pool);
 
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (resource_changed(r, fixed[i])) {
+        if (resource_changed(r, fixed[i]) &&
+            !doc_same(doc_get(is, fixed[i]), resource_get(r, fixed[i]))) {
             return resource_fail(r, &RESOURCE_INVALID,
                                  "Updates are not allowed for property - %s.", fixed[i]);
         }
@@ -229,10 +258,12 @@ static status pool_change(struct resource *r)
     static const struct resource_tagging tagging = {"TagResource", "UntagResource", "ResourceArn",
                                                     "Tags", "TagKeys"};
     struct str mfa = resource_str(r, "MfaConfiguration");
+    const struct value *pool = NULL;
     struct inner inner;
 
-    TRY(fixed_check(r));
-    TRY(schema_change(r));
+    TRY(pool_read(r, &pool));
+    TRY(fixed_check(r, pool));
+    TRY(schema_change(r, pool));
     TRY(resource_begin(r, "UpdateUserPool", &inner));
     TRY(resource_fill(r, &inner));
     TRY(resource_fill_back(r, &inner, pool_defaults));
@@ -305,11 +336,9 @@ static status factors_now(struct resource *r, struct value *ret_properties)
 
 static status pool_now(struct resource *r, struct value *ret_properties)
 {
-    const struct value *pool;
-    struct inner inner;
+    const struct value *pool = NULL;
 
-    TRY(resource_ask(r, "DescribeUserPool", RESOURCE_ARGS({"UserPoolId", r->id}), &inner));
-    pool = get(inner.out, "UserPool");
+    TRY(pool_read(r, &pool));
     resource_now_of(r, pool, ret_properties);
     doc_put_text(r->c->arena, ret_properties, "UserPoolName", get_str(pool, "Name"));
     return factors_now(r, ret_properties);

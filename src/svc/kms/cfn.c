@@ -157,21 +157,6 @@ static status off_change(struct resource *r)
                : OK;
 }
 
-static status key_change(struct resource *r)
-{
-    static const char *const fixed[] = {"KeySpec", "KeyUsage", "MultiRegion", "Origin"};
-
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (resource_changed(r, fixed[i])) {
-            return resource_fail(r, &RESOURCE_INVALID,
-                                 "You cannot change the %s of an existing KMS key.", fixed[i]);
-        }
-    }
-    TRY(common_change(r));
-    TRY(rotation_set(r));
-    return off_change(r);
-}
-
 static status key_read(struct resource *r, const struct value **ret_key)
 {
     struct inner inner;
@@ -179,6 +164,29 @@ static status key_read(struct resource *r, const struct value **ret_key)
     TRY(resource_ask(r, "DescribeKey", RESOURCE_ARGS({"KeyId", r->id}), &inner));
     *ret_key = get(inner.out, "KeyMetadata");
     return OK;
+}
+
+/* By what the key is, so that an update that was refused can be taken back. */
+static status key_change(struct resource *r)
+{
+    static const char *const fixed[] = {"KeySpec", "KeyUsage", "MultiRegion", "Origin"};
+    const struct value *key = NULL;
+    const struct value *is;
+
+    TRY(key_read(r, &key));
+    is = resource_document(r->c->arena, key);
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        const struct value *want = resource_get(r, fixed[i]);
+
+        if (resource_changed(r, fixed[i]) && want != NULL &&
+            !doc_same(doc_get(is, fixed[i]), want)) {
+            return resource_fail(r, &RESOURCE_INVALID,
+                                 "You cannot change the %s of an existing KMS key.", fixed[i]);
+        }
+    }
+    TRY(common_change(r));
+    TRY(rotation_set(r));
+    return off_change(r);
 }
 
 /* It is gone as soon as its deletion is planned. */

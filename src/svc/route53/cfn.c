@@ -90,7 +90,12 @@ static status zone_change(struct resource *r)
                                                        "Comment"));
     struct inner inner;
 
-    if (resource_changed(r, "VPCs")) {
+    TRY(resource_ask(r, "GetHostedZone", RESOURCE_ARGS({"Id", r->id}), &inner));
+    if (resource_changed(r, "VPCs") &&
+        !doc_same(has(inner.out, "VPCs")
+                      ? resource_document(r->c->arena, get(inner.out, "VPCs"))
+                      : NULL,
+                  resource_get(r, "VPCs"))) {
         return resource_fail(r, &RESOURCE_INVALID,
                              "weir does not associate another VPC with a hosted zone: #/VPCs");
     }
