@@ -104,7 +104,7 @@ define inside
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): $(B)/svc/$(firstword $(subst /, ,$(1))).o
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): INSIDE = $(B)/svc/$(firstword $(subst /, ,$(1))).o.all
 endef
-$(foreach s,logs/% events/% lambda/% dynamodb/% apigatewayv2/% cognito/% firehose/% kms/% cloudformation/template% cloudformation/sam% s3/text_test \
+$(foreach s,logs/% events/% lambda/% dynamodb/% apigatewayv2/% cognito/% firehose/% kms/% cloudformation/template% cloudformation/sam% s3/text_test cloudformation/drift% \
     sqs/state_test iam/thing_test route53/name_test secretsmanager/schedule_test,$(eval $(call inside,$(s))))
 
 define run_tests

@@ -66,8 +66,8 @@ struct resource_type {
     status (*gone)(struct resource *r);
     /* Says the attributes by resource_attribute(), when it is made, changed and settled. */
     status (*tell)(struct resource *r);
-    /* For drift detection: the properties as they are now, a map; of those that it can tell.
-     * ERR_NOT_FOUND: it is gone. NULL: drift is not supported. */
+    /* For drift detection: the properties as they are now, a map; of those that it can tell,
+     * null where there is none. ERR_NOT_FOUND: it is gone. NULL: drift is not supported. */
     status (*now)(struct resource *r, struct value *ret_properties);
     /* Does changing that RESOURCE_DECIDES property make a new one? */
     bool (*replaces)(const struct resource *r, const struct resource_property *property);

@@ -7,7 +7,10 @@
 #include "bus/timer.h"
 #include "cell/cell.h"
 #include "svc/cloudformation/cfn.h"
+#include "svc/cloudformation/changeset.h"
 #include "svc/cloudformation/cloudformation_ops.h"
+#include "svc/cloudformation/custom.h"
+#include "svc/cloudformation/drift.h"
 #include "svc/cloudformation/reply.h"
 
 const struct error CFN_VALIDATION = {"ValidationError", NULL, 400, false};
@@ -25,17 +28,26 @@ const struct error CFN_DENIED = {"AccessDenied", NULL, 403, false};
 static const struct op ops[] = {
     {"CancelUpdateStack", cfn_cancel_update},
     {"ContinueUpdateRollback", cfn_continue_rollback},
+    {"CreateChangeSet", cfn_create_change_set},
     {"CreateStack", cfn_create_stack},
+    {"DeleteChangeSet", cfn_delete_change_set},
     {"DeleteStack", cfn_delete_stack},
     {"DescribeAccountLimits", cfn_account_limits},
+    {"DescribeChangeSet", cfn_describe_change_set},
+    {"DescribeStackDriftDetectionStatus", cfn_describe_drift_detection},
     {"DescribeStackEvents", cfn_describe_events},
     {"DescribeStackResource", cfn_describe_resource},
+    {"DescribeStackResourceDrifts", cfn_describe_resource_drifts},
     {"DescribeStackResources", cfn_describe_resources},
     {"DescribeStacks", cfn_describe_stacks},
+    {"DetectStackDrift", cfn_detect_stack_drift},
+    {"DetectStackResourceDrift", cfn_detect_stack_resource_drift},
     {"EstimateTemplateCost", cfn_estimate_cost},
+    {"ExecuteChangeSet", cfn_execute_change_set},
     {"GetStackPolicy", cfn_get_policy},
     {"GetTemplate", cfn_get_template},
     {"GetTemplateSummary", cfn_template_summary},
+    {"ListChangeSets", cfn_list_change_sets},
     {"ListExports", cfn_list_exports},
     {"ListImports", cfn_list_imports},
     {"ListStackResources", cfn_list_resources},
@@ -82,6 +94,7 @@ static status service_open(struct cell *cell, void **ret_state)
     cfn->cell = cell;
     bus_timer_owner(cell, CFN_SERVICE, purge);
     cfn_join_policies(cell);
+    custom_join_bus(cell);
     deploys_open(cfn);
     *ret_state = cfn;
     return OK;

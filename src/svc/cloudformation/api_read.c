@@ -3,6 +3,7 @@
  * Stacks, their events and resources, told.
  */
 #include "svc/cloudformation/cloudformation_ops.h"
+#include "svc/cloudformation/drift.h"
 
 #include <stdlib.h>
 
@@ -230,10 +231,9 @@ static bool is_told(const struct stack_resource *own)
 static void drift_of(struct call *c, const struct stack_resource *own, struct value *told)
 {
     struct value *drift = set_struct(c->arena, told, "DriftInformation");
-    struct str drifted = map_str(own->more, "drift");
-    int64_t checked_ms = map_int(own->more, "drift_ms", 0);
+    int64_t checked_ms;
 
-    set_str(drift, "StackResourceDriftStatus", drifted.bytes > 0 ? drifted : STR("NOT_CHECKED"));
+    set_str(drift, "StackResourceDriftStatus", drift_status(own, &checked_ms));
     if (checked_ms > 0) {
         set_time(drift, "LastCheckTimestamp", checked_ms);
     }

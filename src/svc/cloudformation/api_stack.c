@@ -3,6 +3,7 @@
  * Operations that make, change and remove stacks.
  */
 #include "svc/cloudformation/cloudformation_ops.h"
+#include "svc/cloudformation/macro.h"
 
 static struct stack_order order_of_call(struct call *c)
 {
@@ -30,8 +31,7 @@ static status failure_of_call(struct call *c, struct stack_order *order)
     return OK;
 }
 
-/* CreateStack */
-status cfn_create_stack(struct call *c)
+static status create_stack(struct call *c)
 {
     struct stack_order order = order_of_call(c);
     struct stack_wish wish;
@@ -55,6 +55,16 @@ status cfn_create_stack(struct call *c)
     return OK;
 }
 
+/* CreateStack */
+status cfn_create_stack(struct call *c)
+{
+    status result;
+
+    macro_begin(c, cfn_create_stack);
+    result = create_stack(c);
+    return result == &MACRO_WAITS ? OK : result;
+}
+
 /* ---- UpdateStack ---- */
 
 static status stack_to_update(struct call *c, struct stack *ret_stack)
@@ -68,8 +78,7 @@ static status stack_to_update(struct call *c, struct stack *ret_stack)
     return OK;
 }
 
-/* UpdateStack */
-status cfn_update_stack(struct call *c)
+static status update_stack(struct call *c)
 {
     struct stack_order order = order_of_call(c);
     struct stack_wish wish;
@@ -91,6 +100,16 @@ status cfn_update_stack(struct call *c)
     TRY(stack_update(c, &stack, &wish, &order));
     put_str(c, "StackId", stack_id(&stack));
     return OK;
+}
+
+/* UpdateStack */
+status cfn_update_stack(struct call *c)
+{
+    status result;
+
+    macro_begin(c, cfn_update_stack);
+    result = update_stack(c);
+    return result == &MACRO_WAITS ? OK : result;
 }
 
 /* ---- DeleteStack ---- */

@@ -8,6 +8,8 @@
 
 const struct resource_type *const cfn_types[CFN_TYPES] = {
     &custom_type,
+    &macro_type,
+    &nested_type,
     &wait_type,
     &wait_handle_type,
 };

@@ -2,6 +2,7 @@
  *
  * What an update changes: of one resource, and whether it changes anything at all.
  */
+#include "svc/cloudformation/custom.h"
 #include "svc/cloudformation/deploy.h"
 
 /* ---- one resource ---- */
@@ -64,6 +65,9 @@ enum difference resource_differs(struct call *c, struct deploy *d, const struct 
     r.want = want;
     change = properties_change(&r);
     if (change == DIFFERS_NOT && str_ends(own->status, STR("_FAILED"))) {
+        return DIFFERS_IN_PLACE;
+    }
+    if (change == DIFFERS_NOT && r.type == &nested_type) { /* its template may be another */
         return DIFFERS_IN_PLACE;
     }
     if (change == DIFFERS_NOT && takes_tags(r.type) &&

@@ -32,6 +32,8 @@ static const struct resource_property properties[] = {
     {"ServiceTimeout", "", RESOURCE_IN_PLACE, 0},
 };
 
+static const char *const attributes[] = {"*", NULL}; /* whatever Data says */
+
 /* ---- the request ---- */
 
 /* Every scalar as a text, as AWS sends them. */
@@ -170,7 +172,8 @@ static status request_send(struct resource *r, const char *kind)
     return OK;
 }
 
-void custom_given_up(struct call *c, const struct bus_event *event, struct str why)
+/* The function that was to answer failed for good. */
+static void given_up(struct call *c, const struct bus_event *event, struct str why)
 {
     struct value request;
     struct why unread;
@@ -178,6 +181,19 @@ void custom_given_up(struct call *c, const struct bus_event *event, struct str w
     if (json_read(arena_dup(c->arena, event->body), 0, c->arena, &unread, &request) == OK) {
         reply_give_up(c, doc_text(c->arena, doc_get(&request, "ResponseURL")), why);
     }
+}
+
+static status no_target(struct call *c, const struct bus_event *event)
+{
+    return fail(c, &BUS_NO_TARGET, "%.*s takes no events",
+                STR_ARG(str_slice(event->target, 0, 512)));
+}
+
+static const struct sink sink = {CFN_SERVICE, no_target, no_target, given_up};
+
+void custom_join_bus(struct cell *cell)
+{
+    bus_sink_add(cell, &sink);
 }
 
 /* ---- the response ---- */
@@ -191,14 +207,15 @@ static status not_answered(struct resource *r)
                          "version.", STR_ARG(resource_noted(r, NOTE_REQUEST)));
 }
 
-static status id_take(struct resource *r, const struct value *response)
+/* A Create that failed has told what there is to remove; an Update, nothing. */
+static status id_take(struct resource *r, const struct value *response, bool good)
 {
     struct str id = doc_text(r->c->arena, doc_get(response, "PhysicalResourceId"));
 
     if (id.bytes == 0 || id.bytes > ID_BYTES_MAX) {
         return resource_fail(r, &RESOURCE_INVALID, "Invalid PhysicalResourceId");
     }
-    if (!str_eq(resource_noted(r, NOTE_KIND), STR("Delete"))) {
+    if (str_eq(resource_noted(r, NOTE_KIND), STR("Create")) || good) {
         r->id = id;
     }
     return OK;
@@ -218,7 +235,8 @@ static status judge(struct resource *r, struct str text)
                              "is not a JSON object");
     }
     status_text = doc_text(arena, doc_get(&response, "Status"));
-    TRY(id_take(r, &response));
+    TRY(id_take(r, &response, str_eq(status_text, STR("SUCCESS")) &&
+                                  !str_eq(resource_noted(r, NOTE_KIND), STR("Delete"))));
     if (str_eq(status_text, STR("FAILED"))) {
         return resource_fail(r, &RESOURCE_INVALID, "Received response status [FAILED] from custom "
                              "resource. Message returned: %.*s (RequestId: %.*s)",
@@ -239,7 +257,6 @@ static status custom_settled(struct resource *r)
 {
     struct str token = resource_noted(r, NOTE_TOKEN);
     struct reply reply;
-    status judged;
 
     if (!reply_get(r->c, token, &reply)) {
         return OK;
@@ -252,10 +269,9 @@ static status custom_settled(struct resource *r)
     if (reply.text.at == NULL) {
         return not_answered(r);
     }
-    judged = reply.given_up.at == NULL ? judge(r, reply.text)
-                                       : resource_fail(r, &RESOURCE_INVALID, "%.*s",
-                                                       STR_ARG(reply.given_up));
-    return judged;
+    return reply.given_up.at == NULL
+               ? judge(r, reply.text)
+               : resource_fail(r, &RESOURCE_INVALID, "%.*s", STR_ARG(reply.given_up));
 }
 
 /* ---- attributes ---- */
@@ -263,15 +279,13 @@ static status custom_settled(struct resource *r)
 /* What is inside is an attribute as well, with dots. */
 static void tell_inside(struct resource *r, struct str path, const struct value *value)
 {
-    struct str name = path;
-
     for (uint32_t i = 0; value->kind == VALUE_MAP && i < value->count; i++) {
         struct str inside = arena_printf(r->c->arena, "%.*s.%.*s", STR_ARG(path),
                                          STR_ARG(value->pairs[i].key));
 
         tell_inside(r, inside, &value->pairs[i].value);
     }
-    resource_attribute_of(r, arena_dup(r->c->arena, name).at, value);
+    resource_attribute_of(r, arena_dup(r->c->arena, path).at, value);
 }
 
 static status custom_tell(struct resource *r)
@@ -286,11 +300,10 @@ static status custom_tell(struct resource *r)
         return OK;
     }
     for (uint32_t i = 0; i < data.count; i++) {
-        struct value value;
+        struct value *value = ARENA_NEW(r->c->arena, struct value);
 
-        put_texts(r->c->arena, &data.pairs[i].value, &value);
-        tell_inside(r, data.pairs[i].key, ARENA_NEW(r->c->arena, struct value));
-        tell_inside(r, data.pairs[i].key, doc_copy(r->c->arena, &value));
+        put_texts(r->c->arena, &data.pairs[i].value, value);
+        tell_inside(r, data.pairs[i].key, value);
     }
     return OK;
 }
@@ -321,6 +334,7 @@ const struct resource_type custom_type = {
     .name = "AWS::CloudFormation::CustomResource",
     .service = CFN_SERVICE,
     RESOURCE_TYPE_PROPERTIES(properties),
+    .attributes = attributes,
     .make = custom_make,
     .change = custom_change,
     .remove = custom_remove,

@@ -5,13 +5,12 @@
 #ifndef WEIR_SVC_CLOUDFORMATION_CUSTOM_H
 #define WEIR_SVC_CLOUDFORMATION_CUSTOM_H
 
-#include "bus/sink.h"
 #include "cell/resource.h"
 
 extern const struct resource_type custom_type, wait_type, wait_handle_type, macro_type,
     nested_type;
 
-/* A request to a function was given up. */
-void custom_given_up(struct call *c, const struct bus_event *event, struct str why);
+/* In open(): the bus tells of requests to functions that were given up. */
+void custom_join_bus(struct cell *cell);
 
 #endif

@@ -222,11 +222,23 @@ void deploy_forget(struct call *c, const struct stack *stack)
     }
 }
 
+/* A parent looks at once. */
+static void wake_parent(struct call *c, const struct stack *stack)
+{
+    struct stack parent;
+
+    if (has(stack->about, "ParentId") &&
+        stack_lookup(c, get_str(stack->about, "ParentId"), &parent)) {
+        deploy_forget(c, &parent);
+    }
+}
+
 void deploy_end(struct call *c, struct deploy *d)
 {
     map_unset(d->stack.plan, "phase");
     underway_erase(c, &d->stack);
     d->next = DEPLOY_OVER;
+    wake_parent(c, &d->stack);
 }
 
 static void deploy_found(void *to, const struct stack *stack)

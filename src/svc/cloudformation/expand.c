@@ -5,6 +5,7 @@
  */
 #include "svc/cloudformation/expand.h"
 
+#include "svc/cloudformation/macro.h"
 #include "svc/cloudformation/rows.h"
 #include "svc/cloudformation/sam.h"
 
@@ -86,18 +87,20 @@ static status run_one(struct expanding *e, const struct template_transform *tran
     if (str_eq(transform->name, STR(INCLUDE))) {
         return run_include(e, transform, ret_result);
     }
-    return fail(e->c, &CFN_VALIDATION, "No transform named %.*s::%.*s found.",
-                STR_ARG(e->c->account), STR_ARG(str_slice(transform->name, 0, 256)));
+    return macro_run(e->c, &e->run, transform, ret_result);
 }
 
 /* Its sentence is a status reason of the stack, not an answer. */
 static void note_failure(struct call *c, struct stack_wish *wish,
                          const struct template_transform *transform)
 {
+    bool macro = !str_starts(transform->name, STR("AWS::"));
+
     wish->failed = str_starts(str_c(c->why.text), STR("No transform named"))
                        ? arena_dup(c->arena, str_c(c->why.text))
-                       : arena_printf(c->arena, "Transform %.*s failed with: %s",
-                                      STR_ARG(transform->name), c->why.text);
+                       : arena_printf(c->arena, "Transform %.*s%s%.*s failed with: %s",
+                                      macro ? (int)c->account.bytes : 0, c->account.at,
+                                      macro ? "::" : "", STR_ARG(transform->name), c->why.text);
     c->why.text[0] = '\0';
 }
 
@@ -110,6 +113,7 @@ status wish_expand(struct call *c, struct stack_wish *wish)
         struct template_transform transform;
         struct value result;
         bool found = false;
+        status ran;
 
         TRY(template_transform_next(&wish->document, c->arena, &c->why, &found, &transform));
         if (!found) {
@@ -120,7 +124,11 @@ status wish_expand(struct call *c, struct stack_wish *wish)
             TRY(read_before(&e));
             read = true;
         }
-        if (run_one(&e, &transform, &result) != OK) {
+        ran = run_one(&e, &transform, &result);
+        if (ran == &MACRO_WAITS) {
+            return ran;
+        }
+        if (ran != OK) {
             note_failure(c, wish, &transform);
             return OK;
         }

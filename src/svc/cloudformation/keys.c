@@ -319,6 +319,7 @@ static struct stack_resource resource_read(struct arena *arena, struct str packe
         .part = (uint8_t)map_int(map, "part", 0),
         .doing = (uint8_t)map_int(map, "doing", 0),
         .made_now = map_true(map, "made_now"),
+        .former = map_true(map, "former"),
         .replaced = map_true(map, "replaced"),
         .update = map_true(map, "update"),
         .done = map_str(map, "done"),
@@ -379,6 +380,7 @@ void resource_save(struct call *c, const struct stack *stack, const struct stack
     map_set_int(c->arena, map, "at_ms", own->at_ms);
     map_set_int(c->arena, map, "since_ms", own->since_ms);
     map_set_bool(c->arena, map, "made_now", own->made_now);
+    map_set_bool(c->arena, map, "former", own->former);
     map_set_bool(c->arena, map, "replaced", own->replaced);
     map_set_bool(c->arena, map, "update", own->update);
     put_texts(c->arena, map, own);

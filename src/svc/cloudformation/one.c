@@ -128,11 +128,34 @@ static void complete(struct call *c, struct deploy *d, struct stack_resource *ow
     deploy_mark_made(c, d, own, "_COMPLETE", done_reason(r));
 }
 
+/* A change gave it another id: what it was before is left over. own may be elsewhere then. */
+static void leave_former(struct call *c, struct deploy *d, const struct stack_resource *own,
+                         const struct stack_resource *former)
+{
+    struct stack_resource now = *own;
+    struct stack_resource *left = deploy_add(c, d);
+
+    left->part = PART_LEFTOVER;
+    left->replaced = true;
+    left->former = true;
+    left->update = true;
+    left->logical_id = now.logical_id;
+    left->type = now.type;
+    left->id = former->id;
+    left->status = now.status;
+    left->at_ms = c->now;
+    left->properties = former->properties;
+    left->needs = now.needs;
+    left->replacement = now.replacement;
+    resource_save(c, &d->stack, left);
+}
+
 /* Is it ready? save: the row is to be written even when it is not. */
 static void settle(struct call *c, struct deploy *d, struct stack_resource *own,
                    struct resource *r, bool save)
 {
-    struct str id = own->id;
+    struct stack_resource former = {.id = own->id, .properties = own->properties,
+                                    .doing = own->doing};
     const struct value *notes = doc_copy(c->arena, r->notes);
     const struct value *attributes = doc_copy(c->arena, r->attributes);
     status settled = r->type->settled == NULL ? OK : r->type->settled(r);
@@ -141,8 +164,15 @@ static void settle(struct call *c, struct deploy *d, struct stack_resource *own,
         settled = signals_settled(c, d, own, &r->why);
     }
     take(c, own, r);
+    if (own->doing == DOING_CHANGE && own->before != NULL) {
+        former.properties = (struct value *)(uintptr_t)doc_get(own->before, "properties");
+    }
     if (settled == OK) {
         complete(c, d, own, r);
+        if (former.id.bytes > 0 && former.doing == DOING_CHANGE &&
+            !str_eq(former.id, own->id)) {
+            leave_former(c, d, own, &former);
+        }
         return;
     }
     if (settled != &RESOURCE_WAITS) {
@@ -150,7 +180,7 @@ static void settle(struct call *c, struct deploy *d, struct stack_resource *own,
         return;
     }
     deploy_look_later(c, own);
-    if (save || !str_eq(id, own->id) || !doc_same(own->notes, notes) ||
+    if (save || !str_eq(former.id, own->id) || !doc_same(own->notes, notes) ||
         !doc_same(own->attributes, attributes)) {
         resource_save(c, &d->stack, own);
     }

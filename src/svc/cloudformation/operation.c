@@ -8,7 +8,9 @@
  * failed (why it fails before it begins); before (as DescribeStacks told it), tags_had; rolled_back
  * (the clean phase is that of a rollback); policy, policy_during; no_echo; next_number, next_event.
  */
+#include "svc/cloudformation/changeset.h"
 #include "svc/cloudformation/deploy.h"
+#include "svc/cloudformation/drift.h"
 #include "wire/json.h"
 
 #include <assert.h>
@@ -379,6 +381,8 @@ status stack_delete(struct call *c, struct stack *stack, const struct stack_orde
         return OK;
     }
     cancel_rows(c, stack);
+    change_sets_drop(c, stack, NULL);
+    drift_drop(c, stack);
     plan_begin(c, stack, KIND_DELETE, PHASE_UNMAKE, order);
     keep_list(c, stack, order->retain);
     map_set_bool(c->arena, stack->plan, "force", order->force);

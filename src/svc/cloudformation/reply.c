@@ -11,6 +11,7 @@
 
 #include "base/codec.h"
 #include "base/time.h"
+#include "svc/cloudformation/deploy.h"
 #include "sys/rand.h"
 #include "wire/json.h"
 
@@ -166,6 +167,27 @@ struct str reply_token(struct call *c, struct str url)
     return str_slice(url, at + mark.bytes, at + mark.bytes + 2 * TOKEN_BYTES);
 }
 
+/* The stack need not wait for its next look. */
+static void look_again(struct call *c, const struct reply *reply)
+{
+    struct stack stack;
+    struct str account, region;
+    struct arn arn;
+
+    if (!arn_read(reply->stack_id, &arn)) {
+        return;
+    }
+    account = c->account;
+    region = c->region;
+    c->account = arn.account;
+    c->region = arn.region;
+    if (stack_lookup(c, reply->stack_id, &stack)) {
+        deploy_forget(c, &stack);
+    }
+    c->account = account;
+    c->region = region;
+}
+
 void reply_give_up(struct call *c, struct str url, struct str why)
 {
     struct reply reply;
@@ -175,6 +197,7 @@ void reply_give_up(struct call *c, struct str url, struct str why)
     }
     reply.given_up = why;
     reply_save(c, &reply);
+    look_again(c, &reply);
 }
 
 /* ---- signals ---- */
@@ -261,6 +284,7 @@ static status page_reply(struct call *c)
                                                       : STR_NONE;
         reply_save(c, &reply);
     }
+    look_again(c, &reply);
     call_on(c, reply.stack_id);
     call_answer(c, 200, NULL, STR_NONE);
     return OK;

@@ -69,7 +69,10 @@ static void turn_round(struct call *c, struct stack_resource *own)
 
 static void row_back(struct call *c, struct deploy *d, struct stack_resource *own)
 {
-    if (own->part == PART_CURRENT && own->made_now) {
+    if (own->former) { /* its type says again what it is */
+        own->part = PART_GONE;
+        resource_save(c, &d->stack, own);
+    } else if (own->part == PART_CURRENT && own->made_now) {
         own->part = PART_LEFTOVER;
         resource_save(c, &d->stack, own);
     } else if (own->part == PART_BEFORE) {

@@ -77,6 +77,7 @@ struct stack_resource {
     uint8_t part;              /* enum resource_part */
     uint8_t doing;             /* enum resource_doing: begun, not ready yet */
     bool made_now;             /* in this operation: a rollback removes it */
+    bool former;               /* an id that a change took from it; undone when that is */
     bool replaced;             /* it made way for another: UpdateReplacePolicy counts */
     bool update;               /* it stands for one that was there: UPDATE_…, not CREATE_… */
     bool passed;               /* this operation is done with it; in memory, as the next two */

@@ -184,6 +184,13 @@ static status queue_now(struct resource *r, struct value *ret_properties)
                 *resource_tree(r, told->pairs[i].value.str);
         }
     }
+    for (size_t i = 0; i < r->type->property_count; i++) { /* what is not set is not told */
+        struct str property = str_c(r->type->properties[i].name);
+
+        if (is_attribute(property.at) && map_find(told, property) == NULL) {
+            (void)doc_put(r->c->arena, ret_properties, property);
+        }
+    }
     for (struct str rest = map_find(told, STR("QueueArn"))->str; rest.at != NULL;) {
         name = str_split(&rest, ':');
     }
