@@ -85,7 +85,7 @@ static void note(struct call *c, struct stack_resource *own, const struct value 
     if (differences != NULL) {
         *doc_put(c->arena, drift, STR("differences")) = *differences;
     }
-    map_set(c->arena, own->more, "drift", *drift);
+    map_set_tree(c->arena, own->more, "drift", *drift);
 }
 
 /* Whether its type can say what it is; then it is noted in own->more. ret_failed: it could not be
@@ -193,7 +193,7 @@ static void detection_remember(struct call *c, struct stack *stack, const struct
     }
     *doc_add(c->arena, &list) = (struct value){
         .kind = VALUE_STR, .str = get_str(about, "StackDriftDetectionId")};
-    map_set(c->arena, stack->plan, "detections", list);
+    map_set_tree(c->arena, stack->plan, "detections", list);
     shelf_put(c, detection_key(c, get_str(about, "StackDriftDetectionId")), about);
 }
 
