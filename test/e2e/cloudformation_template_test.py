@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The template language as clients see it: YAML and JSON, what is refused in AWS's words before
-anything is made, summaries, and what functions come to in a stack."""
+"""Templates as stacks meet them: parameters, sources, transforms, capabilities, what is told."""
 import json
+import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError
-from cloudformation_kit import create, ended, ids, outputs
+from cloudformation_kit import create, delete, events, ids, outputs, queue, template, update
+
+PARAMETERS = {"Delay": {"Type": "Number", "Default": "3"},
+              "Secret": {"Type": "String", "NoEcho": True, "Default": "hidden"}}
+WITH = template({"Q": queue(DelaySeconds={"Ref": "Delay"})}, Parameters=PARAMETERS,
+                Outputs={"D": {"Value": {"Ref": "Delay"}}})
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                            "Principal": {"Service": "lambda.amazonaws.com"}}]}}}
 
 
 @pytest.fixture(scope="module")
@@ -13,165 +21,232 @@ def cfn(weir):
     return weir.client("cloudformation")
 
 
-def refused(call, **more):
+@pytest.fixture(scope="module")
+def s3(weir):
+    client = weir.client("s3")
+    client.create_bucket(Bucket="templates")
+    return client
+
+
+def error_of(call, **more):
     with pytest.raises(ClientError) as caught:
         call(**more)
-    error = caught.value.response["Error"]
-    assert error["Code"] == "ValidationError", error
-    return error["Message"]
+    return caught.value.response["Error"]
 
 
-ONE = "Resources: {Q: {Type: AWS::SQS::Queue}}\n"
+def parameter(key, value=None):
+    return ({"ParameterKey": key, "UsePreviousValue": True} if value is None
+            else {"ParameterKey": key, "ParameterValue": value})
 
 
-@pytest.mark.parametrize("body,message", [
-    ("Resources: {Q: [}", "Template format error: YAML not well-formed. (line 1, column 17)"),
-    ('{"Resources": {,}}', "Template format error: JSON not well-formed. (line 1, column 16)"),
-    ("hello", "Template format error: unsupported structure."),
-    ("Description: d", "Template format error: At least one Resources member must be defined."),
-    (ONE + "Foo: 1", "Invalid template property or properties [Foo]"),
-    (ONE + "Outputs: {O: {Value: }}",
-     "[/Outputs/O/Value] 'null' values are not allowed in templates"),
-    ("Resources: {Q: {Type: AWS::Nobody::Knows}}",
-     "Template format error: Unrecognized resource types: [AWS::Nobody::Knows]"),
-    ("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref N}}}",
-     "Template format error: Unresolved resource dependencies [N] in the Resources block of the "
-     "template"),
-    (ONE + "Outputs: {O: {Value: !GetAtt Q.Nothing}}",
-     "Template error: resource Q does not support attribute type Nothing in Fn::GetAtt"),
-    ("Resources: {A: {Type: AWS::SQS::Queue, DependsOn: B}, "
-     "B: {Type: AWS::SQS::Queue, DependsOn: A}}",
-     "Circular dependency between resources: [A, B]"),
-    (ONE + "Parameters: {P: {Type: Nothing}}",
-     "Template format error: Unrecognized parameter type: Nothing"),
-])
-def test_what_is_wrong_is_told_by_validating(cfn, body, message):
-    assert refused(cfn.validate_template, TemplateBody=body) == message
+# ---- parameters ----
+
+def test_values_are_given_kept_and_hidden(cfn):
+    stack = create(cfn, "values", WITH, Parameters=[parameter("Delay", "5")])
+    assert sorted((one["ParameterKey"], one["ParameterValue"]) for one in stack["Parameters"]) == [
+        ("Delay", "5"), ("Secret", "****")]
+    stack = update(cfn, "values", WITH.replace("DelaySeconds", "VisibilityTimeout"),
+                   Parameters=[parameter("Delay"), parameter("Secret")])
+    assert outputs(stack) == {"D": "5"}
+    cfn.update_stack(StackName="values", UsePreviousTemplate=True,
+                     Parameters=[parameter("Delay", "6")])
+    cfn.get_waiter("stack_update_complete").wait(StackName="values", WaiterConfig={"Delay": 1})
+    assert outputs(cfn.describe_stacks(StackName="values")["Stacks"][0]) == {"D": "6"}
 
 
-def test_parameters_are_checked_before_anything_is_made(cfn):
-    body = ONE + "Parameters: {P: {Type: String, AllowedValues: [a, b]}, N: {Type: Number}}"
-
-    def made(**given):
-        return refused(cfn.create_stack, StackName="unmade", TemplateBody=body, Parameters=[
-            {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()])
-
-    assert made() == "Parameters: [P, N] must have values"
-    assert made(P="a", N="1", X="y") == "Parameters: [X] do not exist in the template"
-    assert made(P="c", N="1") == "Parameter 'P' must be one of AllowedValues"
-    assert made(P="a", N="one") == "Parameter 'N' must be a number"
-    with pytest.raises(ClientError, match="does not exist"):
-        cfn.describe_stacks(StackName="unmade")
+def test_wrong_values_are_refused(cfn):
+    error = error_of(cfn.create_stack, StackName="bad", TemplateBody=WITH,
+                     Parameters=[parameter("Nowhere", "1")])
+    assert error["Message"] == "Parameters: [Nowhere] do not exist in the template"
+    error = error_of(cfn.create_stack, StackName="bad", TemplateBody=template(
+        {"Q": queue(QueueName={"Ref": "N"})}, Parameters={"N": {"Type": "String"}}))
+    assert error["Message"] == "Parameters: [N] must have values"
 
 
-def test_rules_refuse(cfn):
-    body = (ONE + "Parameters: {P: {Type: String, Default: a}}\n"
-            "Rules: {R: {Assertions: [{Assert: !Equals [!Ref P, b], "
-            "AssertDescription: it must be b}]}}")
-    assert "it must be b" in refused(cfn.create_stack, StackName="ruled", TemplateBody=body)
-
-
-def test_validating_tells_what_is_needed(cfn):
-    told = cfn.validate_template(TemplateBody=(
-        "Description: d\nParameters: {P: {Type: String, Default: x, NoEcho: true, "
-        "Description: pd}}\nResources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: r, "
-        "AssumeRolePolicyDocument: {}}}}"))
-    assert told["Description"] == "d"
-    assert told["Parameters"] == [{"ParameterKey": "P", "DefaultValue": "x", "NoEcho": True,
-                                   "Description": "pd"}]
-    assert told["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
-    assert told["CapabilitiesReason"] == ("The following resource(s) require capabilities: "
-                                          "[AWS::IAM::Role]")
-
-
-FUNCTIONS = """
-Parameters:
-  Stage: {Type: String, Default: dev}
-  Names: {Type: CommaDelimitedList, Default: "one, two"}
-Mappings: {Delay: {dev: {Seconds: 5}, prod: {Seconds: 7}}}
-Conditions: {Prod: !Equals [!Ref Stage, prod]}
-Resources:
-  Queue:
-    Type: AWS::SQS::Queue
-    Properties: &common
-      QueueName: !Sub '${AWS::StackName}-${Stage}'
-      DelaySeconds: !FindInMap [Delay, !Ref Stage, Seconds]
-      VisibilityTimeout: !If [Prod, 60, !Ref AWS::NoValue]
-  Other:
-    Type: AWS::SQS::Queue
-    Properties:
-      <<: *common
-      QueueName: !Join ['-', [!GetAtt Queue.QueueName, !Select [1, !Ref Names]]]
-  Never: {Type: AWS::SQS::Queue, Condition: Prod}
-  Value:
-    Type: AWS::SSM::Parameter
-    Properties: {Name: !Sub '/${AWS::StackName}', Type: String, Value: "{{resolve:ssm:/base}}!"}
-Outputs:
-  Cidr: {Value: !Select [1, !Cidr [10.0.0.0/16, 2, 8]]}
-  Code: {Value: !Base64 {'Fn::Join': ['', !Split ['-', a-b]]}}
-  Arn: {Value: !Sub ['${A}/${X}', {A: !GetAtt Other.Arn, X: x}]}
-  Gone: {Condition: Prod, Value: x}
-"""
-
-
-def test_functions_in_a_stack(cfn, weir):
-    ssm = weir.client("ssm")
+def test_values_come_from_parameter_store_and_secrets(weir, cfn):
+    ssm, secrets = weir.client("ssm"), weir.client("secretsmanager")
     sqs = weir.client("sqs")
-    ssm.put_parameter(Name="/base", Type="String", Value="from ssm", Overwrite=True)
-    stack = create(cfn, "functions", FUNCTIONS)
-    assert stack["StackStatus"] == "CREATE_COMPLETE"
-    made = ids(cfn, "functions")
-    assert sorted(made) == ["Other", "Queue", "Value"]
-    assert made["Queue"].endswith("/functions-dev")
-    assert made["Other"].endswith("/functions-dev-two")
-    assert sqs.get_queue_attributes(QueueUrl=made["Other"], AttributeNames=["DelaySeconds"])[
-        "Attributes"] == {"DelaySeconds": "5"}
-    assert ssm.get_parameter(Name="/functions")["Parameter"]["Value"] == "from ssm!"
-    told = outputs(stack)
-    assert told["Cidr"] == "10.0.1.0/24"
-    assert told["Code"] == "YWI="
-    assert told["Arn"].endswith(":functions-dev-two/x")
-    assert "Gone" not in told
+    ssm.put_parameter(Name="/delay", Value="4", Type="String")
+    secrets.create_secret(Name="limits", SecretString=json.dumps({"visibility": "44"}))
+    body = template({"Q": queue(
+        DelaySeconds={"Ref": "Delay"},
+        MessageRetentionPeriod="{{resolve:ssm:/retention:1}}",
+        VisibilityTimeout="{{resolve:secretsmanager:limits:SecretString:visibility}}")},
+        Parameters={"Delay": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/delay"}})
+    ssm.put_parameter(Name="/retention", Value="120", Type="String")
+    stack = create(cfn, "looked-up", body)
+    assert stack["Parameters"] == [
+        {"ParameterKey": "Delay", "ParameterValue": "/delay", "ResolvedValue": "4"}]
+    got = sqs.get_queue_attributes(QueueUrl=ids(cfn, "looked-up")["Q"], AttributeNames=["All"])
+    assert [got["Attributes"][name] for name in
+            ("DelaySeconds", "MessageRetentionPeriod", "VisibilityTimeout")] == ["4", "120", "44"]
+    told = json.dumps(cfn.describe_stack_events(StackName="looked-up")["StackEvents"], default=str)
+    assert "{{resolve:secretsmanager" in told and '"44"' not in told
+    assert error_of(cfn.create_stack, StackName="bad", TemplateBody=body.replace(
+        "/delay", "/nothing"))["Code"] == "ValidationError"
 
 
-def test_the_same_in_json_and_in_another_stage(cfn, weir):
-    body = json.dumps({
-        "Parameters": {"Stage": {"Type": "String"}},
-        "Conditions": {"Prod": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
-        "Resources": {
-            "Queue": {"Type": "AWS::SQS::Queue", "Condition": "Prod",
-                      "Properties": {"QueueName": {"Fn::Sub": "${AWS::StackName}-${Stage}"}}},
-            "Always": {"Type": "AWS::SQS::Queue"}},
-        "Outputs": {"Name": {"Condition": "Prod", "Value": {"Fn::GetAtt": "Queue.QueueName"}}}})
-    stack = create(cfn, "staged", body,
-                   Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}])
-    assert outputs(stack) == {"Name": "staged-prod"}
-    cfn.update_stack(StackName="staged", UsePreviousTemplate=True,
-                     Parameters=[{"ParameterKey": "Stage", "ParameterValue": "dev"}])
-    stack = ended(cfn, "staged")
-    assert stack["StackStatus"] == "UPDATE_COMPLETE"
-    assert sorted(ids(cfn, "staged")) == ["Always"]
-    assert outputs(stack) == {}
+# ---- sources ----
+
+def test_templates_come_from_buckets_in_any_spelling(weir, cfn, s3):
+    s3.put_object(Bucket="templates", Key="a b/t.json", Body=WITH)
+    key = urllib.parse.quote("a b/t.json")
+    for number, url in enumerate((
+            f"https://templates.s3.amazonaws.com/{key}",
+            f"https://templates.s3.us-east-1.amazonaws.com/{key}",
+            f"https://s3.amazonaws.com/templates/{key}",
+            f"https://s3.us-east-1.amazonaws.com/templates/{key}",
+            f"https://s3-us-east-1.amazonaws.com/templates/{key}",
+            f"{weir.url}/templates/{key}",
+            f"http://localhost:{weir.port}/templates/{key}")):
+        stack_id = cfn.create_stack(StackName=f"url-{number}", TemplateURL=url)["StackId"]
+        cfn.get_waiter("stack_create_complete").wait(StackName=stack_id,
+                                                     WaiterConfig={"Delay": 1})
+    assert cfn.get_template(StackName="url-0")["TemplateBody"] == json.loads(WITH)
 
 
-def test_loops_unroll_in_a_stack(cfn):
-    body = """
-Transform: AWS::LanguageExtensions
-Parameters: {Names: {Type: CommaDelimitedList, Default: "A,B"}}
+def test_urls_that_lead_nowhere_are_refused(weir, cfn, s3):
+    error = error_of(cfn.create_stack, StackName="bad", TemplateURL="https://example.com/t.json")
+    assert error["Message"] == "TemplateURL must be a supported URL."
+    error = error_of(cfn.create_stack, StackName="bad",
+                     TemplateURL=f"{weir.url}/templates/nothing.json")
+    assert error["Message"].startswith("S3 error: The specified key does not exist.")
+    error = error_of(cfn.create_stack, StackName="bad")
+    assert error["Message"] == "Either Template URL or Template Body must be specified."
+
+
+def test_a_large_template_comes_from_a_bucket_only(cfn, s3):
+    body = template({f"Q{i}": queue(DelaySeconds=1) for i in range(100)},
+                    Metadata={"Filling": "x" * 60000})
+    assert error_of(cfn.create_stack, StackName="large", TemplateBody=body)[
+        "Code"] == "ValidationError"
+    s3.put_object(Bucket="templates", Key="large.json", Body=body)
+    cfn.create_stack(StackName="large", TemplateURL="https://templates.s3.amazonaws.com/large.json")
+    cfn.get_waiter("stack_create_complete").wait(StackName="large", WaiterConfig={"Delay": 1})
+    assert delete(cfn, "large")["StackStatus"] == "DELETE_COMPLETE"
+
+
+# ---- capabilities ----
+
+def test_capabilities_are_asked_for(cfn):
+    body = template({"R": ROLE})
+    named = template({"R": {**ROLE, "Properties": {**ROLE["Properties"], "RoleName": "named"}}})
+    error = error_of(cfn.create_stack, StackName="caps", TemplateBody=body)
+    assert error["Code"] == "InsufficientCapabilitiesException"
+    assert error["Message"] == "Requires capabilities : [CAPABILITY_IAM]"
+    error = error_of(cfn.create_stack, StackName="caps", TemplateBody=named,
+                     Capabilities=["CAPABILITY_IAM"])
+    assert error["Message"] == "Requires capabilities : [CAPABILITY_NAMED_IAM]"
+
+
+# ---- conditions ----
+
+def test_a_condition_that_turns_makes_and_removes(cfn):
+    body = template({"A": {**queue(), "Condition": "Yes"},
+                     "B": queue(DelaySeconds={"Fn::If": ["Yes", 1, {"Ref": "AWS::NoValue"}]})},
+                    Parameters={"Which": {"Type": "String", "Default": "yes"}},
+                    Conditions={"Yes": {"Fn::Equals": [{"Ref": "Which"}, "yes"]}})
+    create(cfn, "turns", body)
+    assert set(ids(cfn, "turns")) == {"A", "B"}
+    update(cfn, "turns", body, Parameters=[parameter("Which", "no")])
+    assert set(ids(cfn, "turns")) == {"B"}
+    update(cfn, "turns", body, Parameters=[parameter("Which", "yes")])
+    assert set(ids(cfn, "turns")) == {"A", "B"}
+
+
+def test_pseudo_parameters_are_the_stacks(cfn):
+    stack = create(cfn, "pseudo", template({"Q": queue()}, Outputs={
+        "All": {"Value": {"Fn::Sub": "${AWS::StackName} ${AWS::StackId} ${AWS::Region} "
+                                     "${AWS::AccountId} ${AWS::Partition} ${AWS::URLSuffix}"}}}))
+    assert outputs(stack)["All"] == (f"pseudo {stack['StackId']} us-east-1 111122223333 aws "
+                                     "amazonaws.com")
+
+
+# ---- told ----
+
+YAML = """
+Description: a queue
+Parameters:
+  Delay: {Type: Number, Default: 1, AllowedValues: [1, 2], Description: how long}
 Resources:
-  Fn::ForEach::Queues:
-    - Name
-    - !Ref Names
-    - Queue${Name}:
-        Type: AWS::SQS::Queue
-        Properties: {QueueName: !Sub '${AWS::StackName}-${Name}'}
-Outputs:
-  Count: {Value: !Length {Ref: Names}}
+  Q:
+    Type: AWS::SQS::Queue
+    Properties: {DelaySeconds: !Ref Delay}
+Metadata: {A: 1}
 """
-    stack = create(cfn, "loops", body,
+
+
+def test_templates_are_told_as_they_were_given(cfn):
+    create(cfn, "yaml", YAML)
+    got = cfn.get_template(StackName="yaml")
+    assert got["TemplateBody"] == YAML and got["StagesAvailable"] == ["Original", "Processed"]
+    summary = cfn.get_template_summary(StackName="yaml")
+    assert summary["Parameters"] == [{
+        "ParameterKey": "Delay", "DefaultValue": "1", "ParameterType": "Number", "NoEcho": False,
+        "Description": "how long", "ParameterConstraints": {"AllowedValues": ["1", "2"]}}]
+    assert summary["ResourceTypes"] == ["AWS::SQS::Queue"]
+    assert summary["Description"] == "a queue" and summary["Metadata"] == '{"A":1}'
+    checked = cfn.validate_template(TemplateBody=YAML)
+    assert checked["Parameters"][0]["ParameterKey"] == "Delay"
+    assert cfn.validate_template(TemplateBody=template({"R": ROLE}))["Capabilities"] == [
+        "CAPABILITY_IAM"]
+    assert error_of(cfn.validate_template, TemplateBody="Resources: [")["Code"] == "ValidationError"
+    assert error_of(cfn.validate_template, TemplateBody=template({"X": {"Type": "AWS::No::Thing"}}))[
+        "Message"] == "Template format error: Unrecognized resource types: [AWS::No::Thing]"
+    assert cfn.estimate_template_cost(TemplateBody=YAML)["Url"].startswith("http")
+
+
+# ---- transforms ----
+
+SAM = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Table:
+    Type: AWS::Serverless::SimpleTable
+  Q:
+    Type: AWS::SQS::Queue
+"""
+
+
+def test_serverless_templates_are_expanded(weir, cfn):
+    error = error_of(cfn.create_stack, StackName="sam", TemplateBody=SAM)
+    assert error["Message"] == "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
+    stack = create(cfn, "sam", SAM, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "sam")
+    assert ids(cfn, "sam")["Table"] in weir.client("dynamodb").list_tables()["TableNames"]
+    assert cfn.get_template(StackName="sam")["TemplateBody"] == SAM
+    done = cfn.get_template(StackName="sam", TemplateStage="Processed")["TemplateBody"]
+    assert done["Resources"]["Table"]["Type"] == "AWS::DynamoDB::Table"
+    error = error_of(cfn.update_stack, StackName="sam", TemplateBody=SAM,
+                     Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert error["Message"] == "No updates are to be performed."
+
+
+def test_a_transform_that_fails_fails_the_stack(cfn):
+    stack = create(cfn, "sam-bad", SAM.replace("SimpleTable", "Function"),
                    Capabilities=["CAPABILITY_AUTO_EXPAND"])
-    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-    assert sorted(ids(cfn, "loops")) == ["QueueA", "QueueB"]
-    assert outputs(stack) == {"Count": "2"}
-    processed = cfn.get_template(StackName="loops", TemplateStage="Processed")["TemplateBody"]
-    assert sorted(processed["Resources"]) == ["QueueA", "QueueB"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert any(one[1] == "ROLLBACK_IN_PROGRESS" and
+               one[2].startswith("Transform AWS::Serverless-2016-10-31 failed with: ")
+               for one in events(cfn, "sam-bad"))
+    stack = create(cfn, "macro", SAM.replace("AWS::Serverless-2016-10-31", "Nobodys"),
+                   Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert any("No transform named 111122223333::Nobodys found." in one[2]
+               for one in events(cfn, "macro"))
+
+
+def test_included_parts_come_from_buckets(cfn, s3):
+    s3.put_object(Bucket="templates", Key="part.json", Body=json.dumps(queue(DelaySeconds=8)))
+    body = template({"Q": {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {
+        "Location": "s3://templates/part.json"}}}})
+    stack = create(cfn, "include", body, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "include")
+
+
+def test_loops_are_unrolled(cfn):
+    body = {"Transform": "AWS::LanguageExtensions", "Resources": {
+        "Fn::ForEach::Queues": ["Name", ["A", "B"], {"Q${Name}": queue()}]}}
+    stack = create(cfn, "loops", json.dumps(body), Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "loops")
+    assert set(ids(cfn, "loops")) == {"QA", "QB"}

@@ -328,9 +328,10 @@ static status read_resource(const struct template *t, struct template_resource *
 }
 
 /* What a transform will make members of: loops, and what is to be included. */
-static bool is_to_come(const struct template *t, struct str key)
+static bool is_to_come(const struct template *t, const struct pair *pair)
 {
-    return t->pending && str_starts(key, STR("Fn::"));
+    return t->pending && (str_starts(pair->key, STR("Fn::")) ||
+                          doc_get(&pair->value, "Fn::Transform") != NULL);
 }
 
 static status read_resources(struct template *t, struct arena *arena, struct why *why)
@@ -345,7 +346,7 @@ static status read_resources(struct template *t, struct arena *arena, struct why
     for (uint32_t i = 0; i < section->count; i++) {
         struct template_resource *resource = &t->resources[t->resource_count];
 
-        if (is_to_come(t, section->pairs[i].key)) {
+        if (is_to_come(t, &section->pairs[i])) {
             continue;
         }
         resource->name = section->pairs[i].key;
