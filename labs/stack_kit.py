@@ -43,9 +43,9 @@ def until(condition, what):
 def aws(weir, *words):
     """One call of the AWS CLI; gives what it says."""
     beside = Path(sys.executable).parent / "aws"
-    done = subprocess.run([beside if beside.exists() else "aws", "--endpoint-url", weir.url, *words],
-                          env=weir.environment(), text=True, capture_output=True,
-                          timeout=SECONDS_MAX, check=False)
+    program = beside if beside.exists() else "aws"
+    done = subprocess.run([program, "--endpoint-url", weir.url, *words], env=weir.environment(),
+                          text=True, capture_output=True, timeout=SECONDS_MAX, check=False)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}\n{reasons(weir)}"
     return done.stdout
 

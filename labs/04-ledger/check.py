@@ -59,7 +59,8 @@ def check_account(name, rows, wanted):
         for what in balance:
             balance[what] += line[f"{what}_change"]
             if line[what] != balance[what] or balance[what] < 0:
-                yield f"{name}: {what} of line {line['version']} is {line[what]}, not {balance[what]}"
+                yield (f"{name}: {what} of line {line['version']} is {line[what]}, "
+                       f"not {balance[what]}")
 
 
 def check_rows(rows, expected):
@@ -86,7 +87,8 @@ def check_objects(s3, names, rows, expected):
                       for key in keys_of(s3, names["ArchiveBucket"]))
     if archived != expected["booked"]:
         missing = set(expected["booked"]) - set(archived)
-        yield f"{len(archived)} events are archived, not {len(expected['booked'])}; missing: {missing}"
+        yield (f"{len(archived)} events are archived, not {len(expected['booked'])}; "
+               f"missing: {missing}")
     rejected = {key.split("/")[-2].removesuffix(".json").removesuffix("-other"): key.split("/")[0]
                 for key in keys_of(s3, names["RejectedBucket"])}
     if rejected != expected["rejected"]:
@@ -124,8 +126,9 @@ def main():
     given = words.parse_args()
     expected = json.load(given.month)["expected"]
     wrong = check(outputs(given.stack), expected)
-    print("\n".join(wrong) or f"{len(expected['accounts'])} accounts, "
-          f"{len(expected['booked'])} events booked, {len(expected['rejected'])} rejected: all is right")
+    counts = {name: len(expected[name]) for name in ("accounts", "booked", "rejected")}
+    print("\n".join(wrong) or "all is right: {accounts} accounts, {booked} events booked, "
+          "{rejected} rejected".format(**counts))
     return 1 if wrong else 0
 
 

@@ -194,7 +194,7 @@ class Month:
             self._bad("Malformed", "withdrawal", account, amount=20.5)
         if self.random.random() < 0.2:
             self._bad("CurrencyMismatch", "withdrawal", account, amount=100, currency="USD")
-        if earlier and self.random.random() < 0.3:  # of another day: this one's may not be booked yet
+        if earlier and self.random.random() < 0.3:  # this day's may not be booked yet
             first = self.random.choice(earlier)
             if first["type"] == "payment-unverified":
                 self._bad("AlreadyDecided", "payment-rejected", first["account"], of=first["id"])

@@ -42,8 +42,8 @@ def main():
     for word in ("stack", "account", "month"):
         words.add_argument(word)
     given = words.parse_args()
-    before, lines, after = statement(boto3.client("dynamodb"), outputs(given.stack)["AccountsTable"],
-                                     given.account, given.month)
+    table = outputs(given.stack)["AccountsTable"]
+    before, lines, after = statement(boto3.client("dynamodb"), table, given.account, given.month)
     print(f"{'before':41}{euros(before):>15}")
     balance = before
     for line in lines:

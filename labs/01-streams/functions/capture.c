@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Behind the HTTP API: takes an event, gives it an id and the moment at which it came, and puts it
- * into the stream that STREAM names. The answer is 202 once the stream has it, with its place there.
+ * into the stream that STREAM names. Once the stream has it, the answer is 202, with its place.
  *
  * An event is a JSON object with at least {"type":"…","source":"…"}. Events of one source stay in
  * their order: the source is the partition key.

@@ -51,7 +51,7 @@ static struct weir_text text_at(struct weir_text document, const char *path)
     return weir_json_string(weir_json_get(document, path), &scratch);
 }
 
-/* The object as it was put; nothing if it is no longer there: then somebody else is done with it. */
+/* The object as it was put; if it is no longer there, somebody else is done with it. */
 static bool read_object(struct weir_invocation *in, const struct arrival *arrival, bool *ret_gone)
 {
     const struct weir_aws_answer *answer = desk_answer();

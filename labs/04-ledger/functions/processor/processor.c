@@ -12,8 +12,8 @@
  *                │      └── somebody was faster ──────> again, from the beginning
  *              command bucket, archive bucket, removed from the new-events bucket
  *
- * Every arrow can be walked twice: a crash anywhere, and the queue's next delivery goes on from what
- * the table says.
+ * Every arrow can be walked twice: after a crash anywhere the queue's next delivery goes on from
+ * what the table says.
  */
 #include "rows.h"
 

@@ -53,7 +53,8 @@ static struct account account_of(struct weir_text item, struct weir_text id)
     if (account.is_there &&
         (!weir_json_int(weir_json_get(item, "actual.N"), &account.actual_cents) ||
          !weir_json_int(weir_json_get(item, "available.N"), &account.available_cents) ||
-         !weir_json_int(weir_json_get(item, "version.N"), &account.version) || currency.bytes < 2)) {
+         !weir_json_int(weir_json_get(item, "version.N"), &account.version) ||
+         currency.bytes < 2)) {
         abort(); /* no row of this ledger: nothing may be built on it */
     }
     if (account.is_there) {
@@ -142,8 +143,8 @@ static void add_line(const struct account *account, const struct account *other,
     const struct event *event = judged->event;
 
     weir_json_add(&items,
-                  ",{'Put':{'TableName':%s,'ConditionExpression':'attribute_not_exists(pk)','Item':{"
-                  "'pk':{'S':'account#%t'},'sk':{'S':'line#%t#%t'},'event':{'S':%t},"
+                  ",{'Put':{'TableName':%s,'ConditionExpression':'attribute_not_exists(pk)',"
+                  "'Item':{'pk':{'S':'account#%t'},'sk':{'S':'line#%t#%t'},'event':{'S':%t},"
                   "'type':{'S':%t},'key':{'S':%t},'actual_change':{'N':'%l'},"
                   "'available_change':{'N':'%l'},'actual':{'N':'%l'},'available':{'N':'%l'},"
                   "'version':{'N':'%l'}",

@@ -27,7 +27,7 @@ const char *desk_setting(const char *name);
 /* A client whose endpoint, region and credentials are the environment's. */
 struct weir_aws *desk_client(void);
 
-/* A call whose failure is logged. `but` is an error code that is no failure; NULL: there is none. */
+/* A call whose failure is logged. `but` is an error code that is no failure, or NULL. */
 bool desk_call(struct weir_invocation *in, const char *service, const char *operation,
                const struct weir_buf *json, const char *but);
 
@@ -41,8 +41,8 @@ bool desk_put_once(struct weir_invocation *in, const char *bucket, struct weir_t
 /* Removes the arrival's version from the new-events bucket. */
 bool desk_remove(struct weir_invocation *in, const struct arrival *arrival);
 
-/* Writes "reason/key/version" into the bucket of what was rejected: the event with the reason. text is
- * the event as it was put; nothing: it was too large to be looked at. */
+/* Writes "reason/key/version" into the bucket of what was rejected: the event with the reason. text
+ * is the event as it was put; nothing: it was too large to be looked at. */
 bool desk_reject(struct weir_invocation *in, const struct arrival *arrival, struct weir_text text,
                  struct weir_text reason, struct weir_text message);
 
