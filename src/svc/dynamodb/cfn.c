@@ -468,4 +468,4 @@ static const struct resource_type table_type = {
     .replaces = replaces,
 };
 
-const struct resource_type *const ddb_types[DDB_TYPES] = {&table_type};
+const struct resource_type *const ddb_types[DDB_TYPES] = {&table_type, &cfn_global_type};

@@ -8,10 +8,12 @@
 
 #include "cell/resource.h"
 
-#define DDB_TYPES 1
+#define DDB_TYPES 2
 extern const struct resource_type *const ddb_types[DDB_TYPES];
 
-/* ---- between cfn.c, cfn_change.c and cfn_beside.c ---- */
+/* ---- between the files cfn*.c ---- */
+
+extern const struct resource_type cfn_global_type;
 
 /* DescribeTable's answer about r->id. */
 status cfn_table_told(struct resource *r, const struct value **ret_table);

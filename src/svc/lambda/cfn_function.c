@@ -47,7 +47,6 @@ static const char *const configuration[][2] = {
     {"Handler", NULL},
     {"KmsKeyArn", "\"\""},
     {"Layers", "[]"},
-    {"LoggingConfig", "{\"LogFormat\":\"Text\"}"},
     {"MemorySize", "128"},
     {"Role", NULL},
     {"Runtime", NULL},
@@ -169,12 +168,39 @@ static status code_put(struct resource *r)
     return resource_run(r, &inner);
 }
 
+/* Lambda keeps the members that it is not told, so all of them are told. */
+static status logging_set(struct resource *r, struct inner *inner)
+{
+    static const char *const levels[] = {"ApplicationLogLevel", "SystemLogLevel"};
+    struct arena *arena = r->c->arena;
+    const struct value *given = resource_get(r, "LoggingConfig");
+    struct value *made = given == NULL ? doc_map(arena) : doc_copy(arena, given);
+
+    if (doc_get(made, "LogFormat") == NULL) {
+        doc_put_text(arena, made, "LogFormat", STR("Text"));
+    }
+    if (doc_get(made, "LogGroup") == NULL) {
+        doc_put_text(arena, made, "LogGroup",
+                     arena_printf(arena, "/aws/lambda/%.*s", STR_ARG(r->id)));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (str_eq(doc_text(arena, doc_get(made, "LogFormat")), STR("JSON")) &&
+            doc_get(made, levels[i]) == NULL) {
+            doc_put_text(arena, made, levels[i], STR("INFO"));
+        }
+    }
+    return resource_set(r, inner, "LoggingConfig", made);
+}
+
 static status configuration_put(struct resource *r)
 {
     struct inner inner;
-    bool any = false;
+    bool any = resource_changed(r, "LoggingConfig");
 
     TRY(function_begin(r, "UpdateFunctionConfiguration", &inner));
+    if (any) {
+        TRY(logging_set(r, &inner));
+    }
     for (size_t i = 0; i < CONFIGURATION; i++) {
         const char *property = configuration[i][0];
         bool key = strcmp(property, "KmsKeyArn") == 0;

@@ -149,11 +149,48 @@ static void an_imported_table_is_ready_with_its_items(void **state)
     KIT_OK(kit, kit_remove(kit, &table));
 }
 
+static void a_global_table_has_one_replica(void **state)
+{
+    static const char global[] =
+        "{" KEYS DEFINED ",{\"AttributeName\":\"g\",\"AttributeType\":\"S\"}],"
+        "\"GlobalSecondaryIndexes\":[" INDEX("one", ",\"WriteProvisionedThroughputSettings\":{"
+        "\"WriteCapacityAutoScalingSettings\":{\"MinCapacity\":2,\"MaxCapacity\":9}}") "],"
+        "\"BillingMode\":\"PROVISIONED\",\"SSESpecification\":{\"SSEEnabled\":true},"
+        "\"StreamSpecification\":{\"StreamViewType\":\"NEW_IMAGE\"},"
+        "\"WriteProvisionedThroughputSettings\":{\"WriteCapacityAutoScalingSettings\":{"
+        "\"MinCapacity\":3,\"MaxCapacity\":9,\"SeedCapacity\":4}},"
+        "\"Replicas\":[{\"Region\":\"us-east-1\",\"DeletionProtectionEnabled\":%s,"
+        "\"ReadProvisionedThroughputSettings\":{\"ReadCapacityUnits\":5},"
+        "\"GlobalSecondaryIndexes\":[{\"IndexName\":\"one\","
+        "\"ReadProvisionedThroughputSettings\":{\"ReadCapacityUnits\":6}}],"
+        "\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}]}";
+    struct kit_thing table = {0}, other = {0};
+    const char *told;
+
+    (void)state;
+    KIT_OK(kit, kit_make(kit, "AWS::DynamoDB::GlobalTable", "T",
+                         arena_printf(kit->arena, global, "true").at, &table));
+    assert_string_equal(kit_attribute(kit, &table, "Arn"), HOME "tab");
+    assert_int_equal(strlen(kit_attribute(kit, &table, "TableId")), 36);
+    told = kit_call(kit, "dynamodb", "DescribeTable", "{\"TableName\":\"tab\"}", NULL);
+    KIT_HAS(told, "\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":4");
+    KIT_HAS(told, "\"ReadCapacityUnits\":6,\"WriteCapacityUnits\":2");
+    KIT_HAS(told, "\"DeletionProtectionEnabled\":true");
+    KIT_OK(kit, kit_change(kit, &table, arena_printf(kit->arena, global, "false").at));
+    KIT_OK(kit, kit_remove(kit, &table));
+    assert_true(resource_is_gone(kit_remove(kit, &table)));
+    assert_ptr_equal(kit_make(kit, "AWS::DynamoDB::GlobalTable", "T",
+                              "{" KEYS DEFINED "],\"Replicas\":[{\"Region\":\"eu-west-1\"}]}",
+                              &other), &RESOURCE_INVALID);
+    KIT_HAS(kit->why.text, "Encountered unsupported property Replicas");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_has_all_its_properties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(indexes_come_and_go_one_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_global_table_has_one_replica, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_imported_table_is_ready_with_its_items, set_up,
                                         tear_down),
     };

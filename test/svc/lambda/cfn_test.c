@@ -95,7 +95,7 @@ static void a_function_has_all_its_properties(void **state)
     KIT_HAS_NOT(told, "subnet-");
     KIT_HAS_NOT(told, "\"k\"");
     KIT_HAS_NOT(told, "ReservedConcurrentExecutions");
-    KIT_HAS(told, "\"LogFormat\":\"Text\"");
+    KIT_HAS(told, "\"LogFormat\":\"Text\",\"LogGroup\":\"/aws/lambda/f\"");
     KIT_HAS(told, "\"Size\":512");
     KIT_HAS(told, "\"PassThrough\"");
     KIT_OK(kit, kit_remove(kit, &function));
