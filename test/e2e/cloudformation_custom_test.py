@@ -32,6 +32,37 @@ def handler(event, context):
     urllib.request.urlopen(request).read()
 """
 
+# As handlers have it that were written for AWS: TLS on port 443.
+TLS_PYTHON = """
+import json
+from http.client import HTTPSConnection
+from urllib.parse import urlsplit
+
+def handler(event, context):
+    url = urlsplit(event["ResponseURL"])
+    answer = json.dumps({"Status": "SUCCESS", "PhysicalResourceId": "over-tls", **{
+        key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}})
+    connection = HTTPSConnection(url.hostname)
+    connection.request("PUT", url.path + "?" + url.query, body=answer,
+                       headers={"content-type": "", "content-length": str(len(answer))})
+    assert connection.getresponse().status == 200
+"""
+TLS_NODE = """
+import * as https from "https";
+import { parse } from "url";
+export const handler = (event) => new Promise((resolve, reject) => {
+  const body = JSON.stringify({Status: "SUCCESS", PhysicalResourceId: "over-tls",
+    StackId: event.StackId, RequestId: event.RequestId,
+    LogicalResourceId: event.LogicalResourceId});
+  const url = parse(event.ResponseURL);
+  const request = https.request({hostname: url.hostname, port: 443, path: url.path,
+    method: "PUT", headers: {"content-type": "", "content-length": Buffer.byteLength(body)}},
+    (answer) => { answer.resume(); resolve(); });
+  request.on("error", reject);
+  request.end(body);
+});
+"""
+
 NODE = """
 import { request } from "node:http";
 export const handler = async (event) => {
@@ -145,6 +176,15 @@ def test_a_function_in_node(stacks, name):
         Outputs={"Answer": {"Value": {"Fn::GetAtt": ["Thing", "Answer"]}}}))
     assert stacks.outputs(name) == {"Answer": "42"}
     assert stacks.resource(name, "Thing")["PhysicalResourceId"] == "from-node"
+
+
+@pytest.mark.parametrize("source,runtime", [(TLS_PYTHON, "python3.12"), (TLS_NODE, "nodejs22.x")])
+def test_functions_that_answer_where_aws_takes_answers(stacks, name, source, runtime):
+    if runtime.startswith("nodejs") and shutil.which("node") is None:
+        pytest.skip("no Node.js")
+    arn = stacks.functions.function(name, source, runtime)
+    stacks.made(name, template({"Thing": custom(arn)}))
+    assert stacks.resource(name, "Thing")["PhysicalResourceId"] == "over-tls"
 
 
 def test_a_topic_asks_whoever_listens(stacks, name):

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { createRequire } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Writable } from 'node:stream';
 import util from 'node:util';
@@ -15,6 +15,35 @@ const ADDRESS = process.env.AWS_LAMBDA_RUNTIME_API;
 const JSON_LOGS = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
 const STREAM = Symbol('streams');
 const EMPTY = Buffer.alloc(0);
+
+// ---- custom resources ----
+
+const REPLY = '/_weir/cloudformation/reply/';
+let replyAt = null;
+
+// Handlers that answer a stack often speak TLS on port 443, whatever the ResponseURL says, for that
+// is where AWS takes answers. Such a request, and no other, goes to where weir takes them.
+function answersGoTo(url) {
+  if (typeof url !== 'string' || !url.startsWith('http:') || !url.includes(REPLY)) return;
+  const patched = replyAt !== null;
+  replyAt = new URL(url);
+  if (patched) return;
+  const require = createRequire(import.meta.url);
+  const [http, https] = [require('node:http'), require('node:https')];
+  const request = https.request;
+  https.request = function (...words) {
+    const at = typeof words[0] === 'string' || words[0] instanceof URL
+      ? new URL(words.shift()) : null;
+    const given = typeof words[0] === 'object' ? words.shift() : {};
+    const path = given.path ?? (at === null ? '' : at.pathname + at.search);
+    if (!String(path).startsWith(REPLY)) {
+      return request.call(this, ...(at === null ? [] : [at]), given, ...words);
+    }
+    return http.request({ ...given, path, agent: undefined, protocol: 'http:', host: undefined,
+      hostname: replyAt.hostname, port: replyAt.port }, ...words);
+  };
+  syncBuiltinESMExports();
+}
 
 // ---- the Runtime API: one connection, one request at a time ----
 
@@ -279,7 +308,9 @@ async function serveOne(api, handler) {
   }
   let text;
   try {
-    const result = await run(handler, JSON.parse(body.toString()), context);
+    const event = JSON.parse(body.toString());
+    if (event?.ResponseURL) answersGoTo(event.ResponseURL);
+    const result = await run(handler, event, context);
     text = JSON.stringify(result === undefined ? null : result);
   } catch (error) {
     await fail(api, id, error);

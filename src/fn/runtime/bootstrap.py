@@ -19,6 +19,35 @@ API = "/2018-06-01/runtime/"
 CRLF = b"\r\n"
 
 
+REPLY = "/_weir/cloudformation/reply/"
+reply_at = []
+
+
+def answers_go_to(url):
+    """Handlers that answer a stack often speak TLS on port 443, whatever the ResponseURL says, for
+    that is where AWS takes answers. Such a request, and no other, goes to where weir takes them."""
+    if not isinstance(url, str) or not url.startswith("http:") or REPLY not in url:
+        return
+    patched = bool(reply_at)
+    reply_at[:] = url[len("http://"):].split("/", 1)[0].rsplit(":", 1)
+    if patched:
+        return
+    from http.client import HTTPConnection, HTTPSConnection
+    begin, connect = HTTPSConnection.putrequest, HTTPSConnection.connect
+
+    def putrequest(self, method, path, *words, **more):
+        self.weir_reply = str(path).startswith(REPLY)
+        return begin(self, method, path, *words, **more)
+
+    def connect_there(self):
+        if not getattr(self, "weir_reply", False):
+            return connect(self)
+        self.host, self.port = reply_at[0], int(reply_at[1])
+        return HTTPConnection.connect(self)
+
+    HTTPSConnection.putrequest, HTTPSConnection.connect = putrequest, connect_there
+
+
 class Api:
     """The Runtime API: one connection, one request at a time."""
 
@@ -254,7 +283,10 @@ def serve(api, handler, ids):
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
         try:
-            result = handler(json.loads(event), context)
+            event = json.loads(event)
+            if isinstance(event, dict) and "ResponseURL" in event:
+                answers_go_to(event["ResponseURL"])
+            result = handler(event, context)
             try:
                 body = to_json(result)
             except (TypeError, ValueError) as error:
