@@ -65,6 +65,7 @@ struct world {
     struct stack *stack;                  /* NULL: there is none yet */
     struct stack_resource *resources;     /* of it: what is passed is known */
     size_t resource_count;                /* of them */
+    const struct value *settled;          /* Parameters with their ResolvedValue; NULL: none */
     bool finished;                        /* every resource is known as it is */
     struct value imported;                /* list: names of exports that were asked for */
 };

@@ -235,9 +235,13 @@ static void wake_parent(struct call *c, const struct stack *stack)
 
 void deploy_end(struct call *c, struct deploy *d)
 {
+    struct stack parent = {.account = d->account, .region = d->region,
+                           .key = last_part(get_str(d->stack.about, "ParentId"))};
+
     map_unset(d->stack.plan, "phase");
     underway_erase(c, &d->stack);
     d->next = DEPLOY_OVER;
+    deploy_forget(c, &parent); /* it waits for this one */
     wake_parent(c, &d->stack);
 }
 

@@ -334,7 +334,7 @@ status wish_again(struct call *c, struct stack *stack, struct stack_wish *wish)
     wish->world.of.notification_arns = get(wish->about, "NotificationARNs");
     wish->failed = wish->policy = wish->policy_during = STR_NONE;
     TRY(template_document(text, c->arena, &c->why, &wish->document));
-    wish->given = get(wish->about, "Parameters");
+    wish->given = wish->world.settled = get(wish->about, "Parameters");
     wish->before = NULL;
     return begin(c, wish);
 }

@@ -224,6 +224,22 @@ static status answer_zones(const struct template_question *question, struct valu
     return OK;
 }
 
+/* What the operation began with, whatever the parameter is now. */
+static bool answer_settled(const struct world *world, const struct template_question *question,
+                           struct value *ret_value)
+{
+    for (uint32_t i = 0; world->settled != NULL && i < world->settled->count; i++) {
+        const struct value *one = &world->settled->items[i];
+
+        if (has(one, "ResolvedValue") &&
+            str_eq(get_str(one, "ParameterValue"), question->name)) {
+            *ret_value = text_value(get_str(one, "ResolvedValue"));
+            return true;
+        }
+    }
+    return false;
+}
+
 static status answer(void *context, const struct template_question *question,
                      struct value *ret_value)
 {
@@ -244,7 +260,9 @@ static status answer(void *context, const struct template_question *question,
     case TEMPLATE_DYNAMIC:
         return answer_dynamic(world, question, ret_value);
     case TEMPLATE_SSM:
-        return answer_ssm(world, question, ret_value);
+        return answer_settled(world, question, ret_value)
+                   ? OK
+                   : answer_ssm(world, question, ret_value);
     case TEMPLATE_ZONES:
         return answer_zones(question, ret_value);
     default:
