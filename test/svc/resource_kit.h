@@ -197,4 +197,12 @@ static inline const char *kit_differs(struct kit *kit, struct kit_thing *thing,
         assert_null(kit_differs_);                                                                 \
     } while (0)
 
+/* A change to bad properties fails; taken back, the thing is again what good says. */
+#define KIT_TAKES_BACK(kit, thing, bad, good)                                                      \
+    do {                                                                                           \
+        assert_ptr_not_equal(kit_change(kit, thing, bad), OK);                                     \
+        KIT_OK(kit, kit_change(kit, thing, good));                                                 \
+        KIT_READS_BACK(kit, thing, good);                                                          \
+    } while (0)
+
 #endif

@@ -64,10 +64,15 @@ static status encryption_put(struct resource *r)
     const struct value *wanted = resource_get(r, "StreamEncryption");
     const struct value *had = r->had == NULL ? NULL : doc_get(r->had, "StreamEncryption");
     const struct value *told = wanted == NULL ? had : wanted;
+    const struct value *now = NULL;
     struct inner inner;
 
     if (!resource_changed(r, "StreamEncryption")) {
         return OK;
+    }
+    TRY(summary(r, &now));
+    if (wanted == NULL && !str_eq(get_str(now, "EncryptionType"), STR("KMS"))) {
+        return OK; /* a change that failed before it came so far is taken back */
     }
     TRY(resource_begin(r, wanted == NULL ? "StopStreamEncryption" : "StartStreamEncryption",
                        &inner));
@@ -90,14 +95,29 @@ static status metrics_put(struct resource *r, const char *operation, const struc
     return resource_run(r, &inner);
 }
 
+/* Those that are on now, as the property has them; an empty list: none. */
+static const struct value *metrics_now(struct resource *r, const struct value *told)
+{
+    const struct value *list = get(told, "EnhancedMonitoring");
+
+    list = list == NULL || list->count == 0 ? NULL : get(&list->items[0], "ShardLevelMetrics");
+    return list == NULL ? resource_json(r, "[]") : resource_document(r->c->arena, list);
+}
+
 static status settings_put(struct resource *r)
 {
+    struct resource as_is = *r;
+    struct value *had = doc_map(r->c->arena);
+    const struct value *told = NULL;
     struct value *gone = NULL;
     struct value *new = NULL;
 
     TRY(retention_put(r));
     TRY(encryption_put(r));
-    resource_list_changed(r, "DesiredShardLevelMetrics", &gone, &new);
+    TRY(summary(r, &told));
+    *doc_put(r->c->arena, had, STR("DesiredShardLevelMetrics")) = *metrics_now(r, told);
+    as_is.had = had;
+    resource_list_changed(&as_is, "DesiredShardLevelMetrics", &gone, &new);
     TRY(metrics_put(r, "DisableEnhancedMonitoring", gone));
     return metrics_put(r, "EnableEnhancedMonitoring", new);
 }
@@ -229,12 +249,9 @@ static status stream_now(struct resource *r, struct value *ret_properties)
         doc_put_text(arena, encryption, "EncryptionType", STR("KMS"));
         doc_put_text(arena, encryption, "KeyId", get_str(told, "KeyId"));
     }
-    metrics = get(told, "EnhancedMonitoring");
-    metrics = metrics == NULL || metrics->count == 0
-                  ? NULL : get(&metrics->items[0], "ShardLevelMetrics");
-    if (metrics != NULL && metrics->count > 0) {
-        *doc_put(arena, ret_properties, STR("DesiredShardLevelMetrics")) =
-            *resource_document(arena, metrics);
+    metrics = metrics_now(r, told);
+    if (metrics->count > 0) {
+        *doc_put(arena, ret_properties, STR("DesiredShardLevelMetrics")) = *metrics;
     }
     TRY(resource_ask(r, "ListTagsForResource",
                      (struct resource_arg[]){{"ResourceARN", stream_arn(r)}, {NULL, r->id}},

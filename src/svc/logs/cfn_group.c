@@ -88,6 +88,9 @@ static status policy_put(struct resource *r)
         return OK;
     }
     TRY(policy_there(r, &there));
+    if (there == NULL && !wanted) {
+        return OK; /* a change that failed before it came so far is taken back */
+    }
     revision = there == NULL ? STR_NONE : get_str(there, "revisionId");
     return wanted ? resource_ask(r, "PutResourcePolicy",
                                  (struct resource_arg[]){{"resourceArn", group_arn(r)},

@@ -276,9 +276,11 @@ static status setting_put(struct resource *r, const struct setting_words *at,
     return resource_run(r, &inner);
 }
 
+/* One that is not there is fine: a change that failed before it came so far is taken back. */
 static status setting_remove(struct resource *r, const struct setting_words *at, struct str id)
 {
     struct inner inner;
+    status removed;
 
     if (at->remove == NULL) {
         TRY(resource_begin(r, at->put, &inner));
@@ -291,7 +293,8 @@ static status setting_remove(struct resource *r, const struct setting_words *at,
             set_str(inner.in, "Id", id);
         }
     }
-    return resource_run(r, &inner);
+    removed = resource_run(r, &inner);
+    return removed != OK && resource_is_gone(removed) ? OK : removed;
 }
 
 static const struct value *by_id(struct arena *arena, const struct value *list, struct str id)

@@ -149,6 +149,28 @@ static void an_imported_table_is_ready_with_its_items(void **state)
     KIT_OK(kit, kit_remove(kit, &table));
 }
 
+static void a_change_that_failed_is_taken_back(void **state)
+{
+    static const char little[] =
+        "{" KEYS DEFINED "],\"BillingMode\":\"PROVISIONED\"," UNITS("5") "}";
+    struct kit_thing table = {0};
+
+    (void)state;
+    KIT_OK(kit, kit_make(kit, "AWS::DynamoDB::Table", "T", little, &table));
+    KIT_TAKES_BACK(kit, &table,
+                   "{" KEYS DEFINED "],\"BillingMode\":\"PAY_PER_REQUEST\","
+                   "\"TimeToLiveSpecification\":{\"AttributeName\":\"e\",\"Enabled\":true},"
+                   "\"KinesisStreamSpecification\":{\"StreamArn\":"
+                   "\"arn:aws:kinesis:us-east-1:000000000000:stream/nobody\"}}", little);
+    KIT_TAKES_BACK(kit, &table,
+                   "{" KEYS DEFINED "],\"BillingMode\":\"PAY_PER_REQUEST\","
+                   "\"StreamSpecification\":{\"StreamViewType\":\"NEW_IMAGE\"},"
+                   "\"SSESpecification\":{\"SSEEnabled\":true},\"TableClass\":\"NONSENSE\"}",
+                   little);
+    KIT_HAS_NOT(kit_now(kit, &table), "StreamSpecification");
+    KIT_HAS_NOT(kit_now(kit, &table), "SSESpecification");
+}
+
 static void a_global_table_has_one_replica(void **state)
 {
     static const char global[] =
@@ -190,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_has_all_its_properties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(indexes_come_and_go_one_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_failed_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_global_table_has_one_replica, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_imported_table_is_ready_with_its_items, set_up,
                                         tear_down),

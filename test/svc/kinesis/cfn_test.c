@@ -64,6 +64,25 @@ static void a_stream_has_all_its_properties(void **state)
     assert_true(resource_is_gone(kit_remove(kit, &stream)));
 }
 
+static void a_change_that_failed_is_taken_back(void **state)
+{
+    static const char little[] =
+        "{\"Name\":\"clicks\",\"ShardCount\":1,\"RetentionPeriodHours\":48}";
+    struct kit_thing stream = {0};
+
+    (void)state;
+    KIT_OK(kit, kit_make(kit, "AWS::Kinesis::Stream", "S", little, &stream));
+    KIT_TAKES_BACK(kit, &stream,
+                   "{\"Name\":\"clicks\",\"StreamModeDetails\":{\"StreamMode\":\"ON_DEMAND\"},"
+                   "\"RetentionPeriodHours\":99999,\"StreamEncryption\":{"
+                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},\"DesiredShardLevelMetrics\":"
+                   "[\"IncomingBytes\"]}", little);
+    KIT_TAKES_BACK(kit, &stream,
+                   "{\"Name\":\"clicks\",\"ShardCount\":2,\"StreamEncryption\":{"
+                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},\"DesiredShardLevelMetrics\":"
+                   "[\"Nonsense\"]}", little);
+}
+
 static void consumers_and_policies_have_their_streams(void **state)
 {
     struct kit_thing stream = {0}, consumer = {0}, policy = {0};
@@ -96,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_stream_has_all_its_properties, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_failed_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(consumers_and_policies_have_their_streams, set_up,
                                         tear_down),
     };

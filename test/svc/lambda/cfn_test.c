@@ -139,6 +139,25 @@ static void code_comes_from_text_or_a_bucket(void **state)
     KIT_HAS(kit_id(kit, &other), KIT_STACK "-X-");
 }
 
+static void a_change_that_failed_is_taken_back(void **state)
+{
+    static const char little[] = "{\"FunctionName\":\"f\",\"MemorySize\":256," ROLE
+                                 "\"Handler\":\"index.handler\",\"Runtime\":\"python3.12\"";
+    const char *good = arena_printf(kit->arena, "%s,\"Code\":{\"ZipFile\":\"x = 1\"}}", little).at;
+    struct kit_thing function = make("AWS::Lambda::Function", good);
+
+    (void)state;
+    assert_ptr_not_equal(kit_change(kit, &function,
+                                    "{" NAMED ",\"Timeout\":9,\"ReservedConcurrentExecutions\":-5,"
+                                    "\"RecursiveLoop\":\"Allow\",\"Environment\":{\"Variables\":{"
+                                    "\"AA\":\"b\"}},\"DeadLetterConfig\":{\"TargetArn\":\"" QUEUE
+                                    "\"},\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}"), OK);
+    KIT_OK(kit, kit_change(kit, &function, good));
+    KIT_READS_BACK(kit, &function, "{\"MemorySize\":256,\"Timeout\":3}");
+    KIT_HAS_NOT(kit_now(kit, &function), QUEUE);
+    KIT_HAS_NOT(kit_now(kit, &function), "\"AA\"");
+}
+
 static void versions_and_aliases(void **state)
 {
     struct kit_thing function = make("AWS::Lambda::Function", "{" NAMED "}");
@@ -319,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_function_has_all_its_properties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(code_comes_from_text_or_a_bucket, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_failed_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_and_aliases, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mapping_has_all_its_properties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(permissions_urls_and_invoke_configs, set_up, tear_down),

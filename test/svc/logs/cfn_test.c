@@ -59,6 +59,20 @@ static void a_group_has_all_its_properties(void **state)
     assert_true(resource_is_gone(kit_remove(kit, &group)));
 }
 
+static void a_change_that_failed_is_taken_back(void **state)
+{
+    static const char little[] = "{\"LogGroupName\":\"g\",\"RetentionInDays\":7}";
+    struct kit_thing group = {0};
+
+    (void)state;
+    KIT_OK(kit, kit_make(kit, "AWS::Logs::LogGroup", "G", little, &group));
+    KIT_TAKES_BACK(kit, &group,
+                   "{\"LogGroupName\":\"g\",\"RetentionInDays\":8,\"KmsKeyId\":"
+                   "\"arn:aws:kms:us-east-1:000000000000:key/5d1b1a10-8a6e-41f0-9cde-0a1b2c3d4e5f\","
+                   "\"ResourcePolicyDocument\":{},\"DeletionProtectionEnabled\":true,"
+                   "\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}", little);
+}
+
 static void streams_and_filters_are_in_their_group(void **state)
 {
     static const char subscription_of_kinesis[] =
@@ -147,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_group_has_all_its_properties, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_failed_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(streams_and_filters_are_in_their_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_group, set_up, tear_down),
     };

@@ -147,6 +147,21 @@ static void what_is_taken_away_goes(void **state)
     assert_true(resource_is_gone(kit_remove(kit, &bucket)));
 }
 
+static void a_change_that_failed_is_taken_back(void **state)
+{
+    static const char little[] = "{\"BucketName\":\"data\",\"VersioningConfiguration\":{\"Status\":"
+                                 "\"Enabled\"},\"MetricsConfigurations\":[{\"Id\":\"old\"}]}";
+    struct kit_thing bucket = {0};
+
+    (void)state; /* nobody is there who could be told of changes, logged to or copied to */
+    KIT_OK(kit, kit_make(kit, "AWS::S3::Bucket", "Data", little, &bucket));
+    KIT_TAKES_BACK(kit, &bucket,
+                   arena_printf(kit->arena, "{\"BucketName\":\"data\",%s",
+                                strstr(everything, "\"VersioningConfiguration\"")).at, little);
+    KIT_HAS_NOT(kit_now(kit, &bucket), "CorsConfiguration");
+    KIT_HAS_NOT(kit_now(kit, &bucket), "Replication");
+}
+
 static void older_words_are_taken(void **state)
 {
     struct kit_thing bucket = {0};
@@ -217,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bucket_has_all_its_properties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_taken_away_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_failed_is_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(older_words_are_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_s3_refuses_is_the_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_policy_belongs_to_its_bucket, set_up, tear_down),
