@@ -340,3 +340,35 @@ void call_emit_piece(struct call *c, struct str piece)
     task->event = "piece";
     task->event_piece = piece;
 }
+
+/* ---- links ---- */
+
+struct str call_host(const struct call *c)
+{
+    struct str own;
+
+    if (c->request != NULL && c->request->authority.bytes > 0) {
+        return c->request->authority;
+    }
+    own = cell_address(c->cell);
+    return str_slice(own, str_find_str(own, STR("://")) + 3, own.bytes);
+}
+
+struct str call_port(const struct call *c)
+{
+    struct str host = call_host(c);
+    size_t colon = host.bytes;
+
+    while (colon > 0 && host.at[colon - 1] >= '0' && host.at[colon - 1] <= '9') {
+        colon--; /* what stands behind the last colon of "[::1]:4566", too */
+    }
+    return colon > 0 && host.at[colon - 1] == ':' ? str_slice(host, colon - 1, host.bytes)
+                                                  : STR("");
+}
+
+bool call_tls(const struct call *c)
+{
+    return c->request != NULL && c->request->authority.bytes > 0
+               ? c->request->tls
+               : str_starts(cell_address(c->cell), STR("https://"));
+}

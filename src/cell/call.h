@@ -193,4 +193,10 @@ struct value *call_emit(struct call *c, const char *event);
  * run of next a piece that is not empty, in the call's arena. */
 void call_emit_piece(struct call *c, struct str piece);
 
+/* By which host the caller reached weir, "localhost:4566"; where nobody called (a stack's steps),
+ * weir's own address. For links that are handed out. */
+struct str call_host(const struct call *c);
+struct str call_port(const struct call *c); /* ":4566" of it; empty: it has none */
+bool call_tls(const struct call *c);
+
 #endif

@@ -32,7 +32,8 @@ static void ask(const struct weir_invocation *in, struct weir_text employee, str
     } else {
         weir_json_add(out,
                       "'IndexName':'gsi2',"
-                      "'KeyConditionExpression':'gsi2pk = :who AND gsi2sk BETWEEN :from AND :until',"
+                      "'KeyConditionExpression':"
+                      "'gsi2pk = :who AND gsi2sk BETWEEN :from AND :until',"
                       "'ExpressionAttributeValues':{':who':{'S':'CARD#%t'},"
                       "':from':{'S':%t},':until':{'S':'%t~'}}",
                       card, from, until);

@@ -77,7 +77,8 @@ static void write_transaction(struct weir_buf *out, const struct issued *issued)
                   "'ConditionExpression':%s,'ExpressionAttributeValues':{':card':{'S':%t},"
                   "':at':{'S':%t}",
                   lab_table, issued->employee,
-                  has_one ? "card = :before" : "attribute_exists(pk) AND attribute_not_exists(card)",
+                  has_one ? "card = :before"
+                          : "attribute_exists(pk) AND attribute_not_exists(card)",
                   issued->card, issued->at);
     if (has_one) {
         weir_json_add(out, ",':before':{'S':%t}", weir_buf_text(&before));

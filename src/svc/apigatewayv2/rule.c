@@ -75,19 +75,9 @@ struct str apigw_arn(struct call *c, const char *format, ...)
 
 struct str api_endpoint(struct call *c, struct str api_id, struct str region)
 {
-    bool asked = c->request != NULL && c->request->authority.bytes > 0;
-    struct str own = cell_address(c->cell); /* of weir's own doing: a stack's */
-    struct str host = asked ? c->request->authority : str_slice(own, str_find(own, '/', 0), own.bytes);
-    size_t colon = host.bytes;
-    bool tls = asked ? c->request->tls : str_starts(own, STR("https:"));
-
-    while (colon > 0 && host.at[colon - 1] >= '0' && host.at[colon - 1] <= '9') {
-        colon--; /* what stands behind the last colon of "[::1]:4566", too */
-    }
-    colon = colon > 0 && host.at[colon - 1] == ':' ? colon - 1 : host.bytes;
     return arena_printf(c->arena, "%s://%.*s.execute-api.%.*s.localhost%.*s",
-                        tls ? "https" : "http", STR_ARG(api_id), STR_ARG(region),
-                        STR_ARG(str_slice(host, colon, host.bytes)));
+                        call_tls(c) ? "https" : "http", STR_ARG(api_id), STR_ARG(region),
+                        STR_ARG(call_port(c)));
 }
 
 /* ---- finding ---- */

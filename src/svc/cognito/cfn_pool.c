@@ -291,8 +291,11 @@ static status pool_tell(struct resource *r)
 
     resource_attribute(r, "Arn", pool_arn(r));
     resource_attribute(r, "ProviderName", provider);
+    /* the issuer as browsers reach it, and not AWS's: what is written there finds its way here */
     resource_attribute(r, "ProviderURL",
-                       arena_printf(r->c->arena, "https://%.*s", STR_ARG(provider)));
+                       arena_printf(r->c->arena, "%s://localhost%.*s/%.*s",
+                                    call_tls(r->c) ? "https" : "http", STR_ARG(call_port(r->c)),
+                                    STR_ARG(r->id)));
     resource_attribute(r, "UserPoolId", r->id);
     return OK;
 }

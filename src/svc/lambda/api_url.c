@@ -46,15 +46,12 @@ static struct str id_new(struct call *c)
 /* The configuration as it is told: with a URL that reaches this weir. */
 static void url_tell(struct call *c, struct value *url, const struct target *target)
 {
-    struct str host = lambda_host(c);
     struct str id = get_str(url, "FunctionUrl");
-    size_t colon = str_find(host, ':', 0);
-    bool tls = c->request != NULL && c->request->tls;
 
     set_str(url, "FunctionUrl",
             arena_printf(c->arena, "%s://%.*s.lambda-url.%.*s.localhost%.*s/",
-                         tls ? "https" : "http", STR_ARG(id), STR_ARG(target->region),
-                         STR_ARG(str_slice(host, colon, host.bytes))));
+                         call_tls(c) ? "https" : "http", STR_ARG(id), STR_ARG(target->region),
+                         STR_ARG(call_port(c))));
     set_str(url, "FunctionArn", target_arn(c->arena, target));
 }
 

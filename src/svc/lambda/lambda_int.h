@@ -146,7 +146,6 @@ struct str lambda_time(struct arena *arena, int64_t moment_ms);
 /* Shape of a member of an operation's output (NULL: of the output), for trees that rows hold. */
 uint32_t shape_of(const char *operation, const char *member);
 uint32_t config_shape(void);            /* FunctionConfiguration */
-struct str lambda_host(struct call *c); /* where the caller reached weir: "localhost:4566" */
 
 /* ---- rows (keys.c) ---- */
 

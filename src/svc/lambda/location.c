@@ -25,25 +25,15 @@ static struct str signature_of(struct call *c, struct str sha256_hex, struct str
     return str_of(hex, 2 * SHA256_BYTES);
 }
 
-struct str lambda_host(struct call *c)
-{
-    struct str own = cell_address(c->cell); /* of weir's own doing: a stack's */
-
-    return c->request != NULL && c->request->authority.bytes > 0
-               ? c->request->authority
-               : str_slice(own, str_find_str(own, STR("//")) + 2, own.bytes);
-}
-
 struct str package_location(struct call *c, struct str sha256_hex)
 {
-    bool tls = c->request != NULL && c->request->tls;
-    struct str host = lambda_host(c);
+    struct str host = call_host(c);
     int64_t until = c->now / 1000 + EXPIRES_SECONDS;
     struct str expires = arena_printf(c->arena, "%lld", (long long)until);
     struct str signature = signature_of(c, sha256_hex, expires);
 
     return arena_printf(c->arena, "%s://%.*s" PREFIX "%.*s?expires=%.*s&signature=%.*s",
-                        tls ? "https" : "http", STR_ARG(host), STR_ARG(sha256_hex),
+                        call_tls(c) ? "https" : "http", STR_ARG(host), STR_ARG(sha256_hex),
                         STR_ARG(expires), STR_ARG(signature));
 }
 

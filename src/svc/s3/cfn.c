@@ -164,21 +164,9 @@ static status bucket_remove(struct resource *r)
 /* Where weir serves the bucket as a website: as the caller reached it, or as it calls itself. */
 static struct str website_url(const struct resource *r)
 {
-    const struct http_request *request = r->c->request;
-    struct str own = cell_address(r->c->cell);
-    bool asked = request != NULL && request->authority.bytes > 0;
-    struct str host = asked ? request->authority
-                            : str_slice(own, str_find_str(own, STR("//")) + 2, own.bytes);
-    size_t colon = host.bytes;
-
-    while (colon > 0 && host.at[colon - 1] >= '0' && host.at[colon - 1] <= '9') {
-        colon--; /* what stands behind the last colon of "[::1]:4566", too */
-    }
-    colon = colon > 0 && host.at[colon - 1] == ':' ? colon - 1 : host.bytes;
     return arena_printf(r->c->arena, "%s://%.*s.s3-website.%.*s.localhost%.*s",
-                        asked && request->tls ? "https" : "http", STR_ARG(r->id),
-                        STR_ARG(r->caller.region),
-                        STR_ARG(str_slice(host, colon, host.bytes)));
+                        call_tls(r->c) ? "https" : "http", STR_ARG(r->id),
+                        STR_ARG(r->caller.region), STR_ARG(call_port(r->c)));
 }
 
 static status bucket_tell(struct resource *r)

@@ -47,7 +47,8 @@ struct str own_url(struct call *c, const struct topic *topic)
         return arena_printf(c->arena, "%s://localhost%.*s", tls ? "https" : "http",
                             STR_ARG(str_slice(host, colon, host.bytes)));
     }
-    return arena_printf(c->arena, "http://sns.%.*s.localhost:4566", STR_ARG(topic->region));
+    return arena_printf(c->arena, "%s://sns.%.*s.localhost%.*s", call_tls(c) ? "https" : "http",
+                        STR_ARG(topic->region), STR_ARG(call_port(c)));
 }
 
 static void field(struct buf *text, const char *name, struct str value)

@@ -145,15 +145,8 @@ struct queue *queue_of_arn(const struct sqs *sqs, struct str text)
 
 struct str queue_url(struct call *c, const struct queue *queue)
 {
-    struct str host = c->request != NULL ? c->request->authority : STR_NONE;
-    bool tls = c->request != NULL && c->request->tls;
-
-    if (host.bytes == 0) { /* weir's own doing: a stack's */
-        return arena_printf(c->arena, "%.*s/%.*s/%.*s", STR_ARG(cell_address(c->cell)),
-                            STR_ARG(queue->account), STR_ARG(queue->name));
-    }
-    return arena_printf(c->arena, "%s://%.*s/%.*s/%.*s", tls ? "https" : "http", STR_ARG(host),
-                        STR_ARG(queue->account), STR_ARG(queue->name));
+    return arena_printf(c->arena, "%s://%.*s/%.*s/%.*s", call_tls(c) ? "https" : "http",
+                        STR_ARG(call_host(c)), STR_ARG(queue->account), STR_ARG(queue->name));
 }
 
 /* What a URL says: its host, and the last three parts of its path. */
