@@ -170,6 +170,7 @@ enum template_kind {
     TEMPLATE_IMPORT,    /* the export of that name */
     TEMPLATE_DYNAMIC,   /* what a dynamic reference stands for */
     TEMPLATE_SSM,       /* for AWS::SSM::Parameter::Value<…>; ERR_NOT_FOUND: it is not there */
+    TEMPLATE_SSM_NAME,  /* for AWS::SSM::Parameter::Name, likewise; what it is worth is not asked */
     TEMPLATE_ZONES,     /* Fn::GetAZs: a list of texts for the region of that name */
     TEMPLATE_ALL,       /* Fn::RefAll in rules: ids of all things of that parameter type */
     TEMPLATE_VALUE,     /* Fn::ValueOf in rules: the attribute of that name of the thing `of` */
@@ -191,6 +192,7 @@ struct template_question {
     const struct template_resource *resource; /* REF, ATTRIBUTE */
     struct str name;                          /* ATTRIBUTE, IMPORT, SSM, ZONES, ALL, VALUE */
     struct str of;                            /* VALUE: an id, or a type: of all of them */
+    bool list;                                /* SSM: a list is wanted */
     const struct template_dynamic *dynamic;   /* DYNAMIC */
     struct arena *arena;                      /* for the answer */
     struct why *why;                          /* for the sentence of a refusal */
@@ -238,7 +240,8 @@ status template_begin(struct template_run *run);
  * its place; all of it VALUE_NULL: AWS::NoValue. ret_unknown may be NULL. */
 status template_evaluate(struct template_run *run, const struct value *document,
                          struct value *ret_value, bool *ret_unknown);
-/* The same, as one text (numbers and truth values as CloudFormation writes them). */
+/* For outputs: one text (numbers and truth values as CloudFormation writes them), in which dynamic
+ * references stay as they are written. */
 status template_evaluate_text(struct template_run *run, const struct value *document,
                               struct value *ret_value);
 /* Whether a condition of that name holds (STR_NONE: yes). */

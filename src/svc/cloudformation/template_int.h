@@ -163,6 +163,13 @@ status template_order(struct template_run *run);
 bool template_as_text(struct arena *arena, const struct value *value, struct value *ret_text);
 status template_cidr(const struct value *arguments, struct arena *arena, struct why *why,
                      struct value *ret_list);
+/* Their forms where they are written out, and secure ones where none may be. exists: per resource;
+ * NULL: all are looked at. */
+status template_dynamic_check(const struct template *t, const bool *exists, struct arena *arena,
+                              struct why *why);
+/* Whether a text has one of "ssm"; without a version is what is looked for where versionless. */
+bool template_has_ssm(struct str text, bool versionless);
+bool template_has_dynamic(const struct value *value);
 /* Every {{resolve:…}} in it, asked of the world. */
 status template_dynamic(struct template_run *run, struct value *value);
 /* Asks the world; VALUE_NONE where it does not know. */

@@ -198,6 +198,12 @@ static status read_parameter(struct template_parameter *parameter, struct arena 
                               "length is greater than %u.",
                               STR_ARG(parameter->name), DEFAULT_BYTES_MAX);
     }
+    if (template_has_ssm(parameter->fallback, true)) {
+        return template_wrong(why,
+                              "Template error: parameter %.*s should not contain ssm versionless "
+                              "resolver",
+                              STR_ARG(parameter->name));
+    }
     TRY(check_constraints(parameter, why));
     return check_allowed(parameter, why);
 }
@@ -391,9 +397,11 @@ static status check_item(const struct checking *checking)
     }
     TRY(check_among(checking));
     TRY(check_pattern(checking));
-    return is_numeric(checking->parameter->type) || is_list(checking->parameter->type)
+    return is_numeric(checking->parameter->type) ||
+                   (is_list(checking->parameter->type) &&
+                    type_within(checking->parameter->type, SSM_VALUE).at == NULL)
                ? OK
-               : check_length(checking);
+               : check_length(checking); /* of SSM's, the name is what is checked */
 }
 
 /* A text cut at commas, without the spaces around. */
@@ -482,26 +490,73 @@ static status text_of(struct giving *giving, const struct template_parameter *pa
     return OK;
 }
 
+static struct str joined(struct arena *arena, const struct value *list)
+{
+    struct str text = STR("");
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        text = arena_printf(arena, "%.*s%s%.*s", STR_ARG(text), i == 0 ? "" : ",",
+                            STR_ARG(list->items[i].str));
+    }
+    return text;
+}
+
 /* What a parameter of SSM is worth now. */
 static status resolve(struct giving *giving, struct template_argument *argument)
 {
-    struct template_question question = {
-        .kind = TEMPLATE_SSM, .name = argument->text, .arena = giving->arena, .why = giving->why};
-    struct value answer;
-    status asked;
+    struct template_question question = {.kind = TEMPLATE_SSM,
+                                         .name = argument->text,
+                                         .list = is_list(argument->parameter->type),
+                                         .arena = giving->arena,
+                                         .why = giving->why};
+    status asked = template_ask(giving->asking->world, &question, &argument->value);
 
-    asked = template_ask(giving->asking->world, &question, &answer);
     if (asked == &ERR_NOT_FOUND) {
         template_names_add(&giving->unknown, argument->text);
         return OK;
     }
     TRY(asked);
-    argument->value = answer;
-    if (answer.kind == VALUE_STR) {
-        argument->resolved = answer.str;
-        argument->value = is_list(argument->parameter->type) ? list_of(answer.str, giving->arena)
-                                                             : answer;
+    if (argument->value.kind == VALUE_STR) {
+        argument->resolved = argument->value.str;
+        if (question.list) { /* without the spaces, unlike dynamic references */
+            argument->value = list_of(argument->resolved, giving->arena);
+            argument->resolved = joined(giving->arena, &argument->value);
+        }
     }
+    return OK;
+}
+
+/* The name of a parameter of SSM that has to be there. */
+static status check_there(struct giving *giving, const struct template_argument *argument)
+{
+    struct template_question question = {.kind = TEMPLATE_SSM_NAME,
+                                         .name = argument->text,
+                                         .arena = giving->arena,
+                                         .why = giving->why};
+    struct value unasked;
+    status asked = template_ask(giving->asking->world, &question, &unasked);
+
+    return asked == &ERR_NOT_FOUND
+               ? template_wrong(giving->why,
+                                "Parameter validation failed: parameter value %.*s for parameter "
+                                "name %.*s does not exist",
+                                STR_ARG(argument->text), STR_ARG(argument->parameter->name))
+               : asked;
+}
+
+/* Dynamic references to plain parameters of SSM are resolved at once, others where they stand. */
+static status give_text(struct giving *giving, struct template_argument *argument)
+{
+    struct template_run run = {
+        .world = giving->asking->world, .arena = giving->arena, .why = giving->why};
+    struct value text = template_text(argument->text);
+
+    if (template_has_ssm(argument->text, false)) {
+        TRY(template_dynamic(&run, &text));
+    }
+    argument->value = is_list(argument->parameter->type) && text.kind == VALUE_STR
+                          ? list_of(text.str, giving->arena)
+                          : text;
     return OK;
 }
 
@@ -521,12 +576,9 @@ static status give(struct giving *giving, const struct template_parameter *param
         return resolve(giving, argument);
     }
     if (str_eq(parameter->type, STR("AWS::SSM::Parameter::Name"))) {
-        TRY(resolve(giving, argument)); /* it has to be there; what it is worth is not asked */
-        argument->resolved = STR_NONE;
+        TRY(check_there(giving, argument));
     }
-    argument->value = is_list(parameter->type) ? list_of(argument->text, giving->arena)
-                                               : template_text(argument->text);
-    return OK;
+    return give_text(giving, argument);
 }
 
 static status check_given(const struct template *t, struct giving *giving)

@@ -118,6 +118,7 @@ status template_check(const struct template *t, const struct template_world *wor
         return OK;
     }
     TRY(check_types(t, world, NULL, &none, why));
+    TRY(template_dynamic_check(t, NULL, arena, why));
     TRY(check_all_attributes(&attributes));
     run.conditions = template_map(arena, 0);
     run.exists = arena_alloc(arena, t->resource_count + 1);
@@ -164,6 +165,7 @@ status template_begin(struct template_run *run)
         run->exists[i] = template_condition(run, t->resources[i].condition);
     }
     TRY(check_types(t, run->world, run->exists, &none, run->why));
+    TRY(template_dynamic_check(t, run->exists, run->arena, run->why));
     TRY(check_all_attributes(&attributes));
     TRY(template_rules(run));
     return template_order(run);
@@ -171,31 +173,13 @@ status template_begin(struct template_run *run)
 
 /* ---- evaluating ---- */
 
-static bool has_dynamic(const struct value *value)
-{
-    if (value->kind == VALUE_STR) {
-        return str_find_str(value->str, STR("{{resolve:")) < value->str.bytes;
-    }
-    for (uint32_t i = 0; value->kind == VALUE_LIST && i < value->count; i++) {
-        if (has_dynamic(&value->items[i])) {
-            return true;
-        }
-    }
-    for (uint32_t i = 0; value->kind == VALUE_MAP && i < value->count; i++) {
-        if (has_dynamic(&value->pairs[i].value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 status template_evaluate(struct template_run *run, const struct value *document,
                          struct value *ret_value, bool *ret_unknown)
 {
     struct value value;
 
     TRY(template_value(run, document, &value));
-    if (!run->world->keeps_dynamic && has_dynamic(&value)) {
+    if (!run->world->keeps_dynamic && template_has_dynamic(&value)) {
         value = *doc_copy(run->arena, &value); /* what was found in a mapping stays as it is */
         TRY(template_dynamic(run, &value));
     }
@@ -214,7 +198,7 @@ status template_evaluate_text(struct template_run *run, const struct value *docu
 {
     struct value value;
 
-    TRY(template_evaluate(run, document, &value, NULL));
+    TRY(template_value(run, document, &value));
     return template_as_text(run->arena, &value, ret_value)
                ? OK
                : template_wrong(run->why,

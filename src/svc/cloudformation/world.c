@@ -104,8 +104,14 @@ static status answer_import(struct world *world, const struct template_question 
     return OK;
 }
 
+/* What SSM has under a name. */
+struct parameter {
+    struct value value; /* text */
+    struct str type;    /* "String", "StringList", "SecureString" */
+};
+
 static status parameter_read(struct world *world, struct str name, bool sealed,
-                             struct value *ret_value, struct why *why)
+                             struct parameter *ret_parameter, struct why *why)
 {
     struct call *c = world->c;
     struct inner inner;
@@ -121,30 +127,45 @@ static status parameter_read(struct world *world, struct str name, bool sealed,
     if (read != OK) {
         return why_set(why, read, "%s", inner.why.text);
     }
-    *ret_value = text_value(get_str(get(inner.out, "Parameter"), "Value"));
-    if (!sealed && str_eq(get_str(get(inner.out, "Parameter"), "Type"), STR("SecureString"))) {
-        return why_set(why, &CFN_VALIDATION,
-                       "Parameters [%.*s] referenced by template have types not supported by "
-                       "CloudFormation.", STR_ARG(str_slice(name, 0, 512)));
-    }
+    ret_parameter->value = text_value(get_str(get(inner.out, "Parameter"), "Value"));
+    ret_parameter->type = get_str(get(inner.out, "Parameter"), "Type");
     return OK;
+}
+
+/* Its type has to be that of the template's parameter, whatever its text looks like. */
+static status check_type(const struct template_question *question,
+                         const struct parameter *parameter)
+{
+    struct str name = str_slice(question->name, 0, 512);
+
+    if (question->kind == TEMPLATE_SSM_NAME) {
+        return OK;
+    }
+    if (str_eq(parameter->type, STR("SecureString"))) {
+        return why_set(question->why, &CFN_VALIDATION,
+                       "Parameters [%.*s] referenced by template have types not supported by "
+                       "CloudFormation.", STR_ARG(name));
+    }
+    return str_eq(parameter->type, STR("StringList")) == question->list
+               ? OK
+               : why_set(question->why, &CFN_VALIDATION,
+                         "Types for SSM parameters [%.*s] defined in CFN template and SSM are "
+                         "incompatible", STR_ARG(name));
 }
 
 static status answer_ssm(struct world *world, const struct template_question *question,
                          struct value *ret_value)
 {
     struct why why = {""};
-    status read = parameter_read(world, question->name, false, ret_value, &why);
+    struct parameter parameter;
+    status read = parameter_read(world, question->name, false, &parameter, &why);
 
-    if (read == OK) {
-        return OK;
+    if (read != OK) {
+        return resource_is_gone(read) ? &ERR_NOT_FOUND
+                                      : why_set(question->why, &CFN_VALIDATION, "%s", why.text);
     }
-    if (resource_is_gone(read)) {
-        return why_set(question->why, &CFN_VALIDATION,
-                       "Unable to fetch parameters [%.*s] from parameter store for this account.",
-                       STR_ARG(str_slice(question->name, 0, 512)));
-    }
-    return why_set(question->why, &CFN_VALIDATION, "%s", why.text);
+    *ret_value = parameter.value;
+    return check_type(question, &parameter);
 }
 
 static status secret_key_of(const struct template_dynamic *asked, struct arena *arena,
@@ -202,6 +223,7 @@ static status answer_dynamic(struct world *world, const struct template_question
     const struct template_dynamic *asked = question->dynamic;
     bool sealed = str_eq(asked->service, STR("ssm-secure"));
     struct str name = asked->name;
+    struct parameter parameter;
 
     if (str_eq(asked->service, STR("secretsmanager"))) {
         return secret_read(world, question, ret_value);
@@ -209,7 +231,14 @@ static status answer_dynamic(struct world *world, const struct template_question
     if (asked->version.at != NULL) {
         name = arena_printf(world->c->arena, "%.*s:%.*s", STR_ARG(name), STR_ARG(asked->version));
     }
-    return parameter_read(world, name, sealed, ret_value, question->why);
+    TRY(parameter_read(world, name, sealed, &parameter, question->why));
+    if (!sealed && str_eq(parameter.type, STR("SecureString"))) {
+        return why_set(question->why, &CFN_VALIDATION,
+                       "Non-secure ssm prefix was used for secure parameter %.*s",
+                       STR_ARG(str_slice(asked->name, 0, 512)));
+    }
+    *ret_value = parameter.value;
+    return OK;
 }
 
 static status answer_zones(const struct template_question *question, struct value *ret_value)
@@ -263,6 +292,8 @@ static status answer(void *context, const struct template_question *question,
         return answer_settled(world, question, ret_value)
                    ? OK
                    : answer_ssm(world, question, ret_value);
+    case TEMPLATE_SSM_NAME:
+        return answer_ssm(world, question, ret_value);
     case TEMPLATE_ZONES:
         return answer_zones(question, ret_value);
     default:

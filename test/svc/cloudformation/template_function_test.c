@@ -268,7 +268,18 @@ static void dynamic_references(void **state)
     static const struct row rows[] = {
         {"'{{resolve:ssm:/a/b}}'", "\"<ssm|/a/b|||>\""},
         {"'{{resolve:ssm:/a/b:3}}'", "\"<ssm|/a/b|||3>\""},
-        {"'x{{resolve:ssm-secure:p:1}}y{{resolve:ssm:q}}'", "\"x<ssm-secure|p|||1>y<ssm|q|||>\""},
+        {"'x{{resolve:ssm:p:1}}y{{resolve:ssm:q}}'", "\"x<ssm|p|||1>y<ssm|q|||>\""},
+        {"'{{resolve:ssm-secure:p:1}}'",
+         "SSM Secure reference is not supported in: [A::B::C/Properties/P]"},
+        {"{Q: [{R: '{{resolve:ssm-secure:p}}'}], S: {T: '{{resolve:ssm-secure:q}}'}}",
+         "SSM Secure reference is not supported in: [A::B::C/Properties/P/Q,"
+         "A::B::C/Properties/P/S/T]"},
+        {"{S: !Join ['', ['{{resolve:ssm-secure:q}}', a]]}",
+         "SSM Secure reference is not supported in: [A::B::C/Properties/P/S]"},
+        {"'{{resolve:ssm:p:label}}'",
+         "Incorrect format is used in the following SSM reference: [{{resolve:ssm:p:label}}]"},
+        {"!If [Prod, '{{resolve:ssm:p:label}}', x]",
+         "Incorrect format is used in the following SSM reference: [{{resolve:ssm:p:label}}]"},
         {"'{{resolve:ssm:arn:aws:ssm:us-east-1:123456789012:parameter/a:2}}'",
          "\"<ssm|arn:aws:ssm:us-east-1:123456789012:parameter/a|||2>\""},
         {"'{{resolve:secretsmanager:s}}'", "\"<secretsmanager|s|||>\""},
@@ -327,6 +338,23 @@ static void what_is_kept_dynamic_stays(void **state)
     assert_string_equal(kit_json(&value), "{\"A\":\"{{resolve:ssm:a}}\"}");
 }
 
+static void outputs_keep_references_and_users_may_have_secure_ones(void **state)
+{
+    struct kit *kit = ARENA_NEW(arena, struct kit);
+    struct value value;
+
+    (void)state;
+    assert_null(kit_begin(kit,
+                          "Resources: {R: {Type: AWS::IAM::User, Properties: {LoginProfile: "
+                          "{Password: '{{resolve:ssm-secure:p:1}}'}}}}\n"
+                          "Outputs: {O: {Value: 'a{{resolve:ssm:x}}'}}", NULL));
+    assert_null(template_evaluate(&kit->run, kit->of.resources[0].properties, &value, NULL));
+    assert_string_equal(kit_json(&value),
+                        "{\"LoginProfile\":{\"Password\":\"<ssm-secure|p|||1>\"}}");
+    assert_null(template_evaluate_text(&kit->run, kit->of.outputs[0].value, &value));
+    assert_string_equal(kit_json(&value), "\"a{{resolve:ssm:x}}\"");
+}
+
 static void one_unknown_member_leaves_the_others(void **state)
 {
     struct kit *kit = ARENA_NEW(arena, struct kit);
@@ -358,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_chain_of_functions_grows_into_the_sky, kit_up,
                                         kit_down),
         cmocka_unit_test_setup_teardown(what_is_kept_dynamic_stays, kit_up, kit_down),
+        cmocka_unit_test_setup_teardown(outputs_keep_references_and_users_may_have_secure_ones,
+                                        kit_up, kit_down),
         cmocka_unit_test_setup_teardown(one_unknown_member_leaves_the_others, kit_up, kit_down),
     };
 

@@ -93,6 +93,8 @@ static status kit_answer(void *context, const struct template_question *question
         }
         *ret_value = kit_text(STR("one, two"));
         return OK;
+    case TEMPLATE_SSM_NAME:
+        return str_starts(question->name, STR("/")) ? OK : &ERR_NOT_FOUND;
     case TEMPLATE_ZONES:
         *ret_value = template_list(a, 2);
         *template_list_add(ret_value) =

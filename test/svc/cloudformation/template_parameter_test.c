@@ -60,7 +60,12 @@ static void values(void **state)
         {"{Type: 'AWS::Route53::HostedZone::Id'}", "P=Z1", "\"Z1\""},
         {"{Type: 'AWS::SSM::Parameter::Name'}", "P=/n", "\"/n\""},
         {"{Type: 'AWS::SSM::Parameter::Name'}", "P=n",
-         "Unable to fetch parameters [n] from parameter store for this account."},
+         "Parameter validation failed: parameter value n for parameter name P does not exist"},
+        {"{Type: String, Default: 'a{{resolve:ssm:/x:1}}'}", NULL, "\"a<ssm|/x|||1>\""},
+        {"{Type: CommaDelimitedList, Default: '{{resolve:ssm:/x:1}},b'}", NULL,
+         "[\"<ssm|/x|||1>\",\"b\"]"},
+        {"{Type: String, Default: 'a{{resolve:ssm:/x}}'}", NULL,
+         "Template error: parameter P should not contain ssm versionless resolver"},
         {"{Type: 'AWS::SSM::Parameter::Value<String>'}", "P=/n", "\"one, two\""},
         {"{Type: 'AWS::SSM::Parameter::Value<List<String>>'}", "P=/n", "[\"one\",\"two\"]"},
         {"{Type: 'AWS::SSM::Parameter::Value<CommaDelimitedList>'}", "P=/n",
@@ -111,6 +116,10 @@ static void constraints(void **state)
         {"{Type: Number}", "P=", "Parameter 'P' must be a number"},
         {"{Type: Number}", "P=NaN", "Parameter 'P' must be a number"},
         {"{Type: Number, MaxValue: -1}", "P=-01.5", "\"-01.5\""},
+        {"{Type: 'AWS::SSM::Parameter::Value<List<String>>', MaxLength: 3}", "P=/abc",
+         "Parameter 'P' must contain at most 3 characters"},
+        {"{Type: 'AWS::SSM::Parameter::Value<String>', AllowedValues: [/n]}", "P=/n",
+         "\"one, two\""},
         {"{Type: 'List<Number>', MaxValue: 5}", "P=1,6",
          "Parameter 'P' must be a number not greater than 5"},
     };
@@ -172,7 +181,9 @@ static void what_was_given_and_what_it_came_to_are_kept(void **state)
     assert_null(kit_begin(kit,
                           "Resources: {R: {Type: A}}\nParameters:\n"
                           "  P: {Type: String, NoEcho: true, Default: x, Description: d}\n"
-                          "  S: {Type: 'AWS::SSM::Parameter::Value<String>'}\n", "S=/a"));
+                          "  S: {Type: 'AWS::SSM::Parameter::Value<String>'}\n"
+                          "  L: {Type: 'AWS::SSM::Parameter::Value<List<String>>'}\n",
+                          "S=/a\nL=/l"));
     arguments = kit->run.arguments;
     assert_true(kit->of.parameters[0].no_echo);
     assert_true(kit->of.parameters[0].has_fallback);
@@ -182,6 +193,7 @@ static void what_was_given_and_what_it_came_to_are_kept(void **state)
     assert_null(arguments[0].resolved.at);
     assert_true(str_eq(arguments[1].text, STR("/a")));
     assert_true(str_eq(arguments[1].resolved, STR("one, two")));
+    assert_true(str_eq(arguments[2].resolved, STR("one,two")));
 }
 
 int main(void)
