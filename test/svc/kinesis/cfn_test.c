@@ -75,11 +75,13 @@ static void a_change_that_failed_is_taken_back(void **state)
     KIT_TAKES_BACK(kit, &stream,
                    "{\"Name\":\"clicks\",\"StreamModeDetails\":{\"StreamMode\":\"ON_DEMAND\"},"
                    "\"RetentionPeriodHours\":99999,\"StreamEncryption\":{"
-                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},\"DesiredShardLevelMetrics\":"
+                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},"
+                   "\"DesiredShardLevelMetrics\":"
                    "[\"IncomingBytes\"]}", little);
     KIT_TAKES_BACK(kit, &stream,
                    "{\"Name\":\"clicks\",\"ShardCount\":2,\"StreamEncryption\":{"
-                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},\"DesiredShardLevelMetrics\":"
+                   "\"EncryptionType\":\"KMS\",\"KeyId\":\"alias/aws/kinesis\"},"
+                   "\"DesiredShardLevelMetrics\":"
                    "[\"Nonsense\"]}", little);
 }
 

@@ -68,7 +68,8 @@ static void a_change_that_failed_is_taken_back(void **state)
     KIT_OK(kit, kit_make(kit, "AWS::Logs::LogGroup", "G", little, &group));
     KIT_TAKES_BACK(kit, &group,
                    "{\"LogGroupName\":\"g\",\"RetentionInDays\":8,\"KmsKeyId\":"
-                   "\"arn:aws:kms:us-east-1:000000000000:key/5d1b1a10-8a6e-41f0-9cde-0a1b2c3d4e5f\","
+                   "\"arn:aws:kms:us-east-1:000000000000:"
+                   "key/5d1b1a10-8a6e-41f0-9cde-0a1b2c3d4e5f\","
                    "\"ResourcePolicyDocument\":{},\"DeletionProtectionEnabled\":true,"
                    "\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}", little);
 }
