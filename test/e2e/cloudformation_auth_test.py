@@ -1,126 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stacks under --auth=on: who may ask, and as whom resources are made: the caller, remembered by the
-key, or the stack's role, remembered for later operations."""
+"""Where policies are asked: custom resources, macros, children and change sets work as who makes the
+stack; answers come from whoever has the address."""
 import json
 
-import pytest
 from auth_kit import root, users_of, weir  # noqa: F401
-from cloudformation_kit import delete, ended, events, ids, queue, template, update
+from cloudformation_own_kit import Stacks, put, refused, resource, template
 from iam_kit import client_of
+from lambda_run_kit import until, zip_of
+from policy_kit import HOME
 
 user = users_of("cloudformation")
-BODY = template({"Q": queue()})
-ALL = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
-QUEUES = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+
+ANSWERS = """
+import json, urllib.request
+def handler(event, context):
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], method="PUT",
+        data=json.dumps({"Status": "SUCCESS", "PhysicalResourceId": "made", **{
+            key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}}).encode()))
+"""
 
 
-@pytest.fixture
-def role(weir, root):
-    """role(name, service, statement…): the ARN of a role that this service may assume."""
-    iam = client_of(weir, "iam", root)
-
-    def make(name, service, *statements):
-        trust = {"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))[
-            "Role"]["Arn"]
-        if statements:
-            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(
-                {"Version": "2012-10-17", "Statement": list(statements)}))
-        return arn
-    return make
+def allow(action, where="*"):
+    return {"Effect": "Allow", "Action": action, "Resource": where}
 
 
-def error_of(call, **more):
-    with pytest.raises(Exception) as caught:
-        call(**more)
-    return caught.value.response["Error"]
+class Signed(Stacks):
+    """Stacks by a client of a user's own."""
+
+    def __init__(self, client):
+        self.client = client
 
 
-def create(cfn, name, **more):
-    cfn.create_stack(StackName=name, TemplateBody=BODY, **more)
-    return ended(cfn, name)
+def role_and_function(weir, root, name):
+    role = client_of(weir, "iam", root).create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"}}]}))["Role"]["Arn"]
+    functions = client_of(weir, "lambda", root)
+    arn = functions.create_function(
+        FunctionName=name, Runtime="python3.12", Handler="app.handler", Role=role,
+        Code={"ZipFile": zip_of({"app.py": ANSWERS})})["FunctionArn"]
+    functions.get_waiter("function_active_v2").wait(
+        FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
+    return arn
 
 
-def test_a_caller_without_rights_makes_nothing(user):
-    cfn, arn = user()
-    error = error_of(cfn.create_stack, StackName="none", TemplateBody=BODY)
-    assert error["Code"] == "AccessDenied"
-    assert arn in error["Message"] and "cloudformation:CreateStack" in error["Message"]
+def test_who_makes_the_stack_must_be_allowed_to_invoke(weir, root, user, name):
+    arn = role_and_function(weir, root, name)
+    body = template({"Thing": resource("Custom::Thing", {"ServiceToken": arn})})
+    client, who = user(allow("cloudformation:*"))
+    stacks = Signed(client)
+    stacks.create(f"{name}-no", body)
+    stacks.settled(f"{name}-no", "ROLLBACK_COMPLETE")
+    reason = stacks.reason(f"{name}-no", "Thing", "CREATE_FAILED")
+    assert f"{who} is not authorized to perform: lambda:InvokeFunction" in reason
+    client, _ = user(allow("cloudformation:*"), allow("lambda:InvokeFunction", arn))
+    stacks = Signed(client)
+    stacks.made(f"{name}-yes", body)
+    stacks.deleted(f"{name}-yes")
 
 
-def test_policies_name_stacks(user):
-    cfn, _ = user({"Effect": "Allow", "Action": "cloudformation:*",
-                   "Resource": "arn:aws:cloudformation:*:*:stack/mine-*/*"}, QUEUES)
-    assert create(cfn, "mine-1")["StackStatus"] == "CREATE_COMPLETE"
-    assert error_of(cfn.create_stack, StackName="other", TemplateBody=BODY)["Code"] == \
-        "AccessDenied"
-    stack_id = cfn.describe_stacks(StackName="mine-1")["Stacks"][0]["StackId"]
-    cfn.delete_stack(StackName=stack_id)
-    assert ended(cfn, stack_id)["StackStatus"] == "DELETE_COMPLETE"
+def test_an_address_is_enough_for_a_signal(user, name):
+    client, _ = user(allow("cloudformation:*"))
+    stacks = Signed(client)
+    stacks.create(name, template({
+        "Handle": resource("AWS::CloudFormation::WaitConditionHandle"),
+        "Wait": resource("AWS::CloudFormation::WaitCondition", {
+            "Handle": {"Ref": "Handle"}, "Timeout": "600"})}))
+    url = until(lambda: stacks.resource(name, "Handle").get("PhysicalResourceId"))
+    assert put(url.replace("&Signature=", "&Signature=0"), {}) == 403
+    assert put(url, {"Status": "SUCCESS", "UniqueId": "1"}) == 200
+    stacks.settled(name, "CREATE_COMPLETE")
 
 
-def test_resources_are_made_as_the_caller(user):
-    cfn, arn = user(ALL)
-    stack = create(cfn, "as-caller")
-    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    reason = [one[2] for one in events(cfn, "as-caller") if one[1] == "CREATE_FAILED"][0]
-    assert arn in reason and "sqs:createqueue" in reason.lower() and "AccessDenied" in reason
-    may, _ = user(ALL, QUEUES)
-    assert create(may, "as-one-who-may")["StackStatus"] == "CREATE_COMPLETE"
-
-
-def test_resources_are_made_as_the_role_then_and_later(user, role):
-    """Who asks may nothing with queues; the role may, and deletes them too."""
-    arn = role("stacks-queues", "cloudformation.amazonaws.com", QUEUES)
-    cfn, _ = user(ALL, {"Effect": "Allow", "Action": "iam:PassRole", "Resource": arn})
-    stack = create(cfn, "as-role", RoleARN=arn)
-    assert stack["StackStatus"] == "CREATE_COMPLETE" and stack["RoleARN"] == arn
-    assert update(cfn, "as-role", template({"Q": queue(DelaySeconds=1)}))["StackStatus"] == \
-        "UPDATE_COMPLETE"
-    assert delete(cfn, "as-role")["StackStatus"] == "DELETE_COMPLETE"
-
-
-def test_roles_are_passed_and_trusted(user, role):
-    arn = role("stacks-other", "lambda.amazonaws.com", QUEUES)
-    cfn, _ = user(ALL, {"Effect": "Allow", "Action": "iam:PassRole", "Resource": arn})
-    error = error_of(cfn.create_stack, StackName="untrusted", TemplateBody=BODY, RoleARN=arn)
-    assert error["Message"] == f"Role {arn} is invalid or cannot be assumed"
-    trusted = role("stacks-unpassed", "cloudformation.amazonaws.com", QUEUES)
-    error = error_of(cfn.create_stack, StackName="unpassed", TemplateBody=BODY, RoleARN=trusted)
-    assert error["Code"] == "AccessDenied" and "iam:PassRole" in error["Message"]
-
-
-def test_templates_in_buckets_are_read_as_the_caller(weir, root, user):
-    s3 = client_of(weir, "s3", root)
-    s3.create_bucket(Bucket="auth-templates")
-    s3.put_object(Bucket="auth-templates", Key="t.json", Body=BODY)
-    url = f"{weir.url}/auth-templates/t.json"
-    cfn, _ = user(ALL, QUEUES)
-    assert error_of(cfn.create_stack, StackName="read", TemplateURL=url)["Message"].startswith(
-        "S3 error: Access Denied")
-    cfn, _ = user(ALL, QUEUES, {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
-    cfn.create_stack(StackName="read", TemplateURL=url)
-    assert ended(cfn, "read")["StackStatus"] == "CREATE_COMPLETE"
-
-
-def test_a_key_that_is_gone_makes_nothing(weir, root, user):
-    """A stack that waits goes on after a restart as who asked; without its key it fails."""
-    iam = client_of(weir, "iam", root)
-    cfn, arn = user(ALL, QUEUES)
-    wait = {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
-            "Wait": {"Type": "AWS::CloudFormation::WaitCondition",
-                     "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "1"}}}
-    cfn.create_stack(StackName="keyless", TemplateBody=template({"Q": queue(), **wait}))
-    name = arn.rsplit("/", 1)[1]
-    key = iam.list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"]
-    iam.delete_access_key(UserName=name, AccessKeyId=key)
-    weir.restart(hard=True)
-    admin = client_of(weir, "cloudformation", root)
-    stack = ended(admin, "keyless")
-    assert stack["StackStatus"] == "ROLLBACK_FAILED"
-    assert any(one[:2] == ("Q", "DELETE_FAILED") and "security token" in one[2]
-               for one in events(admin, "keyless"))
-    admin.delete_stack(StackName="keyless")
-    assert ended(admin, stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
-    assert ids(admin, stack["StackId"])
+def test_change_sets_and_drift_of_ones_own_stacks(user, name):
+    mine = f"arn:aws:cloudformation:us-east-1:{HOME}:stack/{name}/*"
+    client, who = user(allow("cloudformation:*", mine), allow("sqs:*"))
+    stacks = Signed(client)
+    body = template({"Queue": resource("AWS::SQS::Queue", {"DelaySeconds": 1})})
+    made = stacks.change_set(name, "first", body, ChangeSetType="CREATE")
+    client.describe_change_set(ChangeSetName=made["ChangeSetId"])
+    client.execute_change_set(ChangeSetName=made["ChangeSetId"])
+    stacks.settled(name, "CREATE_COMPLETE")
+    client.detect_stack_drift(StackName=name)
+    drift, = client.describe_stack_resource_drifts(StackName=name)["StackResourceDrifts"]
+    assert drift["StackResourceDriftStatus"] == "IN_SYNC"
+    assert "cloudformation:CreateChangeSet" in refused(
+        "AccessDenied", client.create_change_set, StackName=f"{name}-other", ChangeSetName="x",
+        TemplateBody=body, ChangeSetType="CREATE")

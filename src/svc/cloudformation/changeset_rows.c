@@ -2,6 +2,7 @@
  *
  * Rows of change sets; nobody else knows them.
  */
+#include "cell/authorize.h"
 #include "svc/cloudformation/changeset.h"
 #include "svc/cloudformation/rows.h"
 
@@ -93,6 +94,13 @@ static bool find_by_id(struct call *c, struct str id, struct change_set *ret_set
            str_eq(get_str(ret_set->about, "ChangeSetId"), id);
 }
 
+/* A change set's ARN does not say whose it is, so this is asked here. */
+static status may(struct call *c, struct str stack)
+{
+    return call_may(c, arena_printf(c->arena, CFN_SERVICE ":%.*s", STR_ARG(call_name(c))).at,
+                    stack);
+}
+
 status change_set_of_call(struct call *c, struct change_set *ret_set)
 {
     struct str text = arg_str(c, "ChangeSetName");
@@ -100,13 +108,20 @@ status change_set_of_call(struct call *c, struct change_set *ret_set)
     struct stack stack;
 
     if (str_starts(text, STR("arn:"))) {
-        return find_by_id(c, text, ret_set) ? OK : not_found(c, text);
+        bool found = find_by_id(c, text, ret_set);
+
+        TRY(may(c, found ? stack_id(&ret_set->stack) : STR("*")));
+        return found ? OK : not_found(c, text);
     }
     if (whose.bytes == 0) {
         return fail(c, &CFN_VALIDATION,
                     "StackName must be specified if ChangeSetName is not specified as an ARN.");
     }
-    if (!stack_lookup(c, whose, &stack)) {
+    bool there = stack_lookup(c, whose, &stack);
+
+    TRY(may(c, there ? stack_id(&stack)
+                     : call_arn(c, CFN_SERVICE, "stack/%.*s/*", STR_ARG(whose))));
+    if (!there) {
         return fail(c, &CFN_VALIDATION, "Stack [%.*s] does not exist",
                     STR_ARG(str_slice(whose, 0, 512)));
     }
