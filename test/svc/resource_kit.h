@@ -153,6 +153,29 @@ static inline const char *kit_now(struct kit *kit, struct kit_thing *thing)
     return result == OK ? doc_json(kit->arena, now).at : kit->why.text;
 }
 
+/* "": everything that the template says can be read back and is so; else the first that is not.
+ * Trees are only looked for: drift detection compares what both sides have. */
+static inline const char *kit_drift(struct kit *kit, struct kit_thing *thing)
+{
+    struct value *now = NULL;
+
+    if (thing->type->now == NULL || kit_step(kit, thing, KIT_NOW, &now) != OK) {
+        return thing->type->now == NULL ? "" : kit->why.text;
+    }
+    for (uint32_t i = 0; i < thing->properties->count; i++) {
+        const struct pair *pair = &thing->properties->pairs[i];
+        const struct resource_property *property = resource_property_find(thing->type, pair->key);
+        const struct value *is = map_find(now, pair->key);
+        bool tree = pair->value.kind == VALUE_MAP || pair->value.kind == VALUE_LIST;
+
+        if ((property->flags & RESOURCE_SECRET) == 0 &&
+            (is == NULL || (!tree && !doc_same(is, &pair->value)))) {
+            return arena_dup(kit->arena, pair->key).at;
+        }
+    }
+    return "";
+}
+
 /* "": there is none. */
 static inline const char *kit_attribute(struct kit *kit, const struct kit_thing *thing,
                                         const char *name)

@@ -221,6 +221,7 @@ static status certificate_now(struct resource *r, struct value *ret_properties)
     const struct value *want = resource_get(r, "SubjectAlternativeNames");
     const struct value *algorithm = resource_get(r, "KeyAlgorithm");
     const struct value *certificate = NULL;
+    const struct value *domains;
     const struct value *options;
     struct inner inner;
 
@@ -231,6 +232,11 @@ static status certificate_now(struct resource *r, struct value *ret_properties)
     }
     if (algorithm != NULL) {
         *doc_put(r->c->arena, ret_properties, STR("KeyAlgorithm")) = *algorithm;
+    }
+    domains = get(certificate, "DomainValidationOptions");
+    if (domains != NULL && domains->count > 0 && has(&domains->items[0], "ValidationMethod")) {
+        doc_put_text(r->c->arena, ret_properties, "ValidationMethod",
+                     get_str(&domains->items[0], "ValidationMethod"));
     }
     options = get(certificate, "Options");
     if (options != NULL && has(options, "CertificateTransparencyLoggingPreference")) {

@@ -214,6 +214,15 @@ static status rule_tell(struct resource *r)
     return OK;
 }
 
+static status tags_now(struct resource *r, struct str arn, struct value *ret_properties)
+{
+    struct inner inner;
+
+    TRY(resource_ask(r, "ListTagsForResource", RESOURCE_ARGS({"ResourceARN", arn}), &inner));
+    resource_now_tags(r, ret_properties, "Tags", get(inner.out, "Tags"));
+    return OK;
+}
+
 static status rule_now(struct resource *r, struct value *ret_properties)
 {
     const struct value *want = resource_get(r, "EventPattern");
@@ -222,6 +231,7 @@ static status rule_now(struct resource *r, struct value *ret_properties)
     struct inner inner;
 
     TRY(rule_read(r, rule_name(r), &inner));
+    TRY(tags_now(r, get_str(inner.out, "Arn"), ret_properties));
     resource_now_of(r, inner.out, ret_properties);
     for (uint32_t i = 0; i < ret_properties->count; i++) {
         struct pair *pair = &ret_properties->pairs[i];
@@ -347,10 +357,7 @@ static status bus_now(struct resource *r, struct value *ret_properties)
             pair->value = *resource_tree(r, pair->value.str);
         }
     }
-    TRY(resource_ask(r, "ListTagsForResource",
-                     RESOURCE_ARGS({"ResourceARN", get_str(inner.out, "Arn")}), &inner));
-    resource_now_tags(r, ret_properties, "Tags", get(inner.out, "Tags"));
-    return OK;
+    return tags_now(r, get_str(inner.out, "Arn"), ret_properties);
 }
 
 /* ---- AWS::Events::EventBusPolicy ---- */

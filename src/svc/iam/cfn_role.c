@@ -128,8 +128,8 @@ const struct resource_type cfn_role = {
 /* ---- AWS::IAM::ServiceLinkedRole ---- */
 
 static const struct resource_property linked_properties[] = {
-    {"AWSServiceName", NULL, RESOURCE_REPLACES, 0},
-    {"CustomSuffix", NULL, RESOURCE_REPLACES, 0},
+    {"AWSServiceName", NULL, RESOURCE_REPLACES, RESOURCE_SECRET},
+    {"CustomSuffix", NULL, RESOURCE_REPLACES, RESOURCE_SECRET},
     {"Description", NULL, RESOURCE_IN_PLACE, 0},
 };
 static const char *const linked_attributes[] = {"RoleName", NULL};

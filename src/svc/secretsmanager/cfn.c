@@ -175,6 +175,7 @@ static status policy_now(struct resource *r, struct value *ret_properties)
     }
     *doc_put(r->c->arena, ret_properties, STR("ResourcePolicy")) =
         *resource_tree(r, get_str(inner.out, "ResourcePolicy"));
+    *doc_put(r->c->arena, ret_properties, STR("SecretId")) = *resource_get(r, "SecretId");
     return OK;
 }
 
@@ -212,6 +213,7 @@ static status rotation_now(struct resource *r, struct value *ret_properties)
         return &ERR_NOT_FOUND;
     }
     resource_now_of(r, inner.out, ret_properties);
+    *doc_put(r->c->arena, ret_properties, STR("SecretId")) = *resource_get(r, "SecretId");
     return OK;
 }
 

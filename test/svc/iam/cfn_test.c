@@ -46,6 +46,7 @@ static const char *ask(const char *operation, const char *member, const char *va
 static void make(struct kit_thing *thing, const char *type, const char *id, const char *properties)
 {
     KIT_OK(kit, kit_make(kit, type, id, properties, thing));
+    assert_string_equal(kit_drift(kit, thing), "");
 }
 
 static void a_role_has_all_its_properties(void **state)

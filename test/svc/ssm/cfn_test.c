@@ -39,6 +39,7 @@ static const char *ask(const char *operation, const char *input)
 static void make(struct kit_thing *thing, const char *type, const char *properties)
 {
     KIT_OK(kit, kit_make(kit, type, "Thing", properties, thing));
+    assert_string_equal(kit_drift(kit, thing), "");
 }
 
 static void a_parameter_has_all_its_properties(void **state)
