@@ -94,7 +94,28 @@ void sam_refuse_event(struct sam *s, struct str event, const char *format, ...)
     va_start(args, format);
     text = arena_vprintf(s->arena, format, args);
     va_end(args);
+    if (s->bare_events && !s->refused && !s->stopped) {
+        cause(s, arena_printf(s->arena, "('%.*s', '%.*s')", STR_ARG(event), STR_ARG(text)),
+              arena_printf(s->arena, "Event with id [%.*s] is invalid. %.*s", STR_ARG(event),
+                           STR_ARG(text)));
+        s->refused = true;
+    }
     sam_refuse(s, s->id, "Event with id [%.*s] is invalid. %.*s", STR_ARG(event), STR_ARG(text));
+}
+
+void sam_refuse_shape(struct sam *s, const char *format, ...)
+{
+    va_list args;
+    struct str text;
+
+    if (s->refused || s->stopped) {
+        return;
+    }
+    va_start(args, format);
+    text = arena_vprintf(s->arena, format, args);
+    va_end(args);
+    cause(s, text, sam_join(s, STR("Structure of the SAM template is invalid. "), text));
+    s->refused = true;
 }
 
 void sam_refuse_template(struct sam *s, const char *format, ...)
@@ -266,6 +287,7 @@ static void begin_unit(struct sam *s, struct str id, struct value *resource)
     s->first = NULL;
     s->last = NULL;
     s->refused = false;
+    s->bare_events = false;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         const struct value *value = node_get(resource, all[i]);
 
@@ -340,7 +362,8 @@ static void check_shape(struct sam *s)
         const struct value *properties = node_get(&pair->value, "Properties");
 
         refuse_absent(s, pair->key, &pair->value);
-        if (unit_of(&pair->value) == NULL) {
+        if (unit_of(&pair->value) == NULL ||
+            node_is_text(node_get(&pair->value, "Type"), "AWS::Serverless::Connector")) {
             continue;
         }
         if (node_has(&pair->value, "Properties") && !node_is(properties, VALUE_MAP)) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 const struct sam_property sam_connector_properties[] = {
-    {"Source", "!m"}, {"Destination", "!mO"}, {"Permissions", "!N"}, {NULL, NULL}};
+    {"Source", "!A"}, {"Destination", "!AO"}, {"Permissions", "!N"}, {NULL, NULL}};
 
 /* One of the two sides; values that are not known are NULL. */
 struct side {

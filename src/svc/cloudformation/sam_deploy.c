@@ -105,7 +105,7 @@ static struct value shared_condition(struct sam *s)
     for (uint32_t i = 0; i < s->preferences.count; i++) {
         const struct value *condition = node_get(&s->preferences.pairs[i].value, "Condition");
 
-        if (condition == NULL) {
+        if (!node_true(condition)) {
             return (struct value){.kind = VALUE_NONE};
         }
         if (!node_in(&names, condition)) {
@@ -229,6 +229,7 @@ static void add_group(struct sam *s, const struct pair *pair)
     const struct value *preference = &pair->value;
     const struct value *role = node_get(preference, "Role");
     const struct value *triggers = node_get(preference, "Triggers");
+    const struct value *condition = node_get(preference, "Condition");
     struct value own = sam_attribute(s, STR(ROLE), "Arn");
     struct value type = node_copy(s->arena, node_get(preference, "Type"));
     struct value watch = alarm_configuration(s, pair->key, node_get(preference, "Alarms"));
@@ -244,7 +245,7 @@ static void add_group(struct sam *s, const struct pair *pair)
         "'DEPLOYMENT_STOP_ON_ALARM', 'DEPLOYMENT_STOP_ON_REQUEST']}, DeploymentConfigName: %v, "
         "DeploymentStyle: {DeploymentType: 'BLUE_GREEN', DeploymentOption: "
         "'WITH_TRAFFIC_CONTROL'}, ServiceRoleArn: %v, TriggerConfigurations: %v, Tags: %v}}",
-        node_get(preference, "Condition"), &watch, &type, node_true(role) ? role : &own,
+        node_true(condition) ? condition : NULL, &watch, &type, node_true(role) ? role : &own,
         node_true(triggers) ? triggers : NULL, tags.count > 0 ? &tags : NULL);
     node_set(s->arena, &s->made, sam_join(s, pair->key, STR("DeploymentGroup")), &made);
 }

@@ -111,9 +111,9 @@ static const struct sam_event_kind *read_event(struct sam *s, bool machine,
         return NULL;
     }
     event->properties = node_get(&pair->value, "Properties");
-    if (event->properties == NULL) {
+    if (!node_has(&pair->value, "Properties")) {
         event->properties = node_new(s->arena, node_map());
-    } else if (event->properties->kind != VALUE_MAP) {
+    } else if (!node_is(event->properties, VALUE_MAP)) {
         sam_refuse(s, event->id, "Properties of a resource must be an object.");
         return NULL;
     }
@@ -133,7 +133,22 @@ static int by_path(const void *a, const void *b)
 
 /* ---- all of them ---- */
 
-static void run_events(struct sam *s, const struct sam_target *target, bool machine)
+bool sam_events_look(struct sam *s, bool machine)
+{
+    const struct value *events = sam_property(s, "Events");
+    struct sam_event event = {.target = NULL};
+
+    for (uint32_t i = 0; node_is(events, VALUE_MAP) && i < events->count && !s->refused; i++) {
+        const struct sam_event_kind *kind = read_event(s, machine, &events->pairs[i], &event);
+
+        if (kind != NULL && kind->look != NULL) {
+            kind->look(s, &event);
+        }
+    }
+    return !s->refused;
+}
+
+void sam_events_make(struct sam *s, const struct sam_target *target, bool machine)
 {
     const struct value *events = sam_property(s, "Events");
     struct sam_event event = {.target = target};
@@ -144,16 +159,10 @@ static void run_events(struct sam *s, const struct sam_target *target, bool mach
         return;
     }
     sorted = arena_alloc(s->arena, (events->count + 1) * sizeof(*sorted));
-    for (uint32_t i = 0; i < events->count && !s->refused; i++) {
+    for (uint32_t i = 0; i < events->count; i++) {
         sorted[i] = &events->pairs[i];
-        kind = read_event(s, machine, sorted[i], &event);
-        if (kind != NULL && kind->look != NULL) {
-            kind->look(s, &event);
-        }
     }
-    if (s->refused) {
-        return;
-    }
+    s->bare_events = machine;
     if (!machine) {
         qsort(sorted, events->count, sizeof(*sorted), by_path);
     }
@@ -163,14 +172,4 @@ static void run_events(struct sam *s, const struct sam_target *target, bool mach
             kind->make(s, &event);
         }
     }
-}
-
-void sam_function_events(struct sam *s, const struct sam_target *target)
-{
-    run_events(s, target, false);
-}
-
-void sam_state_machine_events(struct sam *s, const struct sam_target *target)
-{
-    run_events(s, target, true);
 }

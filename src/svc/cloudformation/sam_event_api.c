@@ -164,6 +164,8 @@ static void put_integration(struct sam *s, const struct named *n, const struct v
 {
     struct value *branches[2];
     struct str method = sam_method(s, n->method);
+    bool everything = str_eq(n->path, STR("$default")) && str_eq(method, STR(SAM_ANY_METHOD)) &&
+                      node_has(integration, "payloadFormatVersion");
     uint32_t count;
 
     sam_add_path(s, n->body, n->path, n->method);
@@ -179,6 +181,9 @@ static void put_integration(struct sam *s, const struct named *n, const struct v
             return;
         }
         node_put(s->arena, definition, SAM_INTEGRATION, node_copy(s->arena, integration));
+        if (everything) {
+            node_put(s->arena, definition, "isDefaultRoute", node_bool(true));
+        }
         if (!node_has(definition, "responses")) {
             node_put(s->arena, definition, "responses", node_copy(s->arena, responses));
         }
@@ -450,7 +455,8 @@ static const struct value *http_authorizer(struct sam *s, const struct sam_event
 {
     const struct value *api_auth = node_get(n->api, "Auth");
     const struct value *by_default = node_get(api_auth, "DefaultAuthorizer");
-    const struct value *all = node_get(api_auth, "Authorizers");
+    struct value none = node_map();
+    const struct value *all = node_true(api_auth) ? node_get(api_auth, "Authorizers") : &none;
     const struct value *named = node_get(auth, "Authorizer");
     bool iam = node_is(node_get(api_auth, "EnableIamAuthorizer"), VALUE_BOOL) &&
                node_true(node_get(api_auth, "EnableIamAuthorizer"));
@@ -538,16 +544,6 @@ static void http_integration(struct sam *s, const struct sam_event *event, const
                             "{type: 'aws_proxy', httpMethod: 'POST', payloadFormatVersion: '2.0', "
                             "uri: %v}",
                             &uri);
-    if (str_eq(n->path, STR("$default")) &&
-        str_eq(sam_method(s, n->method), STR(SAM_ANY_METHOD))) {
-        struct value *item;
-
-        sam_add_path(s, n->body, n->path, n->method);
-        item = node_find(node_find(node_get(n->body, "paths"), n->path), STR(SAM_ANY_METHOD));
-        if (node_is(item, VALUE_MAP)) {
-            node_put(s->arena, item, "isDefaultRoute", node_bool(true));
-        }
-    }
     put_integration(s, n, &integration, &responses);
 }
 

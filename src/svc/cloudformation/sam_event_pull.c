@@ -19,14 +19,14 @@
         {"SchemaRegistryConfig", "m"}, {"MetricsConfig", "m"}, {"LoggingConfig", "m"}
 
 static const struct sam_property stream_properties[] = {
-    {"Stream", "!-*"}, {"StartingPosition", "!-*"}, COMMON, {NULL, NULL}};
-static const struct sam_property queue_properties[] = {{"Queue", "!-*"}, COMMON, {NULL, NULL}};
+    {"StartingPosition", "!-*"}, COMMON, {"Stream", "!-*"}, {NULL, NULL}};
+static const struct sam_property queue_properties[] = {COMMON, {"Queue", "!-*"}, {NULL, NULL}};
 static const struct sam_property broker_properties[] = {
-    {"Broker", "!-*"}, {"DynamicPolicyName", "-b"}, COMMON, {NULL, NULL}};
+    COMMON, {"Broker", "!-*"}, {"DynamicPolicyName", "-b"}, {NULL, NULL}};
 static const struct sam_property kafka_properties[] = {COMMON, {NULL, NULL}};
 static const struct sam_property cluster_properties[] = {
-    {"Cluster", "!-*"}, {"DatabaseName", "!-*"}, {"CollectionName", "-*"}, {"FullDocument", "-*"},
-    COMMON, {NULL, NULL}};
+    COMMON, {"Cluster", "!-*"}, {"DatabaseName", "!-*"}, {"CollectionName", "-*"},
+    {"FullDocument", "-*"}, {NULL, NULL}};
 
 /* ---- the role ---- */
 

@@ -110,6 +110,19 @@ static struct value *rules_of(struct sam *s, struct value *properties, struct st
     return list;
 }
 
+static void check_type(struct sam *s, struct str id, const struct value *resource,
+                       const char *type)
+{
+    const struct value *given = node_get(resource, "Type");
+
+    if (!node_has(resource, "Type")) {
+        sam_refuse(s, id, "Resource dict missing key 'Type'.");
+    } else if (!node_is_text(given, type)) {
+        sam_refuse(s, id, "Resource has incorrect Type; expected '%s', got '%.*s'", type,
+                   STR_ARG(node_shown(s->arena, given)));
+    }
+}
+
 static void s3_make(struct sam *s, struct sam_event *event)
 {
     struct str id = node_text(node_get(sam_event_property(event, "Bucket"), "Ref"));
@@ -120,10 +133,7 @@ static void s3_make(struct sam *s, struct sam_event *event)
     struct value *rules;
 
     sam_put(s, permission, "SourceAccount", sam_ref(s, STR("AWS::AccountId")));
-    if (!node_is_text(node_get(bucket, "Type"), "AWS::S3::Bucket")) {
-        sam_refuse(s, id, "Resource has incorrect Type; expected 'AWS::S3::Bucket', got '%.*s'",
-                   STR_ARG(node_text(node_get(bucket, "Type"))));
-    }
+    check_type(s, id, bucket, "AWS::S3::Bucket");
     if (properties == NULL) {
         sam_refuse(s, id, "Properties should be a map.");
         return;
@@ -337,6 +347,7 @@ static void cognito_make(struct sam *s, struct sam_event *event)
         sam_refuse(s, id, "Property 'LambdaConfig' should be a map.");
         return;
     }
+    check_type(s, id, pool, "AWS::Cognito::UserPool");
     if (triggers->kind == VALUE_STR) {
         trigger(s, event, config, triggers);
     }

@@ -336,6 +336,9 @@ void sam_function(struct sam *s)
     struct sam_made *function;
     struct sam_made *alias;
 
+    if (!sam_events_look(s, false)) {
+        return;
+    }
     check_together(s);
     function = make_function(s);
     if (s->refused) {
@@ -356,7 +359,7 @@ void sam_function(struct sam *s)
     target.role = make_role(s, &documents);
     use_role(s, function, target.role);
     if (!s->refused) {
-        sam_function_events(s, &target);
+        sam_events_make(s, &target, false);
     }
     if (node_true(sam_property(s, "PropagateTags"))) {
         sam_propagate(s);

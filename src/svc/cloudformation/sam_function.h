@@ -36,9 +36,11 @@ struct value sam_destination_policy(struct sam *s, const struct value *type, str
                                     const struct value *arn);
 
 /* ---- events (sam_event.c) ---- */
-/* Whether all the unit's events may be what they are; then makes what they stand for. */
-void sam_function_events(struct sam *s, const struct sam_target *target);
-void sam_state_machine_events(struct sam *s, const struct sam_target *target);
+/* Whether all the unit's events may be what they are: before anything is made. machine: the unit is
+ * a state machine. */
+bool sam_events_look(struct sam *s, bool machine);
+/* Makes what they stand for. */
+void sam_events_make(struct sam *s, const struct sam_target *target, bool machine);
 
 /* ---- sam_deploy.c ---- */
 void sam_prefer(struct sam *s, struct sam_made *alias); /* alias NULL: none */

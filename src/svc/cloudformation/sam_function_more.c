@@ -136,7 +136,8 @@ static void find_condition(struct sam *s, const struct value *given, struct dest
         return;
     }
     if (!sam_is_if(given)) {
-        sam_refuse(s, s->id, "Malformed 'Destination' property: Fn::If requires 3 arguments.");
+        sam_refuse(s, sam_id(s, "EventInvokeConfig"),
+                   "Malformed 'Destination' property: Fn::If requires 3 arguments.");
         return;
     }
     items = given->pairs[0].value.items;

@@ -97,6 +97,11 @@ static void add_cors(struct sam *s, struct value *body)
         cors = node_copy(s->arena, &cors);
         rename_keys(s, &cors);
         node_update(s->arena, to, &cors);
+    } else if (cors.kind == VALUE_MAP && node_is_intrinsic(node_get(&cors, "AllowOrigins"))) {
+        check_cors(s, &cors); /* as AWS has it: the function is all that is left of it */
+        cors = node_copy(s->arena, node_get(&cors, "AllowOrigins"));
+        rename_keys(s, &cors);
+        node_update(s->arena, to, &cors);
     } else if (cors.kind == VALUE_MAP) {
         check_cors(s, &cors);
         for (size_t i = 0; i < 6; i++) {

@@ -41,6 +41,7 @@ struct sam {
     struct sam_made *first;        /* what it made */
     struct sam_made *last;         /* the newest of them */
     bool refused;                  /* something is wrong with it */
+    bool bare_events;              /* what is wrong with an event is said without the unit */
 
     /* what units share */
     struct value record_groups;    /* Route 53 groups: id to list of record sets */
@@ -51,9 +52,8 @@ struct sam {
 
 /* A property of a Serverless resource or event and what it may be: "s" text, "m" map, "l" list,
  * "b" truth, "i" number, "*" anything; "L" list of texts and maps, "M" map of texts to maps, "T"
- * map of texts to texts, "N" list of texts, "O" list of maps, "I" map of texts to
- * numbers or maps; several: one of them. "!" first: required. "-": no
- * function in its place. */
+ * map of texts to texts, "N" list of texts, "O" list of maps, "A" map of anything, "I" map of
+ * numbers or maps; several: one of them. "!" first: required. "-": no function in its place. */
 struct sam_property {
     const char *name; /* "Handler" */
     const char *rule; /* "!s" */
@@ -66,7 +66,10 @@ void sam_refuse(struct sam *s, struct str id, const char *format, ...)
 /* The unit's: "… Event with id [event] is invalid. …" */
 void sam_refuse_event(struct sam *s, struct str event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* "Structure of the SAM template is invalid. …", said alone. */
+/* "Structure of the SAM template is invalid. …", among the others. */
+void sam_refuse_shape(struct sam *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same, said alone. */
 void sam_refuse_template(struct sam *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* "Property 'name' should be a map.": false where value is there and of another kind. */

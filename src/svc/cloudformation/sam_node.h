@@ -64,7 +64,8 @@ struct value *node_enter(struct arena *arena, struct value *map, struct str key)
 /* JSON with sorted keys and in ASCII, as the ids that SAM makes from documents are hashed.
  * indent 0: one line without spaces; else lines, that many spaces deep. */
 void node_json(struct buf *out, const struct value *value, unsigned indent);
-/* The first ten hexadecimal digits of the SHA-1 of a text; of a document's JSON. */
+/* The first ten hexadecimal digits of the SHA-1 of a text; of a document's JSON (no digits where
+ * there is nothing or it is empty). */
 struct str node_hash(struct arena *arena, struct str text);
 struct str node_hash_of(struct arena *arena, const struct value *value);
 /* As Python shows a value in a sentence. */

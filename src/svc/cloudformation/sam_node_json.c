@@ -151,7 +151,9 @@ static void write_value(struct buf *out, const struct value *value, unsigned ind
 
 void node_json(struct buf *out, const struct value *value, unsigned indent)
 {
-    write_value(out, value, indent, 0);
+    static const struct value null = {.kind = VALUE_NULL};
+
+    write_value(out, value == NULL ? &null : value, indent, 0);
 }
 
 /* ---- hashes ---- */
@@ -169,6 +171,9 @@ struct str node_hash_of(struct arena *arena, const struct value *value)
     struct buf text;
     struct str made;
 
+    if (!node_true(value)) {
+        return STR("");
+    }
     if (node_is(value, VALUE_STR)) {
         return node_hash(arena, value->str);
     }

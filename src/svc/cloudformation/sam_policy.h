@@ -16,8 +16,14 @@ struct sam_policy_template {
 };
 
 extern const struct sam_policy_template sam_policy_templates[]; /* NULL-ended */
-extern const char *const sam_service_role_policies[];           /* NULL-ended */
-extern const char *const sam_job_function_policies[];           /* NULL-ended */
+
+/* A line of sam_policy_names.c. */
+struct sam_policy_folder {
+    const char *folder; /* "service-role/" */
+    const char *names;  /* with spaces between them */
+};
+
+extern const struct sam_policy_folder sam_policy_folders[]; /* NULL-ended */
 
 /* What a role is made from. */
 struct sam_role {

@@ -38,27 +38,28 @@ struct value sam_managed_arn(struct sam *s, const char *path)
                                  STR_ARG(s->place->partition), path));
 }
 
-static bool is_among(struct str name, const char *const *list)
+static bool is_among(struct str name, const char *names)
 {
-    for (; *list != NULL; list++) {
-        if (str_eq(name, str_c(*list))) {
+    struct str rest = str_c(names);
+
+    while (rest.at != NULL) {
+        if (str_eq(name, str_split(&rest, ' '))) {
             return true;
         }
     }
     return false;
 }
 
-/* A managed policy's ARN. Names that AWS does not know become ARNs of its root path. */
+/* A managed policy's ARN; what AWS does not know as one stays what it is. */
 static struct value managed_arn(struct sam *s, struct str name)
 {
-    const char *folder = is_among(name, sam_service_role_policies)   ? "service-role/"
-                         : is_among(name, sam_job_function_policies) ? "job-function/"
-                                                                     : "";
-
-    if (str_starts(name, STR("arn:"))) {
-        return node_str(name);
+    for (const struct sam_policy_folder *f = sam_policy_folders; f->folder != NULL; f++) {
+        if (is_among(name, f->names)) {
+            return sam_managed_arn(
+                s, arena_printf(s->arena, "%s%.*s", f->folder, STR_ARG(name)).at);
+        }
     }
-    return sam_managed_arn(s, arena_printf(s->arena, "%s%.*s", folder, STR_ARG(name)).at);
+    return node_str(name);
 }
 
 /* ---- entries ---- */
@@ -80,7 +81,7 @@ static enum entry entry_of(struct sam *s, const struct value *policy)
                    : UNKNOWN;
     }
     if (!sam_is_if(policy)) {
-        sam_refuse(s, s->id, "Fn::If requires 3 arguments");
+        sam_refuse_shape(s, "Fn::If requires 3 arguments");
         return UNKNOWN;
     }
     yes = entry_of(s, &policy->pairs[0].value.items[1]);
@@ -89,9 +90,9 @@ static enum entry entry_of(struct sam *s, const struct value *policy)
         return yes;
     }
     if (!node_is_no_value(&policy->pairs[0].value.items[1])) {
-        sam_refuse(s, s->id,
-                   "Different policy types within the same Fn::If statement is unsupported. "
-                   "Separate different policy types into different Fn::If statements");
+        sam_refuse_shape(s,
+                         "Different policy types within the same Fn::If statement is unsupported. "
+                         "Separate different policy types into different Fn::If statements");
     }
     return no;
 }

@@ -73,7 +73,7 @@ void sam_simple_table(struct sam *s)
 /* ---- applications: nested stacks ---- */
 
 const struct sam_property sam_application_properties[] = {
-    {"Location", "!sm"}, {"TemplateUrl", "s"}, {"Parameters", "m"}, {"NotificationARNs", "L"},
+    {"Location", "sm"}, {"TemplateUrl", "s"}, {"Parameters", "m"}, {"NotificationARNs", "L"},
     {"Tags", "m"},       {"TimeoutInMinutes", "i"}, {NULL, NULL}};
 
 void sam_application(struct sam *s)
@@ -90,9 +90,14 @@ void sam_application(struct sam *s)
                                   id, version);
 
     take_depends(s, made);
+    if (location == NULL) {
+        sam_refuse(s, s->id, "Resource is missing the required [Location] property.");
+        return;
+    }
     if (node_is(location, VALUE_MAP)) {
-        if (id == NULL) {
-            sam_refuse(s, s->id, "Resource is missing the required [ApplicationId] property.");
+        if (id == NULL || version == NULL) {
+            sam_refuse(s, s->id, "Resource is missing the required [%s] property.",
+                       id == NULL ? "ApplicationId" : "SemanticVersion");
         } else {
             sam_refuse(s, s->id, "Serverless Application Repository is not available in this "
                                  "region.");

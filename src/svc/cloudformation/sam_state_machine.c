@@ -211,11 +211,15 @@ void sam_state_machine(struct sam *s)
                 {"Type", "StateMachineType"},
                 {"Logging", "LoggingConfiguration"},
                 {"Tracing", "TracingConfiguration"}};
-    struct sam_made *made = sam_make(s, s->id, "AWS::StepFunctions::StateMachine", &s->attributes);
+    struct sam_made *made;
     struct sam_target target = {.id = s->id, .name = sam_ref(s, s->id)};
     bool aliased = node_true(sam_property(s, "AutoPublishAlias"));
     bool to_alias = node_true(sam_property(s, "UseAliasAsEventTarget"));
 
+    if (!sam_events_look(s, true)) {
+        return;
+    }
+    made = sam_make(s, s->id, "AWS::StepFunctions::StateMachine", &s->attributes);
     if (node_get(s->resource, "DependsOn") != NULL) {
         made->depends = *node_get(s->resource, "DependsOn");
     }
@@ -235,7 +239,7 @@ void sam_state_machine(struct sam *s)
     }
     target.arn = sam_ref(s, target.id);
     if (!s->refused) {
-        sam_state_machine_events(s, &target);
+        sam_events_make(s, &target, true);
     }
     if (node_true(sam_property(s, "PropagateTags"))) {
         sam_propagate(s);

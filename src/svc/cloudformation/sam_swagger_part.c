@@ -208,6 +208,11 @@ static struct str identity_source(struct sam *s, struct str name, const struct v
                        STR_ARG(name), parts[i][0]);
         }
         for (uint32_t k = 0; node_is(from, VALUE_LIST) && k < from->count; k++) {
+            if (from->items[k].kind != VALUE_STR) {
+                sam_refuse(s, s->id,
+                           "Property 'Auth.Authorizers.%.*s.Identity.%s[%u]' should be a string.",
+                           STR_ARG(name), parts[i][0], k);
+            }
             text = arena_printf(s->arena, "%.*s%s%s%.*s", STR_ARG(text), text.bytes > 0 ? ", " : "",
                                 parts[i][1], STR_ARG(node_text(&from->items[k])));
         }

@@ -183,6 +183,7 @@ static bool is_letter(const struct value *value, char letter)
     case 's':
         return value->kind == VALUE_STR;
     case 'm':
+    case 'A':
         return value->kind == VALUE_MAP;
     case 'l':
         return value->kind == VALUE_LIST;
