@@ -57,6 +57,12 @@ status source_load(struct call *c, const struct inner_caller *caller, struct str
 struct stack;
 struct stack_resource;
 
+/* Where a template's resource has its row: a guess that is looked at first. */
+struct world_place {
+    size_t at;     /* index into resources + 1; 0: not found */
+    size_t missed; /* it was not there when there were so many rows, less one */
+};
+
 /* A template's questions, answered for a stack (or before there is one). */
 struct world {
     struct template_world of;             /* to be given to template_run; its context is this */
@@ -65,10 +71,15 @@ struct world {
     struct stack *stack;                  /* NULL: there is none yet */
     struct stack_resource *resources;     /* of it: what is passed is known */
     size_t resource_count;                /* of them */
+    const struct template *t;             /* whose resources have places; NULL: none yet */
+    struct world_place *places;           /* per resource of it */
     const struct value *settled;          /* Parameters with their ResolvedValue; NULL: none */
     bool finished;                        /* every resource is known as it is */
     struct value imported;                /* list: names of exports that were asked for */
 };
+/* The current row of the template's resource; NULL: there is none. */
+struct stack_resource *world_resource(struct world *world,
+                                      const struct template_resource *resource);
 void world_init(struct world *world, struct call *c, struct stack *stack);
 /* A type by its name in templates, Custom::X too; NULL: there is none. */
 const struct resource_type *type_of(struct cell *cell, struct str name);

@@ -92,8 +92,7 @@ static bool same_document(struct stack_wish *wish, const struct value *document,
 
 static bool same_resource(struct stack_wish *wish, const struct template_resource *resource)
 {
-    const struct stack_resource *own =
-        resource_find(wish->world.resources, wish->world.resource_count, resource->name);
+    const struct stack_resource *own = world_resource(&wish->world, resource);
 
     return own != NULL && own->id.bytes > 0 && !str_ends(own->status, STR("_FAILED")) &&
            str_eq(own->type, resource->type) && str_eq(own->deletion, resource->deletion) &&

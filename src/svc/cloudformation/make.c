@@ -39,7 +39,7 @@ static bool plan(struct call *c, struct deploy *d)
 
 static struct stack_resource *current(struct deploy *d, const struct template_resource *resource)
 {
-    return resource_find(d->resources, d->count, resource->name);
+    return world_resource(&d->wish.world, resource);
 }
 
 /* What the row keeps of the template beside properties. */

@@ -107,6 +107,9 @@ static status text_of_call(struct call *c, struct stack *stack, struct stack_wis
 static status begin(struct call *c, struct stack_wish *wish)
 {
     TRY(template_read(&wish->document, c->arena, &c->why, &wish->template));
+    wish->world.t = &wish->template;
+    wish->world.places = arena_zero(c->arena, (wish->template.resource_count + 1) *
+                                                  sizeof(wish->world.places[0]));
     TRY(wish_arguments(c, wish, &wish->template, &wish->arguments));
     wish->run = (struct template_run){.of = &wish->template,
                                       .arguments = wish->arguments,

@@ -14,8 +14,34 @@ static struct value text_value(struct str text)
 
 /* ---- resources ---- */
 
+struct stack_resource *world_resource(struct world *world,
+                                      const struct template_resource *resource)
+{
+    bool placed = world->t != NULL && resource >= world->t->resources &&
+                  resource < world->t->resources + world->t->resource_count;
+    struct world_place *place = placed ? &world->places[resource - world->t->resources] : NULL;
+    struct stack_resource *own;
+
+    if (place == NULL) {
+        return resource_find(world->resources, world->resource_count, resource->name);
+    }
+    if (place->at > 0 && place->at <= world->resource_count) {
+        own = &world->resources[place->at - 1];
+        if (own->part == PART_CURRENT && str_eq(own->logical_id, resource->name)) {
+            return own;
+        }
+    }
+    if (place->missed == world->resource_count + 1) { /* only new rows become current */
+        return NULL;
+    }
+    own = resource_find(world->resources, world->resource_count, resource->name);
+    place->at = own == NULL ? 0 : (size_t)(own - world->resources) + 1;
+    place->missed = own == NULL ? world->resource_count + 1 : 0;
+    return own;
+}
+
 /* Of one that this operation is done with; else it is not known yet. */
-static const struct stack_resource *known(const struct world *world,
+static const struct stack_resource *known(struct world *world,
                                           const struct template_resource *resource)
 {
     struct stack_resource *own;
@@ -23,7 +49,7 @@ static const struct stack_resource *known(const struct world *world,
     if (world->stack == NULL) {
         return NULL;
     }
-    own = resource_find(world->resources, world->resource_count, resource->name);
+    own = world_resource(world, resource);
     return own != NULL && (own->passed || world->finished) ? own : NULL;
 }
 
