@@ -95,6 +95,7 @@ static status service_open(struct cell *cell, void **ret_state)
     bus_timer_owner(cell, CFN_SERVICE, purge);
     cfn_join_policies(cell);
     custom_join_bus(cell);
+    waiters_init(&cfn->awaited);
     deploys_open(cfn);
     *ret_state = cfn;
     return OK;

@@ -108,6 +108,12 @@ static void tell_stack(struct call *c, const struct stack *stack, struct value *
     }
 }
 
+status stack_tell(struct call *c, const struct stack *stack)
+{
+    tell_stack(c, stack, put_list(c, "Stacks", 1));
+    return OK;
+}
+
 /* DescribeStacks */
 status cfn_describe_stacks(struct call *c)
 {
@@ -120,8 +126,7 @@ status cfn_describe_stacks(struct call *c)
         struct stack one;
 
         TRY(stack_of_text(c, arg_str(c, "StackName"), &one));
-        tell_stack(c, &one, put_list(c, "Stacks", 1));
-        return OK;
+        return stack_await(c, &one) ? OK : stack_tell(c, &one);
     }
     TRY(page_begin(c, &from));
     count = stacks_all(c, false, &stacks);

@@ -34,6 +34,7 @@ struct cloudformation {
     struct cell *cell;       /* whose service this is */
     struct link deploys;     /* struct deploy: operations under way */
     struct timer pump;       /* steps them */
+    struct waiters awaited;  /* DescribeStacks of SDKs' waiters, until a stack is not busy */
     struct shelf_told told;  /* tags that policies asked for */
 };
 

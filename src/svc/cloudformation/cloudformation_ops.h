@@ -28,6 +28,10 @@ status cfn_signal_resource(struct call *c);
 /* ---- api_read.c ---- */
 
 status cfn_describe_stacks(struct call *c);
+/* DescribeStacks' answer about one. */
+status stack_tell(struct call *c, const struct stack *stack);
+/* awaited.c: true: who asks is a waiter, and is answered later. */
+bool stack_await(struct call *c, const struct stack *stack);
 status cfn_list_stacks(struct call *c);
 status cfn_describe_events(struct call *c);
 status cfn_describe_resource(struct call *c);

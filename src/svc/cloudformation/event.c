@@ -200,6 +200,8 @@ void event_add(struct call *c, struct stack *stack, const struct stack_resource 
 
 void stack_turn(struct call *c, struct stack *stack, const char *to, struct str reason)
 {
+    struct cloudformation *cfn = cell_state(c->cell, CFN_SERVICE);
+
     set_str(stack->about, "StackStatus", str_c(to));
     if (reason.bytes > 0) {
         set_str(stack->about, "StackStatusReason", arena_dup(c->arena, reason));
@@ -207,4 +209,7 @@ void stack_turn(struct call *c, struct stack *stack, const char *to, struct str 
         unset(stack->about, "StackStatusReason");
     }
     event_add(c, stack, NULL);
+    if (!stack_busy(stack)) {
+        waiters_wake(c->cell, &cfn->awaited);
+    }
 }
