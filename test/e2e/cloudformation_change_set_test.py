@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cloudformation_own_kit import refused, resource, stacks, template  # noqa: F401
+from cloudformation_own_kit import Stacks, refused, resource, stacks, template  # noqa: F401
 from weir_server import ACCOUNT, REGION
 
 NO_CHANGES = ("The submitted information didn't contain changes. Submit different information to "
@@ -201,6 +201,19 @@ def test_hidden_parameters_and_the_former_template(stacks, name):
     stacks.settled(name, "UPDATE_COMPLETE")
 
 
+def test_a_repeated_request_and_its_template(stacks, name):
+    body = template({"Queue": queue()})
+    more = {"StackName": name, "ChangeSetName": "x", "ChangeSetType": "CREATE",
+            "ClientToken": "once", "TemplateBody": body}
+    first = stacks.client.create_change_set(**more)
+    again = stacks.client.create_change_set(**more)
+    assert (first["Id"], first["StackId"]) == (again["Id"], again["StackId"])
+    refused("AlreadyExistsException", stacks.client.create_change_set,
+            **{**more, "ClientToken": "twice"})
+    told = stacks.client.get_template(ChangeSetName=first["Id"])["TemplateBody"]
+    assert told == json.loads(body)
+
+
 def test_on_stack_failure(stacks, name):
     bad = template({"Queue": queue(), "Copy": queue(QueueName=f"{name}!")})
     made = stacks.change_set(name, "deletes", bad, ChangeSetType="CREATE",
@@ -224,7 +237,6 @@ def test_a_stack_in_review_can_be_deleted(stacks, name):
 
 
 def test_it_survives_a_kill(fresh, name):
-    from cloudformation_own_kit import Stacks
     weir = fresh()
     made = Stacks(weir).change_set(name, "first", template({"Queue": queue()}),
                                    ChangeSetType="CREATE")

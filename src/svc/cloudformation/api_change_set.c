@@ -116,14 +116,20 @@ static status kind_of_call(struct call *c, struct str *ret_kind)
     return OK;
 }
 
-/* A former one of the name: one that was executed makes way. */
-static status name_free(struct call *c, const struct stack *stack)
+/* A former one of the name: one that was executed makes way. ERR_EXISTS: it is the same request
+ * once more. */
+static status name_free(struct call *c, const struct stack *stack, struct change_set *ret_same)
 {
     struct str name = arg_str(c, "ChangeSetName");
     struct change_set there, *sets;
 
     if (change_set_find(c, stack, name, &there)) {
         status_now(&there);
+        if (arg_has(c, "ClientToken") &&
+            str_eq(arg_str(c, "ClientToken"), map_str(there.plan, "token"))) {
+            *ret_same = there;
+            return &ERR_EXISTS;
+        }
         if (!was_executed(&there)) {
             return fail(c, &CFN_EXISTS, "ChangeSet %.*s already exists", STR_ARG(name));
         }
@@ -210,6 +216,7 @@ static void set_make(struct call *c, struct change_set *set, struct str kind)
     set->plan = doc_map(c->arena);
     map_set_str(c->arena, set->plan, "kind", kind);
     map_set_str(c->arena, set->plan, "on_failure", on_failure);
+    map_set_str(c->arena, set->plan, "token", arg_str(c, "ClientToken"));
     set_str(set->about, "ChangeSetName", set->name);
     set_str(set->about, "ChangeSetId", change_set_arn(c));
     set_time(set->about, "CreationTime", c->now);
@@ -240,7 +247,7 @@ static status prepare(struct call *c, struct change_set *set, struct stack_wish 
     TRY(kind_of_call(c, &kind));
     TRY(stack_for(c, kind, &there, &stack));
     if (there) {
-        TRY(name_free(c, &stack));
+        TRY(name_free(c, &stack, set));
         set->stack = stack;
     }
     review = there && is(stack_status(&stack), "REVIEW_IN_PROGRESS");
@@ -263,6 +270,11 @@ static status create(struct call *c)
     struct str failed;
     status prepared = prepare(c, &set, &wish, &failed);
 
+    if (prepared == &ERR_EXISTS) {
+        put_str(c, "Id", get_str(set.about, "ChangeSetId"));
+        put_str(c, "StackId", stack_id(&set.stack));
+        return OK;
+    }
     if (prepared == &ERR_NOT_FOUND) {
         TRY(stack_review(c, arg_str(c, "StackName"), &set.stack));
     } else {

@@ -4,6 +4,7 @@
  */
 #include "base/buf.h"
 #include "cell/cell.h"
+#include "svc/cloudformation/changeset.h"
 #include "svc/cloudformation/cloudformation_ops.h"
 #include "svc/cloudformation/template_summary.h"
 
@@ -17,6 +18,18 @@ static void tell_stages(struct call *c)
     list_add_str(stages, STR("Processed"));
 }
 
+/* Of a change set. */
+static status template_of_set(struct call *c, bool processed)
+{
+    struct change_set set;
+
+    TRY(change_set_of_call(c, &set));
+    put_str(c, "TemplateBody",
+            processed && set.processed.at != NULL ? set.processed : set.original);
+    tell_stages(c);
+    return OK;
+}
+
 /* GetTemplate */
 status cfn_get_template(struct call *c)
 {
@@ -24,6 +37,9 @@ status cfn_get_template(struct call *c)
     struct str text = STR_NONE;
     struct stack stack;
 
+    if (arg_has(c, "ChangeSetName")) {
+        return template_of_set(c, processed);
+    }
     if (!arg_has(c, "StackName")) {
         return fail(c, &CFN_VALIDATION,
                     "1 validation error detected: Value null at 'stackName' failed to satisfy "

@@ -72,6 +72,11 @@ static status answer_attribute(struct world *world, const struct template_questi
                                              STR_ARG(question->name)));
         return OK;
     }
+    if (type_of(world->c->cell, own->type)->open) {
+        return why_set(question->why, &CFN_VALIDATION, "CustomResource attribute error: Vendor "
+                       "response doesn't contain %.*s attribute",
+                       STR_ARG(str_slice(question->name, 0, 256)));
+    }
     return why_set(question->why, &CFN_VALIDATION, "Attribute '%.*s' does not exist",
                    STR_ARG(str_slice(question->name, 0, 256)));
 }
