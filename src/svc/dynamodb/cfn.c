@@ -264,6 +264,47 @@ static status table_tell(struct resource *r)
 
 /* ---- as it is ---- */
 
+/* Units that grow by themselves count as said when there are as many at least; an index's insights
+ * are as said: that they can be others is not looked for. */
+static void now_warm(struct resource *r, const struct value *said, const struct value *told,
+                     struct value *to)
+{
+    const struct value *wanted = doc_get(said, "WarmThroughput");
+    const struct value *now = doc_get(told, "WarmThroughput");
+    int64_t least[2] = {0, 0};
+    int64_t have[2] = {0, 0};
+    static const char *const units[] = {"ReadUnitsPerSecond", "WriteUnitsPerSecond"};
+
+    if (wanted == NULL || now == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        (void)str_to_i64(doc_text(r->c->arena, doc_get(wanted, units[i])), &least[i]);
+        (void)str_to_i64(doc_text(r->c->arena, doc_get(now, units[i])), &have[i]);
+    }
+    *doc_put(r->c->arena, to, STR("WarmThroughput")) =
+        have[0] >= least[0] && have[1] >= least[1] ? *wanted : *now;
+}
+
+static void now_said(struct resource *r, const struct value *told, const char *property,
+                     struct value *index)
+{
+    const struct value *list = resource_get(r, property);
+
+    for (uint32_t i = 0; list != NULL && list->kind == VALUE_LIST && i < list->count; i++) {
+        const struct value *insights =
+            doc_get(&list->items[i], "ContributorInsightsSpecification");
+
+        if (!doc_same(doc_get(&list->items[i], "IndexName"), doc_get(told, "IndexName"))) {
+            continue;
+        }
+        now_warm(r, &list->items[i], told, index);
+        if (insights != NULL) {
+            *doc_put(r->c->arena, index, STR("ContributorInsightsSpecification")) = *insights;
+        }
+    }
+}
+
 /* A list of what is told, with the members that the template's first has; what is told more
  * (ARNs, counts, states) is no property. */
 static void now_indexes(struct resource *r, const struct value *told, const char *property,
@@ -297,6 +338,7 @@ static void now_indexes(struct resource *r, const struct value *told, const char
             *doc_put(arena, index, STR("OnDemandThroughput")) =
                 *doc_get(&list->items[i], "OnDemandThroughput");
         }
+        now_said(r, &list->items[i], property, index);
     }
 }
 
@@ -360,6 +402,7 @@ static status table_now(struct resource *r, struct value *ret_properties)
     now_indexes(r, document, "GlobalSecondaryIndexes", ret_properties);
     now_indexes(r, document, "LocalSecondaryIndexes", ret_properties);
     now_settings(r, told, ret_properties);
+    now_warm(r, r->want, document, ret_properties);
     return cfn_beside_now(r, ret_properties);
 }
 
@@ -406,30 +449,6 @@ static struct value *had_now(struct resource *r, const struct value *now)
     return made;
 }
 
-/* The indexes that are there, with what is only said. */
-static void had_indexes(struct resource *r, const struct value *now, struct value *had)
-{
-    struct arena *arena = r->c->arena;
-    const struct value *there = doc_get(now, "GlobalSecondaryIndexes");
-    const struct value *said = doc_get(r->had, "GlobalSecondaryIndexes");
-    struct value *list = doc_map_of(arena, had, STR("GlobalSecondaryIndexes"));
-
-    *list = (struct value){.kind = VALUE_LIST};
-    for (uint32_t i = 0; there != NULL && i < there->count; i++) {
-        struct value *index = doc_add(arena, list);
-
-        *index = *doc_copy(arena, &there->items[i]);
-        for (uint32_t k = 0; said != NULL && said->kind == VALUE_LIST && k < said->count; k++) {
-            const struct value *warm = doc_get(&said->items[k], "WarmThroughput");
-
-            if (warm != NULL && doc_same(doc_get(&said->items[k], "IndexName"),
-                                         doc_get(index, "IndexName"))) {
-                *doc_put(arena, index, STR("WarmThroughput")) = *warm;
-            }
-        }
-    }
-}
-
 static status table_change(struct resource *r)
 {
     static const struct resource_tagging tagging = {"TagResource", "UntagResource", "ResourceArn",
@@ -446,7 +465,10 @@ static status table_change(struct resource *r)
     r->had = said;
     TRY(changed);
     TRY(resource_tag_by(r, "Tags", &tagging, cfn_table_arn(r)));
-    had_indexes(r, now, had);
+    *doc_map_of(r->c->arena, had, STR("GlobalSecondaryIndexes")) =
+        doc_get(now, "GlobalSecondaryIndexes") == NULL
+            ? (struct value){.kind = VALUE_LIST}
+            : *doc_get(now, "GlobalSecondaryIndexes");
     r->had = had;
     changed = cfn_table_change(r);
     r->had = said;

@@ -216,6 +216,13 @@ static void now_source(struct resource *r, const struct value *told, struct valu
     const struct value *source = get(told, "Source");
     const struct value *stream =
         source == NULL ? NULL : get(source, "KinesisStreamSourceDescription");
+    const struct value *direct =
+        source == NULL ? NULL : get(source, "DirectPutSourceDescription");
+
+    if (direct != NULL) {
+        *doc_put(r->c->arena, ret_properties, STR("DirectPutSourceConfiguration")) =
+            *resource_document(r->c->arena, direct);
+    }
 
     if (stream != NULL) {
         struct value *map = doc_put_map(r->c->arena, ret_properties,

@@ -131,6 +131,9 @@ static status layer_now(struct resource *r, struct value *ret_properties)
 
     TRY(layer_told(r, &inner));
     resource_now_of(r, inner.out, ret_properties);
+    if (resource_get(r, "LayerName") != NULL) {
+        doc_put_text(r->c->arena, ret_properties, "LayerName", resource_str(r, "LayerName"));
+    }
     return OK;
 }
 

@@ -206,6 +206,9 @@ static status url_now(struct resource *r, struct value *ret_properties)
     resource_now_of(r, inner.out, ret_properties);
     doc_put_text(r->c->arena, ret_properties, "TargetFunctionArn",
                  resource_str(r, "TargetFunctionArn"));
+    if (resource_get(r, "Qualifier") != NULL) {
+        doc_put_text(r->c->arena, ret_properties, "Qualifier", resource_str(r, "Qualifier"));
+    }
     return OK;
 }
 

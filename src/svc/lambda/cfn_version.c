@@ -73,7 +73,7 @@ static const struct resource_property version_properties[] = {
     {"Description", NULL, RESOURCE_REPLACES, 0},
     {"FunctionName", NULL, RESOURCE_REPLACES, RESOURCE_REQUIRED},
     {"ProvisionedConcurrencyConfig", "", RESOURCE_REPLACES, 0},
-    {"RuntimePolicy", "", RESOURCE_REPLACES, 0},
+    {"RuntimePolicy", "", RESOURCE_REPLACES, RESOURCE_SECRET},
 };
 static const char *const version_attributes[] = {"FunctionArn", "Version", NULL};
 

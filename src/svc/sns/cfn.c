@@ -299,6 +299,35 @@ static void now_subscriptions(struct resource *r, struct value *ret_properties)
     }
 }
 
+/* The list as the template has it, each member as it is now. */
+static void now_logging(struct resource *r, const struct value *told, struct value *ret_properties)
+{
+    struct arena *arena = r->c->arena;
+    const struct value *wanted = resource_get(r, "DeliveryStatusLogging");
+    struct value *list = NULL;
+
+    if (wanted == NULL || wanted->kind != VALUE_LIST) {
+        return;
+    }
+    list = doc_put_list(arena, ret_properties, "DeliveryStatusLogging");
+    for (uint32_t i = 0; i < wanted->count; i++) {
+        struct str protocol = doc_text(arena, doc_get(&wanted->items[i], "Protocol"));
+        const char *prefix = logging_prefix(protocol);
+        struct value *one = doc_add(arena, list);
+
+        one->kind = VALUE_MAP;
+        doc_put_text(arena, one, "Protocol", protocol);
+        for (size_t k = 0; prefix != NULL && k < 3; k++) {
+            const struct value *now =
+                map_find(told, arena_printf(arena, "%s%s", prefix, logging[k]));
+
+            if (now != NULL) {
+                doc_put_text(arena, one, logging[k], now->str);
+            }
+        }
+    }
+}
+
 static status topic_now(struct resource *r, struct value *ret_properties)
 {
     const struct value *told = NULL;
@@ -313,6 +342,7 @@ static status topic_now(struct resource *r, struct value *ret_properties)
     }
     doc_put_text(r->c->arena, ret_properties, "TopicName", topic_name_of(r->id));
     now_subscriptions(r, ret_properties);
+    now_logging(r, told, ret_properties);
     TRY(resource_ask(r, "ListTagsForResource",
                      (struct resource_arg[]){{"ResourceArn", r->id}, {NULL, r->id}}, &inner));
     if (get(inner.out, "Tags") != NULL) {

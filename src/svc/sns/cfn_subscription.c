@@ -118,5 +118,8 @@ status sns_subscription_now(struct resource *r, struct value *ret_properties)
                 *resource_tree(r, told->pairs[i].value.str);
         }
     }
+    if (resource_get(r, "Region") != NULL) {
+        doc_put_text(r->c->arena, ret_properties, "Region", resource_str(r, "Region"));
+    }
     return OK;
 }
