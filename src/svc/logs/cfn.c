@@ -13,21 +13,29 @@
 static status described(struct resource *r, const char *operation, const char *list,
                         const char *name, const struct value **ret_item)
 {
-    struct inner inner;
-    const struct value *items = NULL;
+    struct str token = STR_NONE;
 
-    TRY(resource_begin(r, operation, &inner));
-    if (resource_get(r, "LogGroupName") != NULL) {
-        set_str(inner.in, "logGroupName", resource_str(r, "LogGroupName"));
-    }
-    TRY(resource_run(r, &inner));
-    items = get(inner.out, list);
-    for (uint32_t i = 0; items != NULL && i < items->count; i++) {
-        if (str_eq(get_str(&items->items[i], name), r->id)) {
-            *ret_item = &items->items[i];
-            return OK;
+    do {
+        struct inner inner;
+        const struct value *items = NULL;
+
+        TRY(resource_begin(r, operation, &inner));
+        if (resource_get(r, "LogGroupName") != NULL) {
+            set_str(inner.in, "logGroupName", resource_str(r, "LogGroupName"));
         }
-    }
+        if (token.bytes > 0) {
+            set_str(inner.in, "nextToken", token);
+        }
+        TRY(resource_run(r, &inner));
+        items = get(inner.out, list);
+        for (uint32_t i = 0; items != NULL && i < items->count; i++) {
+            if (str_eq(get_str(&items->items[i], name), r->id)) {
+                *ret_item = &items->items[i];
+                return OK;
+            }
+        }
+        token = get_str(inner.out, "nextToken");
+    } while (token.bytes > 0);
     return &ERR_NOT_FOUND;
 }
 
@@ -319,6 +327,7 @@ static status destination_now(struct resource *r, struct value *ret_properties)
 static const struct resource_property query_properties[] = {
     {"LogGroupNames", NULL, RESOURCE_IN_PLACE, 0},
     {"Name", NULL, RESOURCE_IN_PLACE, RESOURCE_REQUIRED},
+    {"Parameters", NULL, RESOURCE_IN_PLACE, 0},
     {"QueryLanguage", NULL, RESOURCE_IN_PLACE, 0},
     {"QueryString", NULL, RESOURCE_IN_PLACE, RESOURCE_REQUIRED},
 };

@@ -120,7 +120,8 @@ static void what_has_no_group(void **state)
 {
     static const char policy_one[] = "{\"PolicyName\":\"p\",\"PolicyDocument\":\"{}\"}";
     static const char query_one[] =
-        "{\"Name\":\"a/b\",\"QueryString\":\"fields @message\",\"LogGroupNames\":[\"g\"]}";
+        "{\"Name\":\"a/b\",\"QueryString\":\"fields @message\",\"LogGroupNames\":[\"g\"],"
+        "\"Parameters\":[{\"Name\":\"word\",\"DefaultValue\":\"x\"}]}";
     static const char destination_one[] =
         "{\"DestinationName\":\"d\",\"RoleArn\":\"arn:aws:iam::000000000000:role/r\","
         "\"TargetArn\":\"arn:aws:kinesis:us-east-1:000000000000:stream/s\","
