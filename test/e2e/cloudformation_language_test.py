@@ -110,6 +110,8 @@ Outputs:
   Cidr: {Value: !Select [1, !Cidr [10.0.0.0/16, 2, 8]]}
   Code: {Value: !Base64 {'Fn::Join': ['', !Split ['-', a-b]]}}
   Arn: {Value: !Sub ['${A}/${X}', {A: !GetAtt Other.Arn, X: x}]}
+  Zones: {Value: !Join [' ', !GetAZs '']}
+  NoZones: {Value: !Join ['', [none, !Join ['', !GetAZs eu-west-3]]]}
   Gone: {Condition: Prod, Value: x}
 """
 
@@ -130,6 +132,8 @@ def test_functions_in_a_stack(cfn, weir):
     told = outputs(stack)
     assert told["Cidr"] == "10.0.1.0/24"
     assert told["Code"] == "YWI="
+    assert told["Zones"] == "us-east-1a us-east-1b us-east-1c"
+    assert told["NoZones"] == "none"
     assert told["Arn"].endswith(":functions-dev-two/x")
     assert "Gone" not in told
 

@@ -272,12 +272,15 @@ static status answer_dynamic(struct world *world, const struct template_question
     return OK;
 }
 
-static status answer_zones(const struct template_question *question, struct value *ret_value)
+/* Of its own region; AWS knows none of another one. */
+static status answer_zones(const struct world *world, const struct template_question *question,
+                           struct value *ret_value)
 {
     static const char letters[] = "abc";
+    bool own = str_eq(question->name, world->of.region);
 
     ret_value->kind = VALUE_LIST;
-    for (size_t i = 0; i < sizeof(letters) - 1; i++) {
+    for (size_t i = 0; own && i < sizeof(letters) - 1; i++) {
         *doc_add(question->arena, ret_value) = text_value(arena_printf(
             question->arena, "%.*s%c", STR_ARG(question->name), letters[i]));
     }
@@ -326,7 +329,7 @@ static status answer(void *context, const struct template_question *question,
     case TEMPLATE_SSM_NAME:
         return answer_ssm(world, question, ret_value);
     case TEMPLATE_ZONES:
-        return answer_zones(question, ret_value);
+        return answer_zones(world, question, ret_value);
     default:
         return OK;
     }
