@@ -7,6 +7,7 @@
 #include "svc/cloudformation/custom.h"
 
 const struct resource_type *const cfn_types[CFN_TYPES] = {
+    &cdk_type,
     &custom_type,
     &macro_type,
     &nested_type,

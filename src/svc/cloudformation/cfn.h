@@ -8,7 +8,7 @@
 
 #include "cell/resource.h"
 
-#define CFN_TYPES 5
+#define CFN_TYPES 6
 
 extern const struct resource_type *const cfn_types[CFN_TYPES];
 

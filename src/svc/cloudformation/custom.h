@@ -7,7 +7,7 @@
 
 #include "cell/resource.h"
 
-extern const struct resource_type custom_type, wait_type, wait_handle_type, macro_type,
+extern const struct resource_type cdk_type, custom_type, wait_type, wait_handle_type, macro_type,
     nested_type;
 
 /* In open(): the bus tells of requests to functions that were given up. */
