@@ -215,6 +215,32 @@ def test_a_topic_asks_whoever_listens(stacks, name):
     assert stacks.resource(name, "Thing")["PhysicalResourceId"] == "by-hand"
 
 
+def test_one_that_is_cancelled_is_removed(stacks, name):
+    queue = stacks.functions.queue(name)
+    topic = stacks.functions.sns.create_topic(Name=name)["TopicArn"]
+    stacks.functions.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    stacks.create(name, template({
+        "Thing": custom(topic),
+        "Handle": resource("AWS::CloudFormation::WaitConditionHandle"),
+        "Wait": resource("AWS::CloudFormation::WaitCondition", {
+            "Handle": {"Ref": "Handle"}, "Timeout": "600"})}))
+
+    def requested(count):
+        return [json.loads(json.loads(one["Body"])["Message"])
+                for one in stacks.functions.messages(queue, count)]
+    made, = requested(1)
+    until(lambda: [e for e in stacks.events(name) if e["LogicalResourceId"] == "Wait"])
+    url = stacks.resource(name, "Handle")["PhysicalResourceId"]
+    assert put(url, {"Status": "FAILURE", "UniqueId": "1", "Reason": "enough"}) == 200
+    gone, = requested(1)
+    assert gone["RequestType"] == "Delete"
+    assert gone["PhysicalResourceId"].startswith(f"{name}-Thing-")
+    assert put(made["ResponseURL"], {"Status": "SUCCESS"}) == 403
+    assert put(gone["ResponseURL"], {"Status": "SUCCESS", "PhysicalResourceId": "x"}) == 200
+    stacks.settled(name, "ROLLBACK_COMPLETE")
+    assert stacks.reason(name, "Thing", "CREATE_FAILED") == "Resource creation cancelled"
+
+
 @pytest.mark.parametrize("answer,reason", [
     ({"Status": "SUCCESS"}, "Invalid PhysicalResourceId"),
     (b"no json", "Invalid Json in response object"),

@@ -84,6 +84,40 @@ def test_a_failed_update_takes_the_children_back(stacks, bucket, name):
     assert about["StackStatus"] == "UPDATE_COMPLETE"
 
 
+def test_a_childs_failed_update_is_its_parents(stacks, bucket, name):
+    url = bucket("child.json", template({"Queue": queue(QueueName={"Ref": "Name"})},
+                                        Parameters={"Name": {"Type": "String"}}))
+
+    def body(queue_name):
+        return template({"Child": nested(url, Parameters={"Name": queue_name})})
+    stacks.made(name, body(f"{name}-good"))
+    child = stacks.resource(name, "Child")["PhysicalResourceId"]
+    stacks.update(name, body("not good!"))
+    stacks.settled(name, "UPDATE_ROLLBACK_COMPLETE")
+    assert stacks.reason(name, "Child", "UPDATE_FAILED").startswith(
+        f"Embedded stack {child} was not successfully updated")
+    assert stacks.about(child)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    stacks.updated(name, body(f"{name}-better"))
+    assert stacks.about(child)["StackStatus"] == "UPDATE_COMPLETE"
+    stacks.deleted(name)
+
+
+def test_another_template_under_the_same_address(stacks, bucket, name):
+    url = bucket("child.json", child())
+    body = {"Child": nested(url, Parameters={"Delay": 1})}
+    stacks.made(name, template(body))
+    bucket("child.json", template({"Queue": queue(DelaySeconds={"Ref": "Delay"}),
+                                   "More": queue()}, Parameters={"Delay": {"Type": "Number"}}))
+    made = stacks.change_set(name, "next", template({**body, "Own": queue()}))
+    changes = {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"]
+               for one in made["Changes"]}
+    assert [one["ChangeSource"] for one in changes["Child"]["Details"]] == ["Automatic"]
+    stacks.client.execute_change_set(ChangeSetName=made["ChangeSetId"])
+    stacks.settled(name, "UPDATE_COMPLETE")
+    child_id = stacks.resource(name, "Child")["PhysicalResourceId"]
+    assert stacks.resource(child_id, "More")["ResourceStatus"] == "CREATE_COMPLETE"
+
+
 MACRO = """
 import json
 def handler(event, context):

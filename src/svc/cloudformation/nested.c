@@ -169,7 +169,7 @@ static status nested_make(struct resource *r)
 
 static status nested_change(struct resource *r)
 {
-    struct stack_order order = {.on_failure = STR_NONE};
+    struct stack_order order = {.on_failure = STR("ROLLBACK")};
     struct stack_wish wish;
     struct stack parent, child;
     struct call c;
@@ -189,6 +189,7 @@ static status nested_change(struct resource *r)
         return OK;
     }
     resource_note(r, NOTE_IDLE, STR(""));
+    set_bool(wish.about, "DisableRollback", false); /* rule 2 */
     changed = stack_update(&c, &child, &wish, &order);
     return changed == OK ? OK : child_fail(r, &c, changed);
 }
