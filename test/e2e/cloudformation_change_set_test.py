@@ -186,7 +186,8 @@ def test_others_become_obsolete_or_go(stacks, name):
 
 
 def test_hidden_parameters_and_the_former_template(stacks, name):
-    body = template({"Queue": queue(DelaySeconds={"Ref": "Delay"})}, Parameters={
+    body = template({"Queue": queue(DelaySeconds={"Ref": "Delay"}, Tags=[
+        {"Key": "secret", "Value": {"Fn::Sub": "is ${Secret}!"}}])}, Parameters={
         "Delay": {"Type": "Number"}, "Secret": {"Type": "String", "NoEcho": True}})
     stacks.made(name, body, Parameters=[
         {"ParameterKey": "Delay", "ParameterValue": "1"},
@@ -195,6 +196,10 @@ def test_hidden_parameters_and_the_former_template(stacks, name):
         {"ParameterKey": "Delay", "ParameterValue": "2"},
         {"ParameterKey": "Secret", "UsePreviousValue": True}])
     assert made["Status"] == "CREATE_COMPLETE", made
+    context = json.loads(changes(made)["Queue"]["BeforeContext"])["Properties"]
+    assert context["Tags"] == [{"Key": "****", "Value": "****"}] or (
+        context["Tags"] == [{"Key": "secret", "Value": "****"}])
+    assert "geheim" not in json.dumps(made, default=str)
     assert {one["ParameterKey"]: one["ParameterValue"] for one in made["Parameters"]} == {
         "Delay": "2", "Secret": "****"}
     stacks.client.execute_change_set(ChangeSetName=made["ChangeSetId"])

@@ -83,10 +83,10 @@ static void put_context(struct differ *differ, struct value *told, const char *m
     struct str text;
 
     if (properties != NULL) {
-        *doc_put(arena, map, STR("Properties")) = *known_text(arena, properties);
+        *doc_put(arena, map, STR("Properties")) = *known_text(differ, properties);
     }
     if (metadata != NULL) {
-        *doc_put(arena, map, STR("Metadata")) = *known_text(arena, metadata);
+        *doc_put(arena, map, STR("Metadata")) = *known_text(differ, metadata);
     }
     text = doc_json(arena, map);
     differ->context_bytes += text.bytes;
@@ -228,6 +228,39 @@ static status look_at(struct differ *differ, uint32_t at)
     return OK;
 }
 
+/* ---- what is not told ---- */
+
+static void hide(struct differ *differ, struct str value)
+{
+    if (value.bytes > 0) {
+        differ->hidden[differ->hidden_count++] = value;
+    }
+}
+
+/* Those that the stack has (its plan says which) and those that are given. */
+static void find_hidden(struct differ *differ)
+{
+    const struct template *t = &differ->wish->template;
+    const struct stack *stack = differ->stack;
+    const struct value *had = stack == NULL ? NULL : get(stack->about, "Parameters");
+    const struct value *names = stack == NULL ? NULL : doc_get(stack->plan, "no_echo");
+    size_t most = t->parameter_count + (had == NULL ? 0 : had->count);
+
+    differ->hidden = arena_alloc(differ->c->arena, (most + 1) * sizeof(differ->hidden[0]));
+    for (uint32_t i = 0; i < t->parameter_count; i++) {
+        if (t->parameters[i].no_echo) {
+            hide(differ, differ->wish->arguments[i].text);
+        }
+    }
+    for (uint32_t i = 0; had != NULL && names != NULL && i < had->count; i++) {
+        for (uint32_t j = 0; j < names->count; j++) {
+            if (str_eq(names->items[j].str, get_str(&had->items[i], "ParameterKey"))) {
+                hide(differ, get_str(&had->items[i], "ParameterValue"));
+            }
+        }
+    }
+}
+
 /* ---- all ---- */
 
 static int by_name(const void *a, const void *b)
@@ -273,6 +306,7 @@ status change_set_differ(struct call *c, struct change_set *set, struct stack *s
         differ.tags = !doc_same(tags_document(c, get(stack->about, "Tags")),
                                 tags_document(c, get(wish->about, "Tags")));
     }
+    find_hidden(&differ);
     differ.fates = arena_zero(c->arena, wish->template.resource_count + 1);
     differ.list = set_list(c->arena, set->about, "Changes",
                            wish->template.resource_count + differ.row_count + 1);

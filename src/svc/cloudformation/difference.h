@@ -29,6 +29,8 @@ struct differ {
     struct value *list;               /* Changes */
     size_t context_bytes;             /* of values told so far */
     bool tags;                        /* the stack's tags are others */
+    struct str *hidden;               /* values of NoEcho parameters, before and after */
+    size_t hidden_count;              /* of them */
 };
 
 /* One resource that is there and stays. */
@@ -52,7 +54,7 @@ extern const char *const scope_names[SCOPES]; /* as the model spells them */
 
 /* Fills details, fate and scope. */
 void difference_look(struct difference *difference);
-/* A document with a text in the place of what is not known; NULL stays NULL. */
-const struct value *known_text(struct arena *arena, const struct value *document);
+/* A document with texts in the place of what is not known or not to be told; NULL stays NULL. */
+const struct value *known_text(const struct differ *differ, const struct value *document);
 
 #endif

@@ -33,33 +33,53 @@ static bool is_known(const struct value *value)
     return known;
 }
 
-static void put_known(struct arena *arena, const struct value *from, struct value *to)
+/* Long ones are found inside of others, too. */
+static bool is_hidden(const struct differ *differ, const struct value *value)
 {
+    struct str text = doc_text(differ->c->arena, value);
+
+    for (size_t i = 0; i < differ->hidden_count; i++) {
+        struct str secret = differ->hidden[i];
+
+        if (str_eq(text, secret) ||
+            (secret.bytes > 3 && str_find_str(text, secret) < text.bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_known(const struct differ *differ, const struct value *from, struct value *to)
+{
+    struct arena *arena = differ->c->arena;
+
     *to = *from;
     if (from->kind == VALUE_NONE) {
         *to = (struct value){.kind = VALUE_STR, .str = STR(UNKNOWN_TEXT)};
+    } else if (differ->hidden_count > 0 && is_hidden(differ, from)) {
+        *to = (struct value){.kind = VALUE_STR, .str = STR("****")};
     } else if (from->kind == VALUE_LIST) {
         *to = (struct value){.kind = VALUE_LIST};
         for (uint32_t i = 0; i < from->count; i++) {
-            put_known(arena, &from->items[i], doc_add(arena, to));
+            put_known(differ, &from->items[i], doc_add(arena, to));
         }
     } else if (from->kind == VALUE_MAP) {
         *to = (struct value){.kind = VALUE_MAP};
         for (uint32_t i = 0; i < from->count; i++) {
-            put_known(arena, &from->pairs[i].value, doc_put(arena, to, from->pairs[i].key));
+            put_known(differ, &from->pairs[i].value, doc_put(arena, to, from->pairs[i].key));
         }
     }
 }
 
-const struct value *known_text(struct arena *arena, const struct value *document)
+const struct value *known_text(const struct differ *differ, const struct value *document)
 {
     struct value *copy;
 
     if (document == NULL) {
         return NULL;
     }
-    copy = ARENA_NEW(arena, struct value);
-    put_known(arena, document, copy);
+    copy = ARENA_NEW(differ->c->arena, struct value);
+    put_known(differ, document, copy);
     return copy;
 }
 
@@ -74,9 +94,10 @@ struct target {
     const struct value *after;  /* NULL: none; as far as it is known */
 };
 
-static struct str value_text(struct arena *arena, const struct value *value)
+static struct str value_text(const struct differ *differ, const struct value *value)
 {
-    const struct value *known = known_text(arena, value);
+    const struct value *known = known_text(differ, value);
+    struct arena *arena = differ->c->arena;
 
     return known->kind == VALUE_MAP || known->kind == VALUE_LIST ? doc_json(arena, known)
                                                                  : doc_text(arena, known);
@@ -85,8 +106,8 @@ static struct str value_text(struct arena *arena, const struct value *value)
 static void put_values(struct difference *d, struct value *to, const struct target *target)
 {
     struct arena *arena = d->differ->c->arena;
-    struct str before = target->before == NULL ? STR_NONE : value_text(arena, target->before);
-    struct str after = target->after == NULL ? STR_NONE : value_text(arena, target->after);
+    struct str before = target->before == NULL ? STR_NONE : value_text(d->differ, target->before);
+    struct str after = target->after == NULL ? STR_NONE : value_text(d->differ, target->after);
 
     if (target->before == NULL && target->after == NULL) {
         return;
