@@ -18,7 +18,7 @@ def deploy(stack, options):
 
 
 def generate(stack, options):
-    company = Company(options.employees, options.seed)
+    company = Company(options.employees, options.seed, options.buildings, options.doors)
     items, cards = company.load(stack), company.issue(stack)
     company.save(SAVED)
     seconds = report.wait_for_queues(stack, "CardQueue")
@@ -66,6 +66,8 @@ def main():
             one.add_argument("--seed", type=int, default=17)
         if command is generate:
             one.add_argument("--employees", type=int, default=2000)
+            one.add_argument("--buildings", type=int, help="8, or fewer for few people")
+            one.add_argument("--doors", type=int, default=3, help="of a building, in and out each")
         if command is simulate:
             one.add_argument("what", choices=("morning", "day", "evacuation"))
     options = parser.parse_args()

@@ -28,15 +28,19 @@ Employee = collections.namedtuple("Employee", "id name department home may card 
 
 
 class Company:
-    def __init__(self, employees=2000, seed=17, doors=3):
+    def __init__(self, employees=2000, seed=17, buildings=None, doors=3):
         chance = random.Random(seed)
-        count = max(2, min(len(CITIES), employees // 100))
-        self.buildings = [Building(f"{city.lower()}-1", f"{city} 1", city)
-                          for city in CITIES[:count]]
+        count = max(2, buildings or min(len(CITIES), employees // 100))
+        self.buildings = [self.building(n) for n in range(count)]
         self.devices = [Device(f"{b.id}-{way}-{n}", b.id, f"{'North East West South'.split()[n % 4]}",
                                way, secrets.token_urlsafe(24))
                         for b in self.buildings for way in ("in", "out") for n in range(doors)]
         self.employees = [self.employee(chance, n) for n in range(1, employees + 1)]
+
+    @staticmethod
+    def building(number):
+        city, street = CITIES[number % len(CITIES)], number // len(CITIES) + 1
+        return Building(f"{city.lower()}-{street}", f"{city} {street}", city)
 
     def employee(self, chance, number):
         home = chance.choice(self.buildings).id
