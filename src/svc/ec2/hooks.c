@@ -192,6 +192,8 @@ struct peer {
 /* A template's rule as a permission. */
 static void permission_say(struct resource *r, const struct value *rule, struct value *entry)
 {
+    static const char *const lists[] = {"IpRanges", "Ipv6Ranges", "UserIdGroupPairs",
+                                        "PrefixListIds"};
     static const struct peer peers[] = {
         {"CidrIp", "IpRanges", "CidrIp"},
         {"CidrIpv6", "Ipv6Ranges", "CidrIpv6"},
@@ -202,6 +204,9 @@ static void permission_say(struct resource *r, const struct value *rule, struct 
         {"DestinationPrefixListId", "PrefixListIds", "PrefixListId"},
     };
 
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        (void)set_list(r->c->arena, entry, lists[i], 0);
+    }
     say_text(r, rule, "IpProtocol", entry, "IpProtocol");
     say_port(r, rule, "FromPort", entry);
     say_port(r, rule, "ToPort", entry);
@@ -220,30 +225,84 @@ static void permission_say(struct resource *r, const struct value *rule, struct 
     }
 }
 
+static uint32_t rule_count(const struct value *rules)
+{
+    return rules == NULL || rules->kind != VALUE_LIST ? 0 : rules->count;
+}
+
+/* Is that permission one of these rules? */
+static bool is_of_rules(struct resource *r, const struct value *rules,
+                        const struct value *permission)
+{
+    struct str text = doc_json(r->c->arena, permission);
+
+    for (uint32_t i = 0; i < rule_count(rules); i++) {
+        struct value *said = value_struct(r->c->arena, permission->shape);
+
+        permission_say(r, &rules->items[i], said);
+        if (str_eq(doc_json(r->c->arena, said), text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The group's own rules; those that resources beside it added stay. */
 static void permissions_say(struct resource *r, const char *property, struct value *item,
                             const char *member)
 {
+    const struct value *had = r->had == NULL ? NULL : doc_get(r->had, property);
     const struct value *rules = resource_get(r, property);
-    size_t count = rules == NULL || rules->kind != VALUE_LIST ? 0 : rules->count;
-    struct value *list = set_list(r->c->arena, item, member, count);
+    const struct value *were = r->had == NULL ? NULL : get(item, member);
+    struct value *list = NULL;
 
-    for (uint32_t i = 0; i < count; i++) {
+    were = were == NULL ? NULL : doc_copy(r->c->arena, were);
+    list = set_list(r->c->arena, item, member, rule_count(rules) + rule_count(were));
+    for (uint32_t i = 0; i < rule_count(were); i++) {
+        if (!is_of_rules(r, had, &were->items[i])) {
+            *list_add(r->c->arena, list) = were->items[i];
+        }
+    }
+    for (uint32_t i = 0; i < rule_count(rules); i++) {
         permission_say(r, &rules->items[i], list_add(r->c->arena, list));
     }
 }
 
+/* What may leave when nobody says: everything. */
+static const struct value *all_out(struct resource *r)
+{
+    struct value *rules = ARENA_NEW(r->c->arena, struct value);
+    struct value *rule = NULL;
+
+    rules->kind = VALUE_LIST;
+    rule = doc_add(r->c->arena, rules);
+    rule->kind = VALUE_MAP;
+    doc_put_text(r->c->arena, rule, "IpProtocol", STR("-1"));
+    doc_put_text(r->c->arena, rule, "CidrIp", STR("0.0.0.0/0"));
+    return rules;
+}
+
+/* Properties with all_out() in place of what is not said. */
+static const struct value *with_egress(struct resource *r, const struct value *properties)
+{
+    struct value *whole = NULL;
+
+    if (properties == NULL || doc_get(properties, "SecurityGroupEgress") != NULL) {
+        return properties;
+    }
+    whole = doc_copy(r->c->arena, properties);
+    *doc_put(r->c->arena, whole, STR("SecurityGroupEgress")) = *all_out(r);
+    return whole;
+}
+
 status ec2_group_filled(struct resource *r, struct value *item)
 {
-    struct value *all;
+    struct resource whole = *r;
 
-    permissions_say(r, "SecurityGroupIngress", item, "IpPermissions");
-    permissions_say(r, "SecurityGroupEgress", item, "IpPermissionsEgress");
-    if (resource_get(r, "SecurityGroupEgress") == NULL) { /* everything may leave */
-        all = list_add(r->c->arena, set_list(r->c->arena, item, "IpPermissionsEgress", 1));
-        set_str(all, "IpProtocol", STR("-1"));
-        set_str(list_add(r->c->arena, set_list(r->c->arena, all, "IpRanges", 1)), "CidrIp",
-                STR("0.0.0.0/0"));
-    }
+    whole.want = with_egress(r, r->want);
+    whole.had = with_egress(r, r->had);
+    permissions_say(&whole, "SecurityGroupIngress", item, "IpPermissions");
+    permissions_say(&whole, "SecurityGroupEgress", item, "IpPermissionsEgress");
     return OK;
 }
 
