@@ -113,8 +113,11 @@ static status layer_told(struct resource *r, struct inner *ret_inner)
 static status layer_remove(struct resource *r)
 {
     struct inner inner;
+    status there = layer_told(r, &inner); /* DeleteLayerVersion does not say that there is none */
 
-    TRY(layer_told(r, &inner)); /* DeleteLayerVersion does not say that there is none */
+    if (there != OK && resource_is_gone(there)) {
+        return there;
+    }
     TRY(layer_begin(r, "DeleteLayerVersion", r->id, &inner));
     return resource_run(r, &inner);
 }

@@ -174,9 +174,11 @@ static status version_told(struct resource *r, struct inner *ret_inner)
 static status version_remove(struct resource *r)
 {
     struct inner inner;
+    status there = version_told(r, &inner); /* DeleteFunction does not say that there is none */
 
-    TRY(version_told(r, &inner)); /* DeleteFunction does not say that there is none */
-    return resource_remove_by(r, "DeleteFunction", "FunctionName");
+    return there != OK && resource_is_gone(there)
+               ? there
+               : resource_remove_by(r, "DeleteFunction", "FunctionName");
 }
 
 static status version_tell(struct resource *r)
@@ -273,9 +275,10 @@ static status alias_ask(struct resource *r, const char *operation, struct inner 
 static status alias_remove(struct resource *r)
 {
     struct inner inner;
+    status there = alias_ask(r, "GetAlias", &inner); /* DeleteAlias does not say so */
 
-    TRY(alias_ask(r, "GetAlias", &inner)); /* DeleteAlias does not say that there is none */
-    return alias_ask(r, "DeleteAlias", &inner);
+    return there != OK && resource_is_gone(there) ? there
+                                                  : alias_ask(r, "DeleteAlias", &inner);
 }
 
 static status alias_tell(struct resource *r)

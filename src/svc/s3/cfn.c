@@ -241,9 +241,12 @@ static status policy_make(struct resource *r)
 static status policy_remove(struct resource *r)
 {
     struct inner inner;
+    status there = bucket_ask(r, "GetBucketPolicy", r->id, &inner);
 
-    TRY(bucket_ask(r, "GetBucketPolicy", r->id, &inner)); /* one that is not there is gone */
-    return bucket_ask(r, "DeleteBucketPolicy", r->id, &inner);
+    /* DeleteBucketPolicy does not say that there is none */
+    return there != OK && resource_is_gone(there)
+               ? there
+               : bucket_ask(r, "DeleteBucketPolicy", r->id, &inner);
 }
 
 static status policy_now(struct resource *r, struct value *ret_properties)

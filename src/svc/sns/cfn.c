@@ -254,9 +254,11 @@ static status topic_change(struct resource *r)
 static status topic_remove(struct resource *r)
 {
     const struct value *told = NULL;
+    status there = topic_told(r, r->id, &told); /* DeleteTopic does not say that there is none */
 
-    TRY(topic_told(r, r->id, &told)); /* DeleteTopic does not say that there is none */
-    return resource_remove_by(r, "DeleteTopic", "TopicArn");
+    return there != OK && resource_is_gone(there)
+               ? there
+               : resource_remove_by(r, "DeleteTopic", "TopicArn");
 }
 
 static struct str topic_name_of(struct str arn)
