@@ -13,7 +13,7 @@ from weir_server import run_weir
 
 LABS = Path(__file__).resolve().parent
 BUCKET = "packages"
-SECONDS_MAX = 300
+SECONDS_MAX = 600
 WAIT_SECONDS_MAX = 60
 
 

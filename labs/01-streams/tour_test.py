@@ -10,7 +10,7 @@ from stack_kit import AuthServer
 
 LAB = Path(__file__).resolve().parent
 ROOT = LAB.parents[1]
-SECONDS_MAX = 300
+SECONDS_MAX = 600
 
 
 @pytest.fixture(scope="module")
