@@ -30,13 +30,14 @@ status cfn_list_exports(struct call *c)
 status cfn_list_imports(struct call *c)
 {
     struct str name = arg_str(c, "ExportName");
-    struct value users = export_users(c, name);
+    struct value users;
     struct value *list;
 
     if (export_get(c, name) == NULL) {
         return fail(c, &CFN_VALIDATION, "Export '%.*s' does not exist.",
                     STR_ARG(str_slice(name, 0, 512)));
     }
+    users = export_users(c, name);
     if (users.count == 0) {
         return fail(c, &CFN_VALIDATION, "Export '%.*s' is not imported by any stack.",
                     STR_ARG(str_slice(name, 0, 512)));

@@ -19,7 +19,7 @@ status page_begin(struct call *c, uint64_t *ret_at)
         return OK;
     }
     if (!page_token_read(c->arena, arg_str(c, "NextToken"), &text) ||
-        !str_to_u64(text, ret_at)) {
+        !str_to_u64(text, ret_at) || *ret_at > UINT32_MAX) {
         return fail(c, &CFN_VALIDATION, "Invalid NextToken");
     }
     return OK;
@@ -196,6 +196,7 @@ status cfn_describe_events(struct call *c)
 {
     struct stack stack;
     struct value *list;
+    uint64_t last;
     uint64_t at;
 
     if (!arg_has(c, "StackName")) {
@@ -208,9 +209,8 @@ status cfn_describe_events(struct call *c)
                     STR_ARG(str_slice(arg_str(c, "StackName"), 0, 512)));
     }
     TRY(page_begin(c, &at));
-    if (at == 0) {
-        at = (uint64_t)map_int(stack.plan, "next_event", 1) - 1;
-    }
+    last = (uint64_t)map_int(stack.plan, "next_event", 1) - 1;
+    at = at == 0 || at > last ? last : at;
     list = put_list(c, "StackEvents", LIST_PAGE);
     while (at > 0 && list->count < LIST_PAGE) {
         const struct value *event = event_get(c, &stack, at);

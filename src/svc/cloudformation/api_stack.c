@@ -19,6 +19,12 @@ static bool is_repeated(struct call *c, const struct stack *stack, const char *k
            str_eq(map_str(stack->plan, "kind"), str_c(kind));
 }
 
+static void tell_operation(struct call *c, const struct stack *stack)
+{
+    put_str(c, "StackId", stack_id(stack));
+    put_str(c, "OperationId", map_str(stack->plan, "id"));
+}
+
 /* ---- CreateStack ---- */
 
 static status failure_of_call(struct call *c, struct stack_order *order)
@@ -98,7 +104,7 @@ static status update_stack(struct call *c)
         return fail(c, &CFN_VALIDATION, "No updates are to be performed.");
     }
     TRY(stack_update(c, &stack, &wish, &order));
-    put_str(c, "StackId", stack_id(&stack));
+    tell_operation(c, &stack);
     return OK;
 }
 
@@ -176,7 +182,7 @@ status cfn_rollback_stack(struct call *c)
         set_bool(stack.about, "RetainExceptOnCreate", arg_bool(c, "RetainExceptOnCreate", false));
     }
     TRY(stack_rollback(c, &stack, &order));
-    put_str(c, "StackId", stack_id(&stack));
+    tell_operation(c, &stack);
     return OK;
 }
 

@@ -19,6 +19,11 @@
 #define STACK_NAME_BYTES_MAX 128
 #define STACK_KEPT_MS (INT64_C(90) * 24 * 3600 * 1000) /* a deleted one is listed so long */
 #define STACK_TAGS_MAX 50
+#define STACK_KEY_BYTES_MAX 36        /* a UUID */
+#define EXPORT_NAME_BYTES_MAX 255
+#define OUTPUT_BYTES_MAX 4096         /* of a value */
+#define PROPERTIES_BYTES_MAX (512u * 1024) /* of one resource, computed, as JSON; metadata too */
+#define ABOUT_BYTES_MAX (512u * 1024) /* of what a stack tells of itself, as JSON */
 #define STACK_POLICY_BYTES_MAX 16384
 #define POLL_FIRST_MS 10              /* between two looks at what is not ready; doubles up to */
 #define POLL_LAST_MS 1000

@@ -10,7 +10,7 @@
 #include "svc/cloudformation/rows.h"
 #include "wire/json.h"
 
-#define TEXT_BYTES_MAX (1u << 20)
+#define TEXT_BYTES_MAX (2u << 20)
 #define STACK_TYPE "AWS::CloudFormation::Stack"
 
 static struct str event_id(struct call *c, const struct stack_resource *own)
@@ -48,6 +48,7 @@ static struct value *event_make(struct call *c, const struct stack *stack,
     set_str(event, "EventId", event_id(c, own));
     set_str(event, "StackName", stack_name(stack));
     set_time(event, "Timestamp", c->now);
+    put_if(event, "OperationId", map_str(stack->plan, "id"));
     put_if(event, "ClientRequestToken", map_str(stack->plan, "token"));
     if (own == NULL) {
         set_str(event, "LogicalResourceId", stack_name(stack));
@@ -95,7 +96,7 @@ static struct str notification(struct call *c, const struct stack *stack,
     line(&text, "ResourceType", get_str(event, "ResourceType"));
     line(&text, "StackName", stack_name(stack));
     line(&text, "ClientRequestToken", token.bytes > 0 ? token : STR("null"));
-    made = arena_dup(c->arena, buf_str(&text));
+    made = buf_spent(&text) ? STR("") : arena_dup(c->arena, buf_str(&text));
     buf_done(&text);
     return made;
 }

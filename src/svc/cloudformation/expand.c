@@ -104,6 +104,16 @@ static void note_failure(struct call *c, struct stack_wish *wish,
     c->why.text[0] = '\0';
 }
 
+static status keep_processed(struct call *c, struct stack_wish *wish)
+{
+    wish->processed = doc_json(c->arena, &wish->document);
+    if (wish->processed.at == NULL || wish->processed.bytes > TEMPLATE_BYTES_MAX) {
+        return fail(c, &CFN_VALIDATION, "Template may not exceed %u bytes in size.",
+                    TEMPLATE_BYTES_MAX);
+    }
+    return OK;
+}
+
 status wish_expand(struct call *c, struct stack_wish *wish)
 {
     struct expanding e = {.c = c, .wish = wish};
@@ -117,8 +127,7 @@ status wish_expand(struct call *c, struct stack_wish *wish)
 
         TRY(template_transform_next(&wish->document, c->arena, &c->why, &found, &transform));
         if (!found) {
-            wish->processed = run == 0 ? STR_NONE : doc_json(c->arena, &wish->document);
-            return OK;
+            return run == 0 ? OK : keep_processed(c, wish);
         }
         if (!read) {
             TRY(read_before(&e));

@@ -21,6 +21,9 @@ static struct value *stack_peek(struct cell *cell, struct arena *arena, struct s
     rest = str_slice(arn.resource, strlen("stack/"), arn.resource.bytes);
     name = str_split(&rest, '/');
     key = rest.at == NULL ? STR("*") : str_split(&rest, '/'); /* "key" or "key", then a star */
+    if (name.bytes > STACK_NAME_BYTES_MAX || key.bytes > STACK_KEY_BYTES_MAX) {
+        return NULL;
+    }
     if (str_eq(key, STR("*"))) {
         row = key_of(arena, CFN_SERVICE);
         key_str(&row, STR("name"));

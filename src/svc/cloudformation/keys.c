@@ -170,8 +170,12 @@ bool stack_lookup(struct call *c, struct str text, struct stack *ret_stack)
     struct str packed;
 
     if (str_starts(text, STR("arn:"))) {
-        return stack_of_key(c, last_part(text), ret_stack) &&
+        return last_part(text).bytes <= STACK_KEY_BYTES_MAX &&
+               stack_of_key(c, last_part(text), ret_stack) &&
                str_eq(stack_id(ret_stack), text);
+    }
+    if (text.bytes > STACK_NAME_BYTES_MAX) {
+        return false;
     }
     if (!txn_get(c->txn, name_row(c, text), &packed)) {
         return false;
@@ -480,7 +484,7 @@ static struct key imports_row(struct call *c, const char *kind, struct str first
 
 struct value *export_get(struct call *c, struct str name)
 {
-    return shelf_get(c, export_row(c, name), 0);
+    return name.bytes > EXPORT_NAME_BYTES_MAX ? NULL : shelf_get(c, export_row(c, name), 0);
 }
 
 void export_put(struct call *c, const struct stack *stack, struct str name, struct str value)

@@ -65,6 +65,26 @@ static status describe(struct call *c, struct deploy *d, uint32_t at, struct sta
     return OK;
 }
 
+/* A row and an event have room for both. */
+static status size_check(struct call *c, struct deploy *d,
+                         const struct template_resource *resource, const struct value *want)
+{
+    const struct value *metadata = doc_get(resource->definition, "Metadata");
+    struct str properties = doc_json(c->arena, want);
+    struct value computed = {.kind = VALUE_MAP};
+
+    if (metadata != NULL) {
+        TRY(wish_evaluate(&d->wish, metadata, true, &computed));
+    }
+    if (properties.at == NULL ||
+        properties.bytes + doc_json(c->arena, &computed).bytes > PROPERTIES_BYTES_MAX) {
+        return fail(c, &CFN_VALIDATION,
+                    "Properties and metadata of resource %.*s exceed %u bytes",
+                    STR_ARG(resource->name), PROPERTIES_BYTES_MAX);
+    }
+    return OK;
+}
+
 static status properties_of(struct call *c, struct deploy *d,
                             const struct template_resource *resource, struct value **ret)
 {
@@ -76,6 +96,7 @@ static status properties_of(struct call *c, struct deploy *d,
     if (want->kind != VALUE_MAP) {
         want = doc_map(c->arena);
     }
+    TRY(size_check(c, d, resource, want));
     *ret = want;
     return OK;
 }

@@ -24,6 +24,10 @@ static status output_one(struct call *c, struct stack_wish *wish,
     struct value *told;
 
     TRY(text_of(c, wish, output->value, &value));
+    if (value.bytes > OUTPUT_BYTES_MAX) {
+        return fail(c, &CFN_VALIDATION, "Template format error: Output %.*s is longer than %d "
+                                        "bytes", STR_ARG(output->name), OUTPUT_BYTES_MAX);
+    }
     told = list_add(c->arena, list);
     set_str(told, "OutputKey", output->name);
     set_str(told, "OutputValue", value);
@@ -32,6 +36,11 @@ static status output_one(struct call *c, struct stack_wish *wish,
     }
     if (output->export_name != NULL) {
         TRY(text_of(c, wish, output->export_name, &name));
+        if (name.bytes == 0 || name.bytes > EXPORT_NAME_BYTES_MAX) {
+            return fail(c, &CFN_VALIDATION, "Export name of output %.*s must have between 1 and "
+                                            "%d characters", STR_ARG(output->name),
+                        EXPORT_NAME_BYTES_MAX);
+        }
         set_str(told, "ExportName", name);
     }
     return OK;

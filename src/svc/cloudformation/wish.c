@@ -3,11 +3,12 @@
  * Wishes: what a call asks a stack to become. Checked here once; an operation reads it again from
  * the stack's rows, where nothing is left to be refused but what the world has changed.
  */
+#include "base/buf.h"
 #include "svc/cloudformation/expand.h"
 #include "svc/cloudformation/rows.h"
 #include "svc/cloudformation/template_summary.h"
+#include "wire/json.h"
 
-#include <assert.h>
 
 /* ---- members that not every input has ---- */
 
@@ -288,6 +289,50 @@ static status same_types_check(struct call *c, struct stack *stack, struct stack
                                  STR_ARG(all));
 }
 
+/* Its row has room for it, and the plan for it once more. */
+static status about_check(struct call *c, const struct value *about)
+{
+    struct buf text;
+    bool fits;
+
+    buf_init(&text, ABOUT_BYTES_MAX);
+    json_write(&text, about, TIME_EPOCH);
+    fits = !buf_spent(&text);
+    buf_done(&text);
+    return fits ? OK
+                : fail(c, &CFN_VALIDATION,
+                       "Parameters, tags and notification ARNs exceed %u bytes together",
+                       ABOUT_BYTES_MAX);
+}
+
+/* ResourceTypes: whole names, or beginnings that end with a star. */
+static bool is_allowed(const struct value *allowed, struct str type)
+{
+    for (uint32_t i = 0; i < allowed->count; i++) {
+        struct str one = allowed->items[i].str;
+        bool any = str_ends(one, STR("*"));
+
+        if (any ? str_starts(type, str_slice(one, 0, one.bytes - 1)) : str_eq(type, one)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static status allowed_check(struct call *c, const struct template *t)
+{
+    const struct value *allowed = argument(c, "ResourceTypes");
+
+    for (uint32_t i = 0; allowed != NULL && i < t->resource_count; i++) {
+        if (!is_allowed(allowed, t->resources[i].type)) {
+            return fail(c, &CFN_VALIDATION,
+                        "Resource type %.*s is not allowed by parameter ResourceTypes",
+                        STR_ARG(t->resources[i].type));
+        }
+    }
+    return OK;
+}
+
 /* ---- whole wishes ---- */
 
 static void wish_init(struct call *c, struct stack *stack, struct stack_wish *wish)
@@ -320,13 +365,14 @@ status wish_of_call(struct call *c, struct stack *stack, struct stack_wish *wish
     }
     TRY(begin(c, wish));
     TRY(types_check(c, &wish->template));
+    TRY(allowed_check(c, &wish->template));
     TRY(capabilities_check(c, wish));
     if (stack != NULL) {
         TRY(same_types_check(c, stack, wish));
     }
     tell_parameters(c, wish);
     describe(wish);
-    return OK;
+    return about_check(c, wish->about);
 }
 
 status wish_again(struct call *c, struct stack *stack, struct stack_wish *wish)
