@@ -111,6 +111,33 @@ def test_functions_live_with_their_stack(weir, cfn):
     assert awl.list_event_source_mappings()["EventSourceMappings"] == []
 
 
+def provisioned(count):
+    more = {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": count}}
+    return template({
+        "Warm": function("def handler(event, context):\n    return 1\n", FunctionName="la-warm"),
+        "V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Warm"}}},
+        "Live": {"Type": "AWS::Lambda::Alias", "Properties": {
+            "FunctionName": {"Ref": "Warm"}, "Name": "live",
+            "FunctionVersion": {"Fn::GetAtt": "V.Version"}, **(more if count else {})}}})
+
+
+def test_a_stack_waits_for_provisioned_concurrency(weir, cfn):
+    awl = weir.client("lambda")
+    stack = create(cfn, "warm", provisioned(1))
+    assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "warm")
+    named = {"FunctionName": "la-warm", "Qualifier": "live"}
+    assert awl.get_provisioned_concurrency_config(**named)["Status"] == "READY"
+    stack = update(cfn, "warm", provisioned(2))
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "warm")
+    told = awl.get_provisioned_concurrency_config(**named)
+    assert told["RequestedProvisionedConcurrentExecutions"] == 2 and told["Status"] == "READY"
+    stack = update(cfn, "warm", provisioned(0))
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "warm")
+    assert awl.list_provisioned_concurrency_configs(FunctionName="la-warm")[
+        "ProvisionedConcurrencyConfigs"] == []
+    assert delete(cfn, "warm")["StackStatus"] == "DELETE_COMPLETE"
+
+
 RESPOND_PY = """
 import cfnresponse
 def handler(event, context):

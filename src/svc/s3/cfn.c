@@ -148,12 +148,17 @@ static status bucket_make(struct resource *r)
     return access_put(r);
 }
 
+/* A list goes before ownership that allows none, and comes after ownership that allows one. */
 static status bucket_change(struct resource *r)
 {
+    struct str control = resource_str(r, "AccessControl");
+    bool private = control.at == NULL || str_eq(control, STR("Private"));
+
     TRY(tags_put(r));
     TRY(lock_put(r));
+    TRY(private ? access_put(r) : OK);
     TRY(bucket_settings_put(r));
-    return access_put(r);
+    return private ? OK : access_put(r);
 }
 
 static status bucket_remove(struct resource *r)

@@ -182,6 +182,9 @@ static void older_words_are_taken(void **state)
             "\"NoncurrentDays\":7");
     KIT_HAS(ask("GetBucketLifecycleConfiguration", kit_id(kit, &bucket)),
             "\"StorageClass\":\"GLACIER\"");
+    KIT_OK(kit, kit_change(kit, &bucket, "{}"));
+    KIT_HAS_NOT(ask("GetBucketAcl", kit_id(kit, &bucket)), "LogDelivery");
+    KIT_HAS(kit_now(kit, &bucket), "BucketOwnerEnforced");
 }
 
 static void what_s3_refuses_is_the_reason(void **state)
