@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger as a stack: a month goes through it and comes out to the cent, with every policy
 checked; another month survives kill -9 on some of its days, and the day after there are lists of
-all that is kept; nothing is left when it is deleted."""
+all that is kept; one account is stopped while others flow; nothing is left when it is deleted."""
 import gzip
 import json
 
@@ -10,6 +10,7 @@ import load
 import month
 import pytest
 from stack_kit import AuthServer, deploy, destroy, until, weir_deploy
+from weir_server import run_weir
 
 STACK = "ledger"
 NOON = "2026-12-01T12:00:00Z"
@@ -131,3 +132,34 @@ def test_a_month_survives_that_the_server_is_killed(fresh):
         "the lists of everything that is kept")
     server.stop()
     assert server.fsck().returncode == 0
+
+
+def test_one_account_is_stopped_while_the_others_flow(fresh):
+    server = fresh()
+    names = weir_deploy(server, "04-ledger", STACK)
+    s3, bucket = server.client("s3"), names["NewEventsBucket"]
+    made = month.make(seed=5, accounts=3, month="2026-11", events_a_day=5)
+    days = made["days"][:3]
+    for day in days[:2]:
+        load.put_day(s3, bucket, day)
+        load.wait_until_empty(s3, bucket)
+    held = [text for _, text in days[2] if json.loads(text)["account"] == "DE001001"]
+    other = {"DE001000", "DE001002"}  # a transfer to the held account is the giver's event
+
+    def weir_says(*words):
+        done = run_weir(*words, "--server", server.address)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def waiting():
+        versions = s3.list_object_versions(Bucket=bucket).get("Versions", [])
+        return {version["Key"].split("/")[4] for version in versions}
+
+    weir_says("hold", "group", "ledger-postings.fifo", "--key", "DE001001")
+    assert len(held) > 1
+    load.put_day(s3, bucket, days[2])
+    until(lambda: not waiting() & other, "the other accounts' events")
+    assert waiting() == {"DE001001"}
+    assert load.left(s3, bucket) >= len(held) - 1  # what is no event never gets so far
+    weir_says("release", "group", "ledger-postings.fifo", "--key", "DE001001")
+    load.wait_until_empty(s3, bucket)
