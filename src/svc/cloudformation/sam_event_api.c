@@ -285,10 +285,24 @@ static void override_auth(struct sam *s, const struct sam_event *event, const st
     rest_auth(s, event, n);
 }
 
+/* Functions by whose names the API is deployed anew. */
+static void note_name(struct sam *s, const struct named *n)
+{
+    struct value name = sam_resolved(s, sam_property(s, "FunctionName"));
+    struct str before = node_text(node_find(&s->names, n->id));
+    struct value all;
+
+    if (n->id.at != NULL && node_true(&name)) {
+        all = node_str(sam_join(s, before, node_shown(s->arena, &name)));
+        node_set(s->arena, &s->names, n->id, &all);
+    }
+}
+
 void sam_api_event(struct sam *s, struct sam_event *event)
 {
     struct named n = find_api(s, event, "RestApiId");
 
+    note_name(s, &n);
     rest_permission(s, event, &n);
     if (n.body != NULL && node_true(node_get(n.api, "MergeDefinitions"))) {
         rest_merge(s, event, &n);
