@@ -351,6 +351,7 @@ static status changes_tell(struct call *c, const struct value *changes)
 {
     struct str token = arg_str(c, "NextToken");
     uint64_t from = 0;
+    uint64_t to;
     struct str text;
     struct value *list;
 
@@ -359,8 +360,8 @@ static status changes_tell(struct call *c, const struct value *changes)
         return fail(c, &CFN_VALIDATION, "Invalid NextToken");
     }
     list = put_list(c, "Changes", CHANGES_PAGE);
-    for (uint64_t i = from; changes != NULL && i < changes->count && i < from + CHANGES_PAGE;
-         i++) {
+    to = from + CHANGES_PAGE;
+    for (uint64_t i = from; changes != NULL && i < changes->count && i < to; i++) {
         struct value *change = list_add(c->arena, list);
 
         set_members(c->arena, change, &changes->items[i]);
@@ -368,10 +369,9 @@ static status changes_tell(struct call *c, const struct value *changes)
             hide_values(c, change);
         }
     }
-    if (changes != NULL && from + CHANGES_PAGE < changes->count) {
+    if (changes != NULL && to < changes->count) {
         put_str(c, "NextToken",
-                page_token(c->arena, arena_printf(c->arena, "%llu",
-                                                  (unsigned long long)(from + CHANGES_PAGE))));
+                page_token(c->arena, arena_printf(c->arena, "%llu", (unsigned long long)to)));
     }
     return OK;
 }

@@ -70,12 +70,13 @@ static void note(struct call *c, struct stack_resource *own, const struct value 
                  const struct value *actual)
 {
     struct value *drift = doc_map(c->arena);
-    const struct value *differences =
-        actual == NULL ? NULL : drift_compare(c->arena, expected, actual);
-    const char *found = actual == NULL ? "DELETED"
-                        : differences->count > 0 ? "MODIFIED"
-                                                 : "IN_SYNC";
+    const struct value *differences = NULL;
+    const char *found = "DELETED";
 
+    if (actual != NULL) {
+        differences = drift_compare(c->arena, expected, actual);
+        found = differences->count > 0 ? "MODIFIED" : "IN_SYNC";
+    }
     doc_put_text(c->arena, drift, "status", str_c(found));
     doc_put_int(c->arena, drift, "at_ms", c->now);
     doc_put_text(c->arena, drift, "expected", doc_json(c->arena, expected));
