@@ -77,6 +77,17 @@ def test_curl_signals(stacks, begun, name):
     stacks.settled(name, "CREATE_COMPLETE")
 
 
+def test_one_without_a_handle_waits_for_its_policys_signals(stacks, name):
+    stacks.create(name, template({"Wait": resource(
+        "AWS::CloudFormation::WaitCondition",
+        CreationPolicy={"ResourceSignal": {"Count": 1, "Timeout": "PT10M"}})}))
+    until(lambda: [e for e in stacks.events(name) if e["LogicalResourceId"] == "Wait"])
+    assert stacks.about(name)["StackStatus"] == "CREATE_IN_PROGRESS"
+    stacks.client.signal_resource(StackName=name, LogicalResourceId="Wait", UniqueId="1",
+                                  Status="SUCCESS")
+    stacks.settled(name, "CREATE_COMPLETE")
+
+
 def test_time_runs_out(clocked, name):
     stacks = Stacks(clocked)
     stacks.create(name, waiting(count=3, timeout=300), OnFailure="DO_NOTHING")

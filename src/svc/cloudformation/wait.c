@@ -44,11 +44,21 @@ static const struct resource_property properties[] = {
 };
 static const char *const attributes[] = {"Data", NULL};
 
+/* One that waits for a CreationPolicy's signals, and not for a handle's. */
+static bool has_no_handle(const struct resource *r)
+{
+    return resource_get(r, "Handle") == NULL && resource_get(r, "Timeout") == NULL;
+}
+
 static status wait_make(struct resource *r)
 {
     int64_t seconds = resource_int(r, "Timeout", -1);
     struct reply reply;
 
+    r->id = arena_printf(r->c->arena, "%.*s/%.*s", STR_ARG(r->stack_id), STR_ARG(r->logical_id));
+    if (has_no_handle(r)) {
+        return OK;
+    }
     if (seconds < 0 || seconds > TIMEOUT_SECONDS_MAX || resource_int(r, "Count", 1) < 1) {
         return resource_fail(r, &RESOURCE_INVALID, "Value of property Timeout must be a number "
                              "from 0 to %d, of property Count at least 1", TIMEOUT_SECONDS_MAX);
@@ -57,7 +67,6 @@ static status wait_make(struct resource *r)
         !reply.handle) {
         return resource_fail(r, &RESOURCE_INVALID, "Invalid WaitConditionHandle");
     }
-    r->id = arena_printf(r->c->arena, "%.*s/%.*s", STR_ARG(r->stack_id), STR_ARG(r->logical_id));
     return OK;
 }
 
@@ -77,7 +86,7 @@ static status wait_settled(struct resource *r)
                                  STR_ARG(doc_text(arena, doc_get(&signals[i], "UniqueId"))));
         }
     }
-    if ((int64_t)count >= expected) {
+    if (has_no_handle(r) || (int64_t)count >= expected) {
         return OK;
     }
     if (r->c->now < until_ms) {
