@@ -14,21 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from weir_server import WeirServer  # noqa: E402
+from weir_server import WeirServer, shared  # noqa: E402
 
 numbers = itertools.count(1)
-
-
-def shared(server):
-    """One server for a file's tests, which must live through them and then stop cleanly."""
-    server.start()
-    try:
-        yield server
-        assert server.alive(), f"weir died during the tests: {server.log_tail()}"
-        code = server.stop()
-        assert code == 0, f"weir ended with {code}: {server.log_tail()}"
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="module")

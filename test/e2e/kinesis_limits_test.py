@@ -4,9 +4,8 @@
 The clock stands still, so a second lasts until the test ends it.
 """
 import pytest
-from conftest import shared
 from kinesis_kit import iterator, put, read_shard, shard_id, stream_arn
-from weir_server import ACCOUNT, WeirServer
+from weir_server import ACCOUNT, WeirServer, shared
 
 MIB = 1024 * 1024
 

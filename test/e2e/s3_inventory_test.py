@@ -12,9 +12,8 @@ import time
 import urllib.parse
 
 import pytest
-from conftest import shared
 from s3_kit import make_bucket, refused
-from weir_server import ACCOUNT, WeirServer
+from weir_server import ACCOUNT, WeirServer, shared
 
 NOON = "2026-11-23T12:00:00Z"  # a Monday
 FIELDS = ["Size", "LastModifiedDate", "ETag", "StorageClass", "IsMultipartUploaded",

@@ -8,9 +8,8 @@ import json
 import time
 
 import pytest
-from conftest import shared
 from s3_kit import bucket_name, keys, make_bucket, refused
-from weir_server import ACCOUNT, REGION, WeirServer
+from weir_server import ACCOUNT, REGION, WeirServer, shared
 
 NOON = "2026-11-23T12:00:00Z"
 EVERYTHING = {"Prefix": ""}

@@ -7,9 +7,8 @@ import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import shared
 from s3_kit import make_bucket, refused
-from weir_server import ACCOUNT, REGION, WeirServer
+from weir_server import ACCOUNT, REGION, WeirServer, shared
 
 FIELDS = ("owner bucket time address requester request operation key uri status error sent size "
           "total around referer agent version host_id signature cipher authentication host tls "

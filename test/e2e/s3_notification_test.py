@@ -9,9 +9,8 @@ import re
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import shared
 from s3_kit import bucket_name, make_bucket, refused
-from weir_server import ACCOUNT, REGION, WeirServer
+from weir_server import ACCOUNT, REGION, WeirServer, shared
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 UNABLE = "Unable to validate the following destination configurations"

@@ -5,9 +5,8 @@ stays, what HEAD, lists and copies say meanwhile.
 import re
 
 import pytest
-from conftest import shared
 from s3_kit import make_bucket, refused, status
-from weir_server import WeirServer
+from weir_server import WeirServer, shared
 
 
 @pytest.fixture(scope="module")

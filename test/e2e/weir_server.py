@@ -230,3 +230,15 @@ class SignedServer(WeirServer):
         return boto3.client(service, endpoint_url=self.url, region_name=REGION,
                             aws_access_key_id=access_key, aws_secret_access_key=secret,
                             config=Config(retries={"total_max_attempts": 1}, **config))
+
+
+def shared(server):
+    """One server for a file's tests, which must live through them and then stop cleanly."""
+    server.start()
+    try:
+        yield server
+        assert server.alive(), f"weir died during the tests: {server.log_tail()}"
+        code = server.stop()
+        assert code == 0, f"weir ended with {code}: {server.log_tail()}"
+    finally:
+        server.close()
