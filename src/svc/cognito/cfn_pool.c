@@ -158,13 +158,17 @@ static status factors_set(struct resource *r)
 
 /* ---- schema ---- */
 
-static const struct value *attribute_of(const struct resource *r, const struct value *properties,
-                                        const struct value *like)
+static const struct value *attributes_in(const struct value *properties)
 {
     const struct value *list = properties == NULL ? NULL : doc_get(properties, "Schema");
-    struct str name = doc_text(r->c->arena, doc_get(like, "Name"));
 
-    for (uint32_t i = 0; list != NULL && list->kind == VALUE_LIST && i < list->count; i++) {
+    return list != NULL && list->kind == VALUE_LIST ? list : NULL;
+}
+
+static const struct value *attribute_of(const struct resource *r, const struct value *list,
+                                        struct str name)
+{
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         if (str_eq(doc_text(r->c->arena, doc_get(&list->items[i], "Name")), name)) {
             return &list->items[i];
         }
@@ -172,41 +176,78 @@ static const struct value *attribute_of(const struct resource *r, const struct v
     return NULL;
 }
 
-/* Does the pool itself have it? An update that failed may have come before it. */
-static bool is_there(struct resource *r, const struct value *pool, const struct value *attribute)
+/* Is all that a template says of it so? What it does not say is as the pool has it. */
+static bool says(const struct value *wanted, const struct value *is)
 {
-    const struct value *list = get(pool, "SchemaAttributes");
-    struct str name = doc_text(r->c->arena, doc_get(attribute, "Name"));
-    struct str custom = arena_printf(r->c->arena, "custom:%.*s", STR_ARG(name));
+    bool same = is != NULL;
 
-    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
-        if (str_eq(get_str(&list->items[i], "Name"), custom)) {
-            return true;
-        }
+    for (uint32_t i = 0; same && i < wanted->count; i++) {
+        const struct value *value = map_find(is, wanted->pairs[i].key);
+
+        same = str_eq(wanted->pairs[i].key, STR("Name")) ||
+               doc_same(&wanted->pairs[i].value, value) ||
+               (wanted->pairs[i].value.kind == VALUE_MAP && value != NULL &&
+                value->kind == VALUE_MAP && says(&wanted->pairs[i].value, value));
     }
-    return false;
+    return same;
 }
 
-/* Attributes are added, never changed nor taken away. */
+static status schema_fixed(struct resource *r)
+{
+    return resource_fail(r, &RESOURCE_INVALID,
+                         "Existing schema attributes cannot be modified or deleted.");
+}
+
+/* Custom attributes stay; a standard one is always there, so only what was required counts. */
+static status schema_keeps(struct resource *r, const struct value *list)
+{
+    const struct value *had = attributes_in(r->had);
+
+    for (uint32_t i = 0; had != NULL && i < had->count; i++) {
+        struct str name = doc_text(r->c->arena, doc_get(&had->items[i], "Name"));
+        const struct value *is = attribute_of(r, list, name);
+        bool custom = is == NULL;
+
+        if (attribute_of(r, attributes_in(r->want), name) != NULL) {
+            continue;
+        }
+        is = custom ? attribute_of(r, list,
+                                   arena_printf(r->c->arena, "custom:%.*s", STR_ARG(name)))
+                    : is;
+        if (is != NULL && (custom || doc_same(doc_get(is, "Required"),
+                                              &(struct value){.kind = VALUE_BOOL,
+                                                              .truth = true}))) {
+            return schema_fixed(r);
+        }
+    }
+    return OK;
+}
+
+/* Attributes are added, never changed nor taken away: judged by what the pool has, as an update
+ * that failed may have come before. */
 static status schema_change(struct resource *r, const struct value *pool)
 {
-    const struct value *had = doc_get(r->had, "Schema");
-    const struct value *want = resource_get(r, "Schema");
+    const struct value *list = doc_get(resource_document(r->c->arena, pool), "SchemaAttributes");
+    const struct value *want = attributes_in(r->want);
     struct value *more = ARENA_NEW(r->c->arena, struct value);
     struct inner inner;
 
     more->kind = VALUE_LIST;
-    for (uint32_t i = 0; had != NULL && had->kind == VALUE_LIST && i < had->count; i++) {
-        if (!doc_same(&had->items[i], attribute_of(r, r->want, &had->items[i])) &&
-            is_there(r, pool, &had->items[i])) {
-            return resource_fail(r, &RESOURCE_INVALID,
-                                 "Existing schema attributes cannot be modified or deleted.");
-        }
+    if (!resource_changed(r, "Schema")) {
+        return OK;
     }
-    for (uint32_t i = 0; want != NULL && want->kind == VALUE_LIST && i < want->count; i++) {
-        if (attribute_of(r, r->had, &want->items[i]) == NULL &&
-            !is_there(r, pool, &want->items[i])) {
+    TRY(schema_keeps(r, list));
+    for (uint32_t i = 0; want != NULL && i < want->count; i++) {
+        struct str name = doc_text(r->c->arena, doc_get(&want->items[i], "Name"));
+        const struct value *is = attribute_of(r, list, name);
+
+        is = is != NULL ? is
+                        : attribute_of(r, list, arena_printf(r->c->arena, "custom:%.*s",
+                                                             STR_ARG(name)));
+        if (is == NULL) {
             *doc_add(r->c->arena, more) = want->items[i];
+        } else if (!says(&want->items[i], is)) {
+            return schema_fixed(r);
         }
     }
     if (more->count == 0) {

@@ -92,6 +92,12 @@ static void a_pool_has_all_its_properties(void **state)
     assert_ptr_not_equal(kit_change(kit, &pool, "{\"UsernameAttributes\":[\"email\"],"
                                     "\"UsernameConfiguration\":{\"CaseSensitive\":false}}"), OK);
     KIT_HAS(kit->why.text, "Existing schema attributes cannot be modified or deleted.");
+    assert_ptr_not_equal(kit_change(kit, &pool,
+                                    "{\"UsernameAttributes\":[\"email\"],"
+                                    "\"UsernameConfiguration\":{\"CaseSensitive\":false},"
+                                    "\"Schema\":[{\"Name\":\"email\",\"AttributeDataType\":"
+                                    "\"String\",\"Required\":true}]}"), OK);
+    KIT_HAS(kit->why.text, "Existing schema attributes cannot be modified or deleted.");
     assert_ptr_not_equal(kit_change(kit, &pool, "{}"), OK);
     KIT_HAS(kit->why.text, "Updates are not allowed for property - UsernameAttributes.");
     KIT_OK(kit, kit_remove(kit, &pool));
