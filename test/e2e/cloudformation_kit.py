@@ -62,3 +62,20 @@ def ids(cfn, name):
     """Physical ids by logical ids."""
     listed = cfn.describe_stack_resources(StackName=name)["StackResources"]
     return {one["LogicalResourceId"]: one.get("PhysicalResourceId") for one in listed}
+
+
+def drifts(cfn, name):
+    """What is not as the stack's template says: (logical id, status, differences)."""
+    asked = cfn.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    until = time.monotonic() + SECONDS_MAX
+    while True:
+        seen = cfn.describe_stack_drift_detection_status(StackDriftDetectionId=asked)
+        if seen["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+            break
+        assert time.monotonic() < until, seen
+        time.sleep(0.01)
+    assert seen["DetectionStatus"] == "DETECTION_COMPLETE", seen
+    found = cfn.describe_stack_resource_drifts(StackName=name)["StackResourceDrifts"]
+    return [(one["LogicalResourceId"], one["StackResourceDriftStatus"],
+             one.get("PropertyDifferences")) for one in found
+            if one["StackResourceDriftStatus"] not in ("IN_SYNC", "NOT_CHECKED")]

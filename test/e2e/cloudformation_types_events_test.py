@@ -6,7 +6,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-from cloudformation_kit import create, delete, events, ids, outputs, template, update
+from cloudformation_kit import create, delete, drifts, events, ids, outputs, template, update
 from weir_server import ACCOUNT
 
 
@@ -86,6 +86,7 @@ def test_rules_send_what_their_template_says(cfn, weir):
     client, sqs = weir.client("events"), weir.client("sqs")
     stack = create(cfn, "bus", template(bus(), Outputs=BUS_OUTPUTS))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "bus")
+    assert drifts(cfn, "bus") == []
     names, told = ids(cfn, "bus"), outputs(stack)
     assert names["Bus"] == told["Name"] == "types" and names["Daily"] == "types-daily"
     bus_name, _, rule = names["Rule"].partition("|")
@@ -108,6 +109,7 @@ def test_rules_send_what_their_template_says(cfn, weir):
     changed["Bus"]["Properties"] = {"Name": "types"}
     stack = update(cfn, "bus", template(changed, Outputs=BUS_OUTPUTS))
     assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "bus")
+    assert drifts(cfn, "bus") == []
     assert ids(cfn, "bus")["Rule"] == names["Rule"]
     targets = client.list_targets_by_rule(Rule=rule, EventBusName="types")["Targets"]
     assert [one["Id"] for one in targets] == ["other"]
@@ -180,6 +182,7 @@ def test_keys_secrets_and_parameters(cfn, weir):
     stack = create(cfn, "kept", template(kept(), Outputs=KEPT_OUTPUTS),
                    Tags=[{"Key": "team", "Value": "blue"}])
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "kept")
+    assert drifts(cfn, "kept") == []
     names, told = ids(cfn, "kept"), outputs(stack)
     assert kms.describe_key(KeyId="alias/types")["KeyMetadata"]["Arn"] == told["Key"]
     assert kms.get_key_rotation_status(KeyId=names["Key"])["KeyRotationEnabled"]
@@ -209,6 +212,7 @@ def test_keys_secrets_and_parameters(cfn, weir):
     del changed["Policy"], changed["Rotation"], changed["Alias"]
     stack = update(cfn, "kept", template(changed, Outputs=KEPT_OUTPUTS))
     assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "kept")
+    assert drifts(cfn, "kept") == []
     about = kms.describe_key(KeyId=names["Key"])["KeyMetadata"]
     assert not about["Enabled"] and about["Description"] == ""
     assert refused(kms.describe_key, KeyId="alias/types") == "NotFoundException"
@@ -238,6 +242,7 @@ def test_a_replica_is_made_where_its_stack_is(weir):
              "Action": "kms:*", "Resource": "*"}]}})}
     stack = create(cfn, "replica", template(body))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "replica")[2]
+    assert drifts(cfn, "replica") == []
     kms = weir.client("kms", region="us-west-2")
     key_id = ids(cfn, "replica")["Replica"]
     about = kms.describe_key(KeyId=key_id)["KeyMetadata"]

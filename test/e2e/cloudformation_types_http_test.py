@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from cloudformation_kit import create, delete, events, ids, outputs, template, update
+from cloudformation_kit import create, delete, drifts, events, ids, outputs, template, update
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +144,7 @@ API_OUTPUTS = {name: {"Value": value} for name, value in {
 def test_an_api_answers_as_its_template_says(cfn, apigw, weir, post):
     stack = create(cfn, "api", template(api(), Outputs=API_OUTPUTS))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "api")
+    assert drifts(cfn, "api") == []
     names, told = ids(cfn, "api"), outputs(stack)
     api_id = names["Api"]
     about = apigw.get_api(ApiId=api_id)
@@ -178,6 +179,7 @@ def test_an_api_answers_as_its_template_says(cfn, apigw, weir, post):
     changed["Link"]["Properties"]["SubnetIds"] = ["subnet-2"]
     stack = update(cfn, "api", template(changed, Outputs=API_OUTPUTS))
     assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "api")
+    assert drifts(cfn, "api") == []
     now = ids(cfn, "api")
     assert (now["Api"], now["Post"]) == (api_id, names["Post"]) and now["Link"] != names["Link"]
     about = apigw.get_api(ApiId=api_id)
@@ -220,11 +222,13 @@ def test_an_api_is_imported_with_its_references(cfn, apigw, post):
     stack = create(cfn, "defined", template(defined(
         {"Body": definition("/one"), "FailOnWarnings": True, "Description": "d"}), Outputs=outs))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "defined")
+    assert drifts(cfn, "defined") == []
     api_id = ids(cfn, "defined")["Api"]
     assert apigw.get_api(ApiId=api_id)["Description"] == "d"
     assert post(outputs(stack)["Endpoint"] + "/one", {}) == 200
     stack = update(cfn, "defined", template(defined({"Body": definition("/two")}), Outputs=outs))
     assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "defined")
+    assert drifts(cfn, "defined") == []
     assert ids(cfn, "defined")["Api"] == api_id
     assert [one["RouteKey"] for one in apigw.get_routes(ApiId=api_id)["Items"]] == ["POST /two"]
     assert post(outputs(stack)["Endpoint"] + "/two", {}) == 200
@@ -258,6 +262,7 @@ def test_an_api_of_a_target_alone(cfn, apigw):
         "Target": "https://web.example"})}
     stack = create(cfn, "quick", template(body))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "quick")
+    assert drifts(cfn, "quick") == []
     api_id = ids(cfn, "quick")["Api"]
     assert [one["RouteKey"] for one in apigw.get_routes(ApiId=api_id)["Items"]] == ["GET /"]
     body["Api"]["Properties"]["Target"] = "https://other.example"
@@ -299,6 +304,7 @@ def test_zones_and_records(cfn, dns):
         "Servers": {"Value": {"Fn::Join": [",", got("Zone", "NameServers")]}},
         "Id": {"Value": got("Zone", "Id")}}))
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "names")
+    assert drifts(cfn, "names") == []
     made, told = ids(cfn, "names"), outputs(stack)
     zone = dns.get_hosted_zone(Id=made["Zone"])
     assert zone["DelegationSet"]["NameServers"] == told["Servers"].split(",")
@@ -314,6 +320,7 @@ def test_zones_and_records(cfn, dns):
     changed["Zone"]["Properties"] = {"Name": "names.example"}
     stack = update(cfn, "names", template(changed))
     assert stack["StackStatus"] == "UPDATE_COMPLETE", events(cfn, "names")
+    assert drifts(cfn, "names") == []
     now = ids(cfn, "names")
     assert now["Zone"] == made["Zone"] and now["Check"] != made["Check"]
     sets = dns.list_resource_record_sets(HostedZoneId=made["Zone"])["ResourceRecordSets"]
@@ -353,6 +360,7 @@ def test_a_certificate_proves_itself_where_its_options_say(clocked):
         "StackStatus"] == "CREATE_IN_PROGRESS"
     stack = ended_by_clock(clocked, cfn, "proof")
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "proof")
+    assert drifts(cfn, "proof") == []
     arn = ids(cfn, "proof")["Certificate"]
     about = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     assert about["Status"] == "ISSUED"

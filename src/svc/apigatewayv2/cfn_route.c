@@ -177,7 +177,8 @@ static status integration_now(struct resource *r, struct value *ret_properties)
 
     TRY(cfn_part_now(r, ret_properties));
     told = doc_get(ret_properties, "ResponseParameters");
-    if (told != NULL && doc_same(told, answers_of(r, r->want))) {
+    if (told != NULL && resource_get(r, "ResponseParameters") != NULL &&
+        doc_same(told, answers_of(r, r->want))) {
         for (uint32_t i = 0; i < ret_properties->count; i++) {
             if (&ret_properties->pairs[i].value == told) {
                 ret_properties->pairs[i].value = *resource_get(r, "ResponseParameters");

@@ -298,6 +298,26 @@ static status replica_make(struct resource *r)
     return resource_bool(r, "Enabled", true) ? OK : key_do(r, "DisableKey");
 }
 
+static status replica_now(struct resource *r, struct value *ret_properties)
+{
+    const struct value *regions;
+    const struct value *key = NULL;
+
+    TRY(common_now(r, ret_properties));
+    TRY(key_read(r, &key));
+    regions = get(key, "MultiRegionConfiguration");
+    for (uint32_t i = 0; i < ret_properties->count; i++) {
+        struct pair *pair = &ret_properties->pairs[i];
+
+        if (str_eq(pair->key, STR("PrimaryKeyArn"))) { /* whose operation calls it KeyId */
+            pair->value = (struct value){
+                .kind = VALUE_STR,
+                .str = regions == NULL ? STR("") : get_str(get(regions, "PrimaryKey"), "Arn")};
+        }
+    }
+    return OK;
+}
+
 static status replica_change(struct resource *r)
 {
     TRY(common_change(r));
@@ -384,7 +404,7 @@ static const struct resource_type types[KMS_TYPES] = {
         .change = replica_change,
         .remove = key_remove,
         .tell = key_tell,
-        .now = common_now,
+        .now = replica_now,
     },
 };
 

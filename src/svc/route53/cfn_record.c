@@ -243,6 +243,21 @@ static status record_read(struct resource *r, struct str zone, const struct valu
     return OK;
 }
 
+/* An alias whose target a template spells without the dot at its end, or with capitals. */
+static void alias_now(struct resource *r, const struct value *alias, const struct value *wanted,
+                      struct value *ret_alias)
+{
+    const struct value *name = wanted == NULL ? NULL : doc_get(wanted, "DNSName");
+    struct str spelt = doc_text(r->c->arena, name);
+    struct str is = doc_text(r->c->arena, doc_get(alias, "DNSName"));
+
+    *ret_alias = *doc_copy(r->c->arena, alias);
+    if (spelt.at != NULL && is.at != NULL &&
+        str_eq_nocase(whole(r->c->arena, spelt), whole(r->c->arena, is))) {
+        *doc_map_of(r->c->arena, ret_alias, STR("DNSName")) = *name;
+    }
+}
+
 /* As a template has it: its name as that spells it, values as texts. */
 static void record_now_of(struct resource *r, const struct value *set,
                           const struct value *properties, struct value *ret_properties)
@@ -253,6 +268,9 @@ static void record_now_of(struct resource *r, const struct value *set,
 
         if (str_eq(pair->key, STR("Name"))) {
             *doc_put(r->c->arena, ret_properties, pair->key) = *doc_get(properties, "Name");
+        } else if (str_eq(pair->key, STR("AliasTarget"))) {
+            alias_now(r, &pair->value, doc_get(properties, "AliasTarget"),
+                      doc_put(r->c->arena, ret_properties, pair->key));
         } else if (str_eq(pair->key, STR("ResourceRecords"))) {
             made = doc_put_list(r->c->arena, ret_properties, "ResourceRecords");
             for (uint32_t j = 0; j < pair->value.count; j++) {

@@ -134,6 +134,7 @@ static void routes_and_integrations(void **state)
     KIT_HAS_NOT(ask("GetIntegration", get), "header.c");
     KIT_HAS_NOT(ask("GetIntegration", get), "a.example");
     KIT_HAS(ask("GetIntegration", get), "\"TimeoutInMillis\":30000");
+    assert_string_equal(kit_drift(kit, &integration), "");
     make(&authorizer, TYPE "Authorizer",
          TEXT("{\"ApiId\":\"%s\",\"AuthorizerType\":\"JWT\",\"Name\":\"j\",\"IdentitySource\":"
               "[\"$request.header.Authorization\"],\"JwtConfiguration\":{\"Audience\":[\"a\"],"
