@@ -52,7 +52,9 @@ static void key_raw(struct key *key, struct str parts)
 {
     assert(key->bytes + parts.bytes <= key->room);
     assert(key->bytes + parts.bytes <= KEY_BYTES_MAX);
-    memcpy(key->at + key->bytes, parts.at, parts.bytes);
+    if (parts.bytes > 0) { /* a walk's first place has none, and no address */
+        memcpy(key->at + key->bytes, parts.at, parts.bytes);
+    }
     key->bytes += parts.bytes;
 }
 
