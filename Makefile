@@ -182,14 +182,9 @@ lint: build/.setup-check $(B)/gen/model.c
 # ---- showing ----
 demo: all labs
 	$(PYTHON) tools/demo.py
-bench: all sdk build/.setup-bench
-	$(PYTHON) test/bench/bench.py
-	$(PYTHON) test/bench/events.py
-	$(PYTHON) test/bench/tables.py
-	$(PYTHON) test/bench/dynamodb_scale.py
-	$(PYTHON) test/bench/functions.py
-	$(PYTHON) test/bench/edge.py
-	$(PYTHON) test/bench/memory.py
+bench: all labs build/.setup-bench
+	@set -e; for b in bench events tables dynamodb_scale functions edge stacks memory; do \
+	    $(PYTHON) test/bench/$$b.py; done
 
 install: all sdk
 	+$(SDK)$(B)/sdk install

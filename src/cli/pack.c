@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Packing. An archive of the same files is the same bytes (names sorted, one moment for all), so
- * what did not change has the name that it had, and nothing is sent. It is not compressed: the way is
- * short, and squeezing it was most of a deployment's time.
+ * what did not change has the name that it had, and nothing is sent. It is not compressed: the way
+ * is short, and squeezing it was most of a deployment's time.
  */
 #include "cli/pack.h"
 
