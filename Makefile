@@ -65,8 +65,7 @@ endef
 $(foreach l,$(filter-out svc,$(LAYERS)),$(eval $(call layer_rule,$(l))))
 
 # A service is one object that shows the program its table and nothing else: names inside are its own.
-# (DynamoDB shows two: its streams are a service of their own to clients. CloudFormation shows how a
-# template is read, for weir deploy.)
+# (DynamoDB shows its streams, too; CloudFormation how a template is read, for weir deploy.)
 SERVICES := $(patsubst src/svc/%/,%,$(sort $(wildcard src/svc/*/)))
 define service_rule
 $(B)/svc/$(1).o: $(call objs_of,svc/$(1))
@@ -98,8 +97,7 @@ $(B)/gen/model.c: tools/gen_model.py $(wildcard overlay/*) | build/.setup-build
 $(B)/test/%_test: $(B)/test/%_test.o $$(call archives,$$(call below,$$(call of_test,$$@)))
 	@echo "LD $@"; $(CC) $(LDFLAGS) -o $@ $(filter %_test.o,$^) $(INSIDE) $(filter %.a,$^) -lcmocka $(LIBS)
 
-# tests of a service's insides link all of it, before the archive that hides them (cfn_test is
-# about its resource types, from outside)
+# tests of a service's insides link all of it, before the archive that hides them (not cfn_test)
 define inside
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): $(B)/svc/$(firstword $(subst /, ,$(1))).o
 $(filter-out %/cfn_test,$(filter $(B)/test/svc/$(1),$(TESTS))): INSIDE = $(B)/svc/$(firstword $(subst /, ,$(1))).o.all
