@@ -158,11 +158,18 @@ static void keep_or_delete(struct sam *s, struct sam_made *made)
 /* A layer's version cannot change: whatever changes of it makes another resource. */
 static struct str layer_id(struct sam *s)
 {
-    struct value what = node_make(s->arena, "{Type: 'AWS::Serverless::LayerVersion', DependsOn: "
-                                            "%v, Properties: %v}",
-                                  node_get(s->resource, "DependsOn"), s->properties);
+    struct value properties = node_map();
     struct value all = node_map();
+    struct value what;
 
+    for (uint32_t i = 0; i < s->properties->count; i++) {
+        const struct pair *pair = &s->properties->pairs[i];
+
+        node_set(s->arena, &properties, pair->key, node_find(s->properties, pair->key));
+    }
+    what = node_make(s->arena,
+                     "{Type: 'AWS::Serverless::LayerVersion', DependsOn: %v, Properties: %v}",
+                     node_get(s->resource, "DependsOn"), &properties);
     node_set(s->arena, &what, STR("Condition"), node_get(&s->attributes, "Condition"));
     node_set(s->arena, &what, STR("UpdatePolicy"), node_get(&s->attributes, "UpdatePolicy"));
     node_set(s->arena, &all, s->id, &what);
