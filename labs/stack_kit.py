@@ -8,8 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from auth_test import SignedServer
-from weir_server import run_weir
+from weir_server import SignedServer, run_weir
 
 LABS = Path(__file__).resolve().parent
 BUCKET = "packages"
