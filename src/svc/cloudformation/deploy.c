@@ -14,6 +14,7 @@
 
 #define WORN_OUT_BYTES (48u << 20) /* of an operation's arena: its rows are read again */
 #define FAILED_STEP_MS 1000        /* after a step that was refused (a full disk) */
+#define TURN_NS UINT64_C(4000000)  /* all operations' steps of a turn, but for the last */
 
 /* ---- reading ---- */
 
@@ -105,8 +106,8 @@ static void deploy_free(struct deploy *d)
     mem_free(d);
 }
 
-/* Some steps; behind the last one it is gone. */
-static void advance(struct deploy *d)
+/* Some steps, none begun behind end_ns; behind the last one it is gone. */
+static void advance(struct deploy *d, uint64_t end_ns)
 {
     struct doing doing = {.service = CFN_SERVICE, .name = "StackStep", .account = d->account,
                           .region = d->region, .run = step, .arg = d};
@@ -125,7 +126,7 @@ static void advance(struct deploy *d)
             d->next = DEPLOY_WAITS;
             d->due_ms = cell_now(d->cell) + FAILED_STEP_MS;
         }
-        if (d->next != DEPLOY_MORE) {
+        if (d->next != DEPLOY_MORE || clock_monotonic_ns() > end_ns) {
             break;
         }
     }
@@ -155,6 +156,7 @@ static void set_pump(struct cloudformation *cfn)
 static void pump_fire(struct cell *cell, struct timer *timer)
 {
     struct cloudformation *cfn = LINK_OWNER(timer, struct cloudformation, pump);
+    uint64_t end_ns = clock_monotonic_ns() + TURN_NS;
     struct link *next;
 
     for (struct link *at = cfn->deploys.next; at != &cfn->deploys; at = next) {
@@ -162,7 +164,7 @@ static void pump_fire(struct cell *cell, struct timer *timer)
 
         next = at->next; /* a step ends no operation but its own; what it begins is behind */
         if (d->next == DEPLOY_MORE || d->due_ms <= cell_now(cell)) {
-            advance(d);
+            advance(d, end_ns);
         }
     }
     set_pump(cfn);
