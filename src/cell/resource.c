@@ -436,12 +436,46 @@ static struct str client_name(struct arena *arena, const struct inner *inner)
     return str_of(at, bytes);
 }
 
+/* All of it, with its texts. */
+static void answer_own(struct arena *arena, const struct value *answer, struct value *ret_own)
+{
+    *ret_own = *answer;
+    switch (answer->kind) {
+    case VALUE_STR:
+    case VALUE_BLOB:
+        ret_own->str = answer->str.at == NULL ? STR_NONE : arena_dup(arena, answer->str);
+        return;
+    case VALUE_LIST:
+    case VALUE_STRUCT:
+    case VALUE_ONE:
+        ret_own->items = arena_alloc(arena, (answer->count + 1) * sizeof(struct value));
+        for (uint32_t i = 0; i < answer->count; i++) {
+            answer_own(arena, &answer->items[i], &ret_own->items[i]);
+        }
+        return;
+    case VALUE_MAP:
+        ret_own->pairs = arena_alloc(arena, (answer->count + 1) * sizeof(struct pair));
+        for (uint32_t i = 0; i < answer->count; i++) {
+            ret_own->pairs[i].key = arena_dup(arena, answer->pairs[i].key);
+            answer_own(arena, &answer->pairs[i].value, &ret_own->pairs[i].value);
+        }
+        return;
+    default:
+        return;
+    }
+}
+
+/* An answer may show the service's own memory, which the step's next operation may free. */
 status resource_run(struct resource *r, struct inner *inner)
 {
     status result = inner_run(r->c, inner);
+    struct value *own;
     struct str client;
 
     if (result == OK) {
+        own = ARENA_NEW(r->c->arena, struct value);
+        answer_own(r->c->arena, inner->out, own);
+        inner->out = own;
         return OK;
     }
     client = client_name(r->c->arena, inner);
