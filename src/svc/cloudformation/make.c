@@ -147,7 +147,7 @@ static void replace(struct call *c, struct deploy *d, uint32_t at, struct value 
 {
     struct stack_resource *old = current(d, &d->wish.template.resources[at]);
 
-    old->part = PART_BEFORE;
+    old->part = old->made_now ? PART_LEFTOVER : PART_BEFORE; /* nothing goes back to that one */
     old->replaced = true;
     resource_save(c, &d->stack, old);
     one_make(c, d, begin_new(c, d, at, want, true));

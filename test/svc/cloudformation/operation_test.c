@@ -325,6 +325,23 @@ static void an_update_may_replace_and_fail_and_go_back(void **state)
     KIT_HAS_NOT(ask("DescribeStackResources", "{\"StackName\":\"s\"}"), "\"thing-3\"");
 }
 
+static void what_was_replaced_twice_goes_back_to_the_first(void **state)
+{
+    static const char kept[] = ",\"DisableRollback\":true";
+
+    (void)state;
+    (void)run("CreateStack", THING("A", OF("'Name':'x'")), "");
+    KIT_HAS(run("UpdateStack", THING("A", OF("'Name':'y'")) ","
+                THING("B", OF("'Fails':'before'") ",'DependsOn':'A'"), kept), "UPDATE_FAILED");
+    KIT_HAS(run("UpdateStack", THING("A", OF("'Name':'z'")) ","
+                THING("B", OF("'Fails':'before'") ",'DependsOn':'A'"), kept), "UPDATE_FAILED");
+    told[0] = '\0';
+    (void)ask("RollbackStack", "{\"StackName\":\"s\"}");
+    KIT_HAS(settle(), "UPDATE_ROLLBACK_COMPLETE");
+    assert_string_equal(told, "remove A;remove A;");
+    KIT_HAS(ask("DescribeStackResources", "{\"StackName\":\"s\"}"), "\"thing-1\"");
+}
+
 static void what_waits_goes_on_after_every_restart(void **state)
 {
     (void)state;
@@ -356,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(policies_of_deletion_know_what_was_made_now, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_update_may_replace_and_fail_and_go_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_replaced_twice_goes_back_to_the_first, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_waits_goes_on_after_every_restart, set_up, tear_down),
     };
