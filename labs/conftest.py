@@ -10,8 +10,5 @@ spec = importlib.util.spec_from_file_location("e2e_conftest", E2E / "conftest.py
 e2e_conftest = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(e2e_conftest)
 
-weir = e2e_conftest.weir
-clocked = e2e_conftest.clocked
-fresh = e2e_conftest.fresh
-name = e2e_conftest.name
-refused = e2e_conftest.refused
+# all of it: tests there say `from conftest import …`, and of two modules of a name pytest keeps one
+globals().update({name: it for name, it in vars(e2e_conftest).items() if not name.startswith("__")})
