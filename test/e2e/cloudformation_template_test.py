@@ -250,3 +250,35 @@ def test_loops_are_unrolled(cfn):
     stack = create(cfn, "loops", json.dumps(body), Capabilities=["CAPABILITY_AUTO_EXPAND"])
     assert stack["StackStatus"] == "CREATE_COMPLETE", events(cfn, "loops")
     assert set(ids(cfn, "loops")) == {"QA", "QB"}
+
+
+def test_a_transform_that_fails_an_update_takes_it_back(cfn):
+    create(cfn, "sam-back", SAM, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    before = ids(cfn, "sam-back")
+    stack = update(cfn, "sam-back", SAM.replace("SimpleTable", "Function"),
+                   Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert any(one[1] == "UPDATE_ROLLBACK_IN_PROGRESS" and
+               one[2].startswith("Transform AWS::Serverless-2016-10-31 failed with: ")
+               for one in events(cfn, "sam-back"))
+    assert ids(cfn, "sam-back") == before
+    assert cfn.get_template(StackName="sam-back")["TemplateBody"] == SAM
+
+
+def test_an_operation_keeps_the_parameters_that_it_began_with(weir, cfn):
+    """What Parameter Store has changes while the stack waits: its outputs do not."""
+    ssm = weir.client("ssm")
+    ssm.put_parameter(Name="/kept", Value="one", Type="String")
+    body = template({"Q": {**queue(), "CreationPolicy": {"ResourceSignal": {"Count": 1}}}},
+                    Parameters={"P": {"Type": "AWS::SSM::Parameter::Value<String>",
+                                      "Default": "/kept"}},
+                    Outputs={"O": {"Value": {"Ref": "P"}}})
+    cfn.create_stack(StackName="kept", TemplateBody=body)
+    ssm.put_parameter(Name="/kept", Value="two", Type="String", Overwrite=True)
+    for _ in range(1000):
+        if ("Q", "CREATE_IN_PROGRESS", "Resource creation Initiated") in events(cfn, "kept"):
+            break
+    cfn.set_stack_policy(StackName="kept", StackPolicyBody='{"Statement": []}')  # it reads again
+    cfn.signal_resource(StackName="kept", LogicalResourceId="Q", UniqueId="1", Status="SUCCESS")
+    cfn.get_waiter("stack_create_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})
+    assert outputs(cfn.describe_stacks(StackName="kept")["Stacks"][0]) == {"O": "one"}
