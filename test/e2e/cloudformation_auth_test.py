@@ -89,3 +89,27 @@ def test_change_sets_and_drift_of_ones_own_stacks(user, name):
     assert "cloudformation:CreateChangeSet" in refused(
         "AccessDenied", client.create_change_set, StackName=f"{name}-other", ChangeSetName="x",
         TemplateBody=body, ChangeSetType="CREATE")
+
+
+def test_children_are_made_as_who_makes_the_parent(weir, root, user, name):
+    s3 = client_of(weir, "s3", root)
+    s3.create_bucket(Bucket=f"{name}-templates")
+    s3.put_object(Bucket=f"{name}-templates", Key="child.json", Body=template(
+        {"Handle": resource("AWS::CloudFormation::WaitConditionHandle")}).encode())
+    body = template({"Child": resource("AWS::CloudFormation::Stack", {
+        "TemplateURL": f"https://{name}-templates.s3.amazonaws.com/child.json"})})
+    own = f"arn:aws:cloudformation:us-east-1:{HOME}:stack/{name}-no/*"
+    client, who = user(allow("cloudformation:*", own), allow("s3:GetObject"))
+    stacks = Signed(client)
+    stacks.create(f"{name}-no", body)
+    stacks.settled(f"{name}-no", "ROLLBACK_COMPLETE")
+    assert f"{who} is not authorized to perform: cloudformation:CreateStack" in stacks.reason(
+        f"{name}-no", "Child", "CREATE_FAILED")
+    client, _ = user(allow("cloudformation:*"))  # may not read the template
+    stacks = Signed(client)
+    stacks.create(f"{name}-unread", body)
+    stacks.settled(f"{name}-unread", "ROLLBACK_COMPLETE")
+    client, _ = user(allow("cloudformation:*"), allow("s3:GetObject"))
+    stacks = Signed(client)
+    stacks.made(f"{name}-yes", body)
+    stacks.deleted(f"{name}-yes")

@@ -10,6 +10,7 @@
  *  3. The parent's rollback updates the child to the properties that it had; the template is what
  *     its TemplateURL then names.
  */
+#include "cell/authorize.h"
 #include "svc/cloudformation/custom.h"
 #include "svc/cloudformation/stack.h"
 
@@ -122,6 +123,20 @@ static void child_call(struct resource *r, const struct stack *parent, const cha
     put_parents(c, parent);
 }
 
+/* Who makes the parent must be allowed to do that to the child, too. */
+static status child_may(struct resource *r, const char *action, struct str stack)
+{
+    struct call as = *r->c;
+    status may;
+
+    as.account = r->caller.account;
+    as.principal = r->caller.principal;
+    as.identity = r->caller.identity;
+    as.guarded = as.identity != NULL && cell_auth(as.cell);
+    may = call_may(&as, action, stack);
+    return may == OK ? OK : resource_fail(r, may, "%s", as.why.text);
+}
+
 static status child_fail(struct resource *r, const struct call *child, status refused)
 {
     return resource_fail(r, refused, "%s", child->why.text);
@@ -149,6 +164,8 @@ static status nested_make(struct resource *r)
     if (!find(r, r->stack_id, &parent)) {
         return resource_fail(r, &ERR_NOT_FOUND, "The parent stack is gone");
     }
+    TRY(child_may(r, "cloudformation:CreateStack",
+                  call_arn(r->c, CFN_SERVICE, "stack/%.*s/*", STR_ARG(name))));
     child_call(r, &parent, "CreateStack", &c);
     set_str((struct value *)(uintptr_t)c.in, "StackName", name);
     if (resource_int(r, "TimeoutInMinutes", 0) > 0) {
@@ -178,6 +195,7 @@ static status nested_change(struct resource *r)
     if (!find(r, r->id, &child) || !find(r, r->stack_id, &parent)) {
         return resource_fail(r, &ERR_NOT_FOUND, "Stack [%.*s] does not exist", STR_ARG(r->id));
     }
+    TRY(child_may(r, "cloudformation:UpdateStack", r->id));
     child_call(r, &parent, "UpdateStack", &c);
     order.parent = &parent;
     changed = wish_of_call(&c, &child, &wish);
@@ -207,6 +225,7 @@ static status nested_remove(struct resource *r)
     if (stack_busy(&child) && str_starts(stack_status(&child), STR("DELETE"))) {
         return OK;
     }
+    TRY(child_may(r, "cloudformation:DeleteStack", r->id));
     if (find(r, r->stack_id, &parent)) {
         order.parent = &parent;
     }
