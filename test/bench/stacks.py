@@ -56,7 +56,11 @@ def start_localstack(folder):
     server = Server([str(program.with_name("python")), "-m", "localstack.runtime.main"], port,
                     env={**os.environ, "GATEWAY_LISTEN": f"127.0.0.1:{port}",
                          "LOCALSTACK_VOLUME_DIR": str(folder), "DISABLE_EVENTS": "1"})
-    return server.wait()
+    try:
+        return server.wait()
+    except SystemExit as error:  # what it needs beside does not go together in every environment
+        print(error, file=sys.stderr)
+        return None
 
 
 def zipped(folder):
