@@ -408,6 +408,9 @@ void cell_close(struct cell *cell)
     lock_give(&cell->lock);
     thread_join(&cell->checkpointer);
     thread_join(&cell->timekeeper);
+    while (cell->timers.count > 0) { /* services free theirs one after the other */
+        timer_unset(&cell->timers, cell->timers.heap[0]);
+    }
     for (size_t i = cell->service_count; i-- > 0;) {
         if (cell->services[i].service->close != NULL) {
             cell->services[i].service->close(cell->services[i].state);
