@@ -12,7 +12,6 @@
 
 #define EVENT_BYTES_MAX (256u << 10)
 
-static struct weir_aws *aws;
 static const char *stream;
 static struct weir_buf text;    /* the body, if it had escapes */
 static struct weir_buf body;    /* the same, if it came in base64 */
@@ -87,7 +86,7 @@ static void handle(struct weir_invocation *in)
     weir_json_add(&request, "{'StreamName':%s,'PartitionKey':%j,'Data':%v}", stream, source,
                   weir_buf_text(&record));
     weir_buf_clear(&record);
-    if (!client_call(in, aws, "kinesis", "PutRecord", &request, &put)) {
+    if (!client_call(in, "kinesis", "PutRecord", &request, &put)) {
         weir_json_add(&record, "{'error':'the event was not taken: send it again'}");
         answer(in, 503, &record);
         return;
@@ -104,8 +103,7 @@ int main(void)
     weir_buf_init(&record, 1u << 20);
     weir_buf_init(&request, 2u << 20);
     stream = getenv("STREAM");
-    aws = client_new();
-    if (stream == NULL || aws == NULL) {
+    if (stream == NULL || !client_open()) {
         return weir_lambda_init_failed("Streams.NotConfigured", "STREAM is to name the stream");
     }
     return weir_lambda_run(handle);

@@ -11,7 +11,6 @@
 
 #define OBJECT_BYTES_MAX (64u << 20)
 
-static struct weir_aws *aws;
 static struct weir_buf text;    /* texts of a message, if they had escapes */
 static struct weir_buf key;     /* an object's */
 static struct weir_buf request; /* for it */
@@ -94,7 +93,7 @@ static bool tell_object(struct weir_invocation *in, struct weir_text change)
     unescape(weir_json_string(weir_json_get(change, "s3.object.key"), &text), &key);
     bucket = weir_json_get(change, "s3.bucket.name");
     weir_json_add(&request, "{'Bucket':%j,'Key':%t}", bucket, weir_buf_text(&key));
-    if (!client_call(in, aws, "s3", "GetObject", &request, &answer)) {
+    if (!client_call(in, "s3", "GetObject", &request, &answer)) {
         return false;
     }
     if (!unpack(answer.body)) {
@@ -145,8 +144,7 @@ int main(void)
     weir_buf_init(&key, 64u << 10);
     weir_buf_init(&request, 1u << 20);
     weir_buf_init(&content, OBJECT_BYTES_MAX);
-    aws = client_new();
-    if (aws == NULL || weir_buf_need(&text, (1u << 20) - 1) == NULL) {
+    if (!client_open() || weir_buf_need(&text, (1u << 20) - 1) == NULL) {
         return weir_lambda_init_failed("Streams.NoMemory", "there is no memory for the client");
     }
     return weir_lambda_run(handle);

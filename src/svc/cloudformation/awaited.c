@@ -2,8 +2,8 @@
  *
  * DescribeStacks of SDKs' waiters. A waiter asks, sleeps for up to half a minute and asks again, so
  * that `aws cloudformation deploy` takes that long for a stack that is made in two seconds. SDKs
- * say in their User-Agent what they do it for ("m/B,b": B is a waiter). Such a call is answered when
- * its stack is no longer busy, or a while later; what anybody else asks is answered at once.
+ * say in their User-Agent what they do it for ("m/B,b": B is a waiter). Such a call is answered
+ * when its stack is no longer busy, or a while later; what anybody else asks is answered at once.
  * Source: AWS SDKs' user agent metrics.
  */
 #include "svc/cloudformation/cloudformation_ops.h"

@@ -4,7 +4,9 @@
  */
 #include "client.h"
 
-struct weir_aws *client_new(void)
+static struct weir_aws *aws;
+
+bool client_open(void)
 {
 #ifdef LAB_TLS
     const struct weir_aws_options options = {.tls = &weir_tls};
@@ -12,12 +14,12 @@ struct weir_aws *client_new(void)
     const struct weir_aws_options options = {0};
 #endif
 
-    return weir_aws_new(&options);
+    aws = weir_aws_new(&options);
+    return aws != NULL;
 }
 
-bool client_call(struct weir_invocation *in, struct weir_aws *aws, const char *service,
-                 const char *operation, const struct weir_buf *json,
-                 struct weir_aws_answer *ret_answer)
+bool client_call(struct weir_invocation *in, const char *service, const char *operation,
+                 const struct weir_buf *json, struct weir_aws_answer *ret_answer)
 {
     if (json->failed) {
         weir_lambda_log(in, WEIR_ERROR, "%s: the request is too large", operation);

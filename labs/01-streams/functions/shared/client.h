@@ -8,12 +8,11 @@
 #include "weir_aws.h"
 #include "weir_lambda.h"
 
-/* Endpoint, region and credentials are the environment's. NULL: no memory. */
-struct weir_aws *client_new(void);
+/* Endpoint, region and credentials are the environment's. False: no memory. */
+bool client_open(void);
 
 /* A call whose failure is logged. */
-bool client_call(struct weir_invocation *in, struct weir_aws *aws, const char *service,
-                 const char *operation, const struct weir_buf *json,
-                 struct weir_aws_answer *ret_answer);
+bool client_call(struct weir_invocation *in, const char *service, const char *operation,
+                 const struct weir_buf *json, struct weir_aws_answer *ret_answer);
 
 #endif
