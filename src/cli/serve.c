@@ -214,7 +214,13 @@ static int config_apply(struct args *args, const char *path)
             return usage_error(args, "%s line %d: there is no setting \"%.*s\".", path, number,
                                STR_ARG(name));
         }
-        if (args->values[index] == NULL) {
+        if (flags[index].operand == NULL && !str_eq(value, STR("on")) &&
+            !str_eq(value, STR("off"))) {
+            return usage_error(args, "%s line %d: %.*s is on or off.", path, number,
+                               STR_ARG(name));
+        }
+        if (args->values[index] == NULL &&
+            (flags[index].operand != NULL || str_eq(value, STR("on")))) {
             args->values[index] = mem_dup(value.at, value.bytes);
         }
     }

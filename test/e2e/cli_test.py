@@ -245,11 +245,11 @@ def test_relaxed_durability_says_so_on_every_answer(fresh):
 def test_a_file_says_all_that_flags_say(fresh, tmp_path):
     """Every flag of serve but --config itself is a name of the file, and means the same there."""
     shown = run_weir("serve", "--help").stdout
-    flags = set(re.findall(r"^\s+--([a-z]+)", shown, re.M)) - {"config", "json", "help"}
+    flags = set(re.findall(r"^\s+--([a-z-]+)", shown, re.M)) - {"config", "json", "help"}
     values = {"data": str(tmp_path / "d"), "listen": "127.0.0.1:0", "unix": str(tmp_path / "s"),
               "auth": "on", "durability": "relaxed", "keep": "1d,1g", "limits": "aws",
               "clock": "2026-11-23T08:00:00Z", "loops": "1", "workers": "1", "node": "/usr/bin/node",
-              "python": sys.executable}
+              "python": sys.executable, "allow-unknown-types": "on"}
     assert flags == set(values)
     config = tmp_path / "weir.conf"
     config.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
