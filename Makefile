@@ -41,7 +41,7 @@ help:
 	@echo 'make [all] sdk labs demo test unit e2e crash asan tsan fuzz bench tidy lint install clean'
 
 # ---- set-up: stamps, so that it runs once ----
-build/.setup-%: tools/setup tools/requirements.txt
+build/.setup-%: tools/setup $(wildcard tools/requirements*.txt)
 	@mkdir -p build
 	tools/setup $*
 	@touch $@
