@@ -70,6 +70,7 @@ struct signing {
     const char *token;      /* of a session; NULL or empty: none */
     const char *service;    /* of the scope */
     const char *region;     /* the same */
+    char host[64];          /* of the request */
     struct http_header headers[ASK_HEADERS_MAX]; /* of the request, then its signature's */
 };
 
@@ -144,14 +145,13 @@ static status ask_signed(const struct args *args, struct client_request *request
 {
     const char *server = flag_value(args, "server");
     struct why why = {""};
-    char host[64];
     status asked;
 
-    if (!listen_read(server, host, &request->port)) {
+    if (!listen_read(server, as->host, &request->port)) {
         usage_error(args, "--server %s is not ADDR:PORT.", server);
         return &ERR_MALFORMED;
     }
-    request->host = host;
+    request->host = as->host;
     request->headers = as->headers;
     request->header_count = sign(request, as, arena);
     asked = client_call(request, arena, &why, ret_answer);
@@ -167,7 +167,7 @@ static status ask(const struct args *args, struct client_request request, struct
                   struct client_answer *ret_answer)
 {
     struct signing as = {getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"),
-                         getenv("AWS_SESSION_TOKEN"), "weir", "us-east-1", {{STR_NONE, STR_NONE}}};
+                         getenv("AWS_SESSION_TOKEN"), "weir", "us-east-1", "", {{STR_NONE, STR_NONE}}};
 
     TRY(ask_signed(args, &request, &as, arena, ret_answer));
     return ret_answer->http == 200 ? OK : refused(args, arena, ret_answer);
@@ -189,7 +189,7 @@ status ask_aws(const struct args *args, const struct aws_request *asked, struct 
     struct client_request request = {.method = asked->method, .target = asked->target,
                                      .body = asked->body, .timeout_ms = AWS_MS};
     struct signing as = {getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"),
-                         getenv("AWS_SESSION_TOKEN"), asked->service, default_region(),
+                         getenv("AWS_SESSION_TOKEN"), asked->service, default_region(), "",
                          {{STR_NONE, STR_NONE}}};
 
     if (as.access_key == NULL || as.secret == NULL) { /* whoever it is: the scope has the region */

@@ -297,7 +297,7 @@ def test_a_function_that_fails_is_given_up(clocked, name):
         return len(found)
 
     def failed():
-        clocked.advance("5s")  # it is tried again after one and two minutes
+        clocked.advance("2s")  # it is tried again after one and two minutes, with an hour for all
         return stacks.about(name)["StackStatus"] == "CREATE_FAILED"
     until(failed, "the end")
     assert tries() == 3

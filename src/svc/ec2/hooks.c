@@ -118,8 +118,8 @@ status ec2_address_filled(struct resource *r, struct value *item)
 {
     if (!has(item, "PublicIp")) { /* of the block that RFC 5737 keeps for examples */
         set_str(item, "PublicIp",
-                arena_printf(r->c->arena, "203.0.113.%llu",
-                             (unsigned long long)(1 + rand_below(r->c->rand, 254))));
+                arena_printf(r->c->arena, "203.0.113.%d",
+                             1 + (int)rand_below(r->c->rand, 254)));
     }
     return OK;
 }
@@ -335,9 +335,8 @@ status ec2_instance_filled(struct resource *r, struct value *item)
             zone.at == NULL ? record_text(r, "${region}a", STR(""), STR("")) : zone);
     if (!has(item, "PrivateIpAddress")) {
         set_str(item, "PrivateIpAddress",
-                arena_printf(r->c->arena, "10.0.%llu.%llu",
-                             (unsigned long long)rand_below(r->c->rand, 256),
-                             (unsigned long long)(4 + rand_below(r->c->rand, 250))));
+                arena_printf(r->c->arena, "10.0.%d.%d", (int)rand_below(r->c->rand, 256),
+                             4 + (int)rand_below(r->c->rand, 250)));
     }
     return OK;
 }
