@@ -167,7 +167,8 @@ static status ask(const struct args *args, struct client_request request, struct
                   struct client_answer *ret_answer)
 {
     struct signing as = {getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"),
-                         getenv("AWS_SESSION_TOKEN"), "weir", "us-east-1", "", {{STR_NONE, STR_NONE}}};
+                         getenv("AWS_SESSION_TOKEN"), "weir", "us-east-1", "",
+                         {{STR_NONE, STR_NONE}}};
 
     TRY(ask_signed(args, &request, &as, arena, ret_answer));
     return ret_answer->http == 200 ? OK : refused(args, arena, ret_answer);
