@@ -184,9 +184,7 @@ static int add_template(struct deploy *deploy, struct aws_form *form)
         aws_add(form, "TemplateBody", text);
         return EXIT_GOOD;
     }
-    key = arena_printf(deploy->arena, "%s.template", deploy->stack);
-    key = arena_printf(deploy->arena, "%llx-%.*s", (unsigned long long)str_hash(text),
-                       STR_ARG(key));
+    key = pack_key(deploy->arena, text, ".template");
     done = aws_upload(deploy->args, deploy->pack.bucket, key, text, deploy->arena);
     aws_add(form, "TemplateURL",
             arena_printf(deploy->arena, "https://s3.%s.amazonaws.com/%.*s/%.*s", default_region(),
@@ -301,13 +299,32 @@ static int tell(struct deploy *deploy, struct progress *progress, bool idle, int
 
 /* ---- once, or again and again ---- */
 
+/* Buckets' names are everybody's: each account has one of its own. */
+static int bucket_name(struct deploy *deploy)
+{
+    const struct value *out = NULL;
+    struct aws_form form;
+    int done;
+
+    aws_begin(&form, "sts", "GetCallerIdentity");
+    done = aws_call_good(deploy->args, &form, deploy->arena, &out);
+    if (done == EXIT_GOOD) {
+        deploy->pack.bucket = arena_printf(deploy->arena, "weir-deploy-%.*s-%s",
+                                           STR_ARG(get_str(out, "Account")), default_region());
+    }
+    return done;
+}
+
 static int deploy_run(struct deploy *deploy)
 {
     int64_t began_ns = (int64_t)clock_monotonic_ns();
     struct progress progress;
     bool idle = false;
-    int done = pack_template(&deploy->pack, deploy->path, &deploy->document);
+    int done = bucket_name(deploy);
 
+    if (done == EXIT_GOOD) {
+        done = pack_template(&deploy->pack, deploy->path, &deploy->document);
+    }
     deploy->newest_ns = deploy->pack.newest_ns;
     if (done == EXIT_GOOD) {
         done = stack_describe(deploy->args, deploy->stack, deploy->arena, &deploy->was);
@@ -340,11 +357,7 @@ static int deploy_once(const struct args *args, int64_t *ret_newest_ns)
     } else {
         default_name(deploy.path, deploy.stack);
     }
-    deploy.pack = (struct pack){
-        .args = args,
-        .bucket = arena_printf(arena, "weir-deploy-%s", default_region()),
-        .arena = arena,
-    };
+    deploy.pack = (struct pack){.args = args, .arena = arena};
     done = deploy_run(&deploy);
     *ret_newest_ns = deploy.newest_ns;
     arena_free(arena);

@@ -170,7 +170,7 @@ static int archive_make(struct pack *pack, const char *path, struct str *ret_con
 
 /* ---- putting it there ---- */
 
-static struct str key_of_content(struct arena *arena, struct str content, const char *ending)
+struct str pack_key(struct arena *arena, struct str content, const char *ending)
 {
     uint8_t hash[SHA256_BYTES];
     char hex[2 * SHA256_BYTES + 1];
@@ -264,7 +264,7 @@ static int property_pack(struct pack *pack, const struct packed_property *about,
     if (done != EXIT_GOOD) {
         return done;
     }
-    key = key_of_content(pack->arena, content, ending);
+    key = pack_key(pack->arena, content, ending);
     pack->uploads++;
     *property = place_of(pack, about->form, key);
     return pack->bucket.bytes == 0

@@ -24,6 +24,8 @@ struct pack {
 /* Reads a template and replaces what it names, templates of nested stacks too. What goes wrong is
  * said. */
 int pack_template(struct pack *pack, const char *path, struct value *ret_document);
+/* What an upload of that content is called. */
+struct str pack_key(struct arena *arena, struct str content, const char *ending);
 /* Only looks: when did template or code last change? 0: it cannot be read now. */
 int64_t pack_newest(const struct args *args, const char *path);
 

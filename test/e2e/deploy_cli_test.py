@@ -163,6 +163,21 @@ def test_the_same_files_are_the_same_upload(weir, project):
     for name in ("one", "two"):
         run = weir_on(weir, "deploy", str(project / "template.yaml"), "--stack", name)
         assert run.returncode == 0, run.stdout + run.stderr
-        listed = weir.client("s3").list_objects_v2(Bucket="weir-deploy-us-east-1")
+        listed = weir.client("s3").list_objects_v2(Bucket=f"weir-deploy-{ACCOUNT}-us-east-1")
         counts.append(listed["KeyCount"])
     assert counts[0] == counts[1]
+
+
+def test_accounts_do_not_stand_in_each_others_way(weir, project, monkeypatch):
+    for account in ("111122223333", "444455556666"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", account)
+        run = weir_on(weir, "deploy", str(project / "template.yaml"), "--stack", "shared")
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_template_that_is_long_goes_by_its_object(weir, project):
+    template = project / "template.yaml"
+    template.write_text(TEMPLATE + "Metadata: {Long: " + "x" * 60_000 + "}\n")
+    run = weir_on(weir, "deploy", str(template), "--stack", "long")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "nothing to be done" in weir_on(weir, "deploy", str(template), "--stack", "long").stdout
