@@ -267,6 +267,18 @@ struct str shelf_tell(struct shelf_told *told, struct str text)
     return *place;
 }
 
+bool shelf_tell_tag(struct shelf_told *told, const struct value *list, struct str key,
+                    struct str *ret_value)
+{
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        if (str_eq_nocase(get_str(&list->items[i], "Key"), key)) {
+            *ret_value = shelf_tell(told, get_str(&list->items[i], "Value"));
+            return true;
+        }
+    }
+    return false;
+}
+
 void shelf_told_done(struct shelf_told *told)
 {
     for (size_t i = 0; i < SHELF_TOLD_MAX; i++) {

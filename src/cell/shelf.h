@@ -52,6 +52,10 @@ struct shelf_told {
     size_t count;                     /* told so far */
 };
 struct str shelf_tell(struct shelf_told *told, struct str text);
+/* The value of a tag of that key, whatever its case, as policies ask; false: list (NULL is fine)
+ * has none. */
+bool shelf_tell_tag(struct shelf_told *told, const struct value *list, struct str key,
+                    struct str *ret_value);
 void shelf_told_done(struct shelf_told *told);
 
 /* ---- pages by name ---- */

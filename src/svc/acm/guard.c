@@ -27,14 +27,8 @@ static bool tag(struct cell *cell, struct str text, struct str key, struct str *
     struct value *tags = certificate_peek(cell, arena, text, &place) == NULL
                              ? NULL : tags_peek(cell, arena, &place);
     const struct value *list = tags == NULL ? NULL : get(tags, "Tags");
-    bool found = false;
+    bool found = shelf_tell_tag(&acm->told, list, key, ret_value);
 
-    for (uint32_t i = 0; list != NULL && i < list->count && !found; i++) {
-        found = str_eq_nocase(get_str(&list->items[i], "Key"), key);
-        if (found) {
-            *ret_value = shelf_tell(&acm->told, get_str(&list->items[i], "Value"));
-        }
-    }
     arena_free(arena);
     return found;
 }

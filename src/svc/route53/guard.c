@@ -44,14 +44,8 @@ static bool tag(struct cell *cell, struct str text, struct str key, struct str *
     struct str type, id;
     struct value *tags = place_of(text, &type, &id) ? tags_peek(cell, arena, type, id) : NULL;
     const struct value *list = tags == NULL ? NULL : get(tags, "Tags");
-    bool found = false;
+    bool found = shelf_tell_tag(&route53->told, list, key, ret_value);
 
-    for (uint32_t i = 0; list != NULL && i < list->count && !found; i++) {
-        found = str_eq_nocase(get_str(&list->items[i], "Key"), key);
-        if (found) {
-            *ret_value = shelf_tell(&route53->told, get_str(&list->items[i], "Value"));
-        }
-    }
     arena_free(arena);
     return found;
 }

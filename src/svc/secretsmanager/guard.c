@@ -38,14 +38,8 @@ static bool tag(struct cell *cell, struct str text, struct str key, struct str *
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
     struct value *about = secret_peek(cell, arena, text);
     const struct value *tags = about == NULL ? NULL : get(about, "Tags");
-    bool found = false;
+    bool found = shelf_tell_tag(&secrets->told, tags, key, ret_value);
 
-    for (uint32_t i = 0; tags != NULL && i < tags->count && !found; i++) {
-        found = str_eq_nocase(get_str(&tags->items[i], "Key"), key);
-        if (found) {
-            *ret_value = shelf_tell(&secrets->told, get_str(&tags->items[i], "Value"));
-        }
-    }
     arena_free(arena);
     return found;
 }
